@@ -1,0 +1,58 @@
+package pg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// maxTries is how often InTx runs a story that PostgreSQL asks to run again.
+const maxTries = 5
+
+// InTx runs story in one READ COMMITTED transaction and commits it. An error of the story
+// rolls back and comes back as it is. A deadlock or a serialization failure (40P01, 40001)
+// runs the story again, so it must do nothing outside the transaction.
+func InTx(ctx context.Context, db *sqlx.DB, story func(*sqlx.Tx) error) error {
+	for try := 1; ; try++ {
+		err := once(ctx, db, story)
+		if code := Code(err); (code != "40001" && code != "40P01") || try == maxTries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-time.After(time.Duration(try) * time.Duration(5+rand.IntN(20)) * time.Millisecond):
+		}
+	}
+}
+
+func once(ctx context.Context, db *sqlx.DB, story func(*sqlx.Tx) error) (err error) {
+	tx, err := db.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = tx.Rollback() // the story's error says what happened; a lost connection rolls back by itself
+		}
+	}()
+	if err = story(tx); err != nil {
+		return err
+	}
+	if err = tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// Lock takes the advisory lock of a name until the transaction ends.
+func Lock(ctx context.Context, tx *sqlx.Tx, name string) error {
+	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, name); err != nil {
+		return fmt.Errorf("lock %s: %w", name, err)
+	}
+	return nil
+}

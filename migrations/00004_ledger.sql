@@ -1,0 +1,302 @@
+-- +goose Up
+-- The books: double entry in signed minor units (debit +, credit −), zero per entry and
+-- currency, written once. The program reads these tables and writes through three
+-- functions: ledger.account, ledger.lock and ledger.post.
+CREATE SCHEMA ledger;
+
+CREATE TABLE ledger.account_kinds (
+    kind    text PRIMARY KEY,
+    normal  smallint NOT NULL CHECK (normal IN (-1, 1)),
+    floored boolean  NOT NULL,
+    lots    boolean  NOT NULL CHECK (NOT lots OR floored),
+    meaning text     NOT NULL
+);
+COMMENT ON COLUMN ledger.account_kinds.normal IS 'The side on which the balance is positive to a reader: 1 debit, -1 credit.';
+COMMENT ON COLUMN ledger.account_kinds.floored IS 'The balance never falls below zero, so it has a row that can be locked. The outside world''s accounts have none: one such row would queue every campaign''s gifts behind it.';
+COMMENT ON COLUMN ledger.account_kinds.lots IS 'Money in it is kept in lots, so that each kopiyka can be traced to the payment that brought it.';
+
+INSERT INTO ledger.account_kinds (kind, normal, floored, lots, meaning) VALUES
+    ('stripe',     1, false, false, 'where money is: our balance at Stripe'),
+    ('bank',       1, false, false, 'where money is: a bank account'),
+    ('transit',    1, false, false, 'where money is: payouts on their way to the bank'),
+    ('fund',      -1, true,  true,  'what money is for: a campaign, free'),
+    ('need',      -1, true,  true,  'what money is for: earmarked for one need'),
+    ('allocation',-1, true,  true,  'what money is for: set aside'),
+    ('spent',      1, false, false, 'where money went: out of an allocation'),
+    ('fee',        1, false, false, 'where money went: fees of Stripe and banks'),
+    ('loss',       1, false, false, 'where money went: disputes lost, exchange differences'),
+    ('released',  -1, false, false, 'net assets released from restriction: the counterpart of what a fund has paid away, equal to spent + fee + loss'),
+    ('shortfall',  1, true,  false, 'what a fund owes after a refund or a dispute of money it no longer had'),
+    ('disputed',   1, false, false, 'held back by a dispute'),
+    ('unmatched', -1, false, false, 'bank lines without a pledge'),
+    ('suspense',  -1, false, false, 'balance transactions of a kind that nobody has explained yet'),
+    ('exchange',   1, false, false, 'between the two currencies of a conversion');
+
+CREATE TABLE ledger.accounts (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    code     text NOT NULL CONSTRAINT accounts_code_form CHECK (code ~ '^[a-z]+:[A-Za-z0-9-]+$'),
+    kind     text NOT NULL GENERATED ALWAYS AS (split_part(code, ':', 1)) STORED REFERENCES ledger.account_kinds,
+    currency text NOT NULL CONSTRAINT accounts_currency_form CHECK (currency ~ '^[A-Z]{3}$'),
+    CONSTRAINT accounts_code_once UNIQUE (code, currency),
+    CONSTRAINT accounts_currency_pinned UNIQUE (id, currency)
+);
+COMMENT ON COLUMN ledger.accounts.code IS 'Kind and owner, such as fund:<campaign>.';
+
+CREATE TABLE ledger.balances (
+    account_id bigint PRIMARY KEY REFERENCES ledger.accounts,
+    balance    bigint NOT NULL DEFAULT 0 CONSTRAINT balances_floor CHECK (balance >= 0)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ledger.balances IS 'Balances on their normal side, of floored accounts only. Always what the lines say; kopiyka verify recomputes them.';
+
+CREATE TABLE ledger.entries (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source      text NOT NULL CONSTRAINT entries_source_once UNIQUE CONSTRAINT entries_source_form CHECK (length(source) BETWEEN 1 AND 200),
+    content     bytea NOT NULL CONSTRAINT entries_content_hash CHECK (octet_length(content) = 32),
+    kind        text NOT NULL CONSTRAINT entries_kind CHECK (kind IN ('gift', 'refund', 'refund-failed', 'allocation', 'suspense', 'correction')),
+    happened_at timestamptz NOT NULL,
+    posted_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    actor       text NOT NULL CONSTRAINT entries_actor_named CHECK (actor <> ''),
+    approver    text,
+    mends       bigint REFERENCES ledger.entries,
+    CONSTRAINT entries_two_people CHECK (kind NOT IN ('allocation', 'correction') OR (approver IS NOT NULL AND approver <> '' AND approver <> actor)),
+    CONSTRAINT entries_correction_names_the_first CHECK ((kind = 'correction') = (mends IS NOT NULL))
+);
+CREATE INDEX entries_kind_happened ON ledger.entries (kind, happened_at);
+COMMENT ON COLUMN ledger.entries.source IS 'What caused the entry, such as stripe:txn_1 or allocation:<id>. Unique, so that a cause posts once.';
+COMMENT ON COLUMN ledger.entries.content IS 'SHA-256 of what was posted: the same source with other content is an error, never a silent repeat.';
+
+CREATE TABLE ledger.lines (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    entry_id   bigint NOT NULL REFERENCES ledger.entries,
+    account_id bigint NOT NULL,
+    currency   text   NOT NULL,
+    amount     bigint NOT NULL CONSTRAINT lines_amount CHECK (amount <> 0 AND amount BETWEEN -100000000000000 AND 100000000000000),
+    CONSTRAINT lines_currency_of_account FOREIGN KEY (account_id, currency) REFERENCES ledger.accounts (id, currency)
+);
+CREATE INDEX lines_entry ON ledger.lines (entry_id);
+CREATE INDEX lines_account ON ledger.lines (account_id, id);
+COMMENT ON COLUMN ledger.lines.amount IS 'Minor units; debit above zero, credit below.';
+
+CREATE TABLE ledger.lots (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account_id bigint NOT NULL REFERENCES ledger.accounts,
+    entry_id   bigint NOT NULL REFERENCES ledger.entries,
+    origin     text   NOT NULL CONSTRAINT lots_origin_named CHECK (origin <> ''),
+    parent_id  bigint REFERENCES ledger.lots,
+    amount     bigint NOT NULL CONSTRAINT lots_amount CHECK (amount > 0),
+    remaining  bigint NOT NULL CONSTRAINT lots_remaining CHECK (remaining BETWEEN 0 AND amount)
+) WITH (fillfactor = 70);
+CREATE INDEX lots_to_draw ON ledger.lots (account_id, id) WHERE remaining > 0;
+CREATE INDEX lots_origin ON ledger.lots (origin);
+CREATE INDEX lots_parent ON ledger.lots (parent_id) WHERE parent_id IS NOT NULL;
+COMMENT ON COLUMN ledger.lots.origin IS 'The payment that brought this money, such as payment:<id>; kept when money moves on to another account.';
+COMMENT ON COLUMN ledger.lots.parent_id IS 'The lot of the former account that this one was drawn from.';
+
+CREATE TABLE ledger.draws (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    lot_id   bigint NOT NULL REFERENCES ledger.lots,
+    entry_id bigint NOT NULL REFERENCES ledger.entries,
+    amount   bigint NOT NULL CONSTRAINT draws_amount CHECK (amount > 0)
+);
+CREATE INDEX draws_lot ON ledger.draws (lot_id);
+CREATE INDEX draws_entry ON ledger.draws (entry_id);
+
+-- An entry has two lines or more and sums to zero in each currency. Checked at commit,
+-- once an entry: whole_entry below sees to it that no line comes later.
+-- +goose StatementBegin
+CREATE FUNCTION ledger.check_entry() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    bad text;
+BEGIN
+    IF (SELECT count(*) FROM ledger.lines WHERE entry_id = NEW.id) < 2 THEN
+        RAISE EXCEPTION 'entry % has fewer than two lines', NEW.id USING ERRCODE = 'LG002';
+    END IF;
+    SELECT format('%s by %s', currency, sum(amount)) INTO bad
+      FROM ledger.lines WHERE entry_id = NEW.id GROUP BY currency HAVING sum(amount) <> 0 LIMIT 1;
+    IF bad IS NOT NULL THEN
+        RAISE EXCEPTION 'entry % is out of balance: %', NEW.id, bad USING ERRCODE = 'LG001';
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE CONSTRAINT TRIGGER entry_balances AFTER INSERT ON ledger.entries
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger.check_entry();
+ALTER TABLE ledger.entries ENABLE ALWAYS TRIGGER entry_balances;
+
+-- All lines of an entry come in one statement. Otherwise a balanced pair added later would
+-- rewrite history without changing a line. (Comparing xmin instead fails below a savepoint.)
+-- +goose StatementBegin
+CREATE FUNCTION ledger.check_whole_entry() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM ledger.lines l
+                 JOIN (SELECT entry_id, count(*) AS n FROM fresh GROUP BY entry_id) f ON f.entry_id = l.entry_id
+                GROUP BY l.entry_id, f.n HAVING count(*) <> f.n) THEN
+        RAISE EXCEPTION 'the entry is closed: its lines come in one statement' USING ERRCODE = 'LG003';
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER whole_entry AFTER INSERT ON ledger.lines REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger.check_whole_entry();
+ALTER TABLE ledger.lines ENABLE ALWAYS TRIGGER whole_entry;
+
+CALL write_once('ledger.entries');
+CALL write_once('ledger.lines');
+CALL write_once('ledger.draws');
+
+-- Of a lot only what remains may change; the lot itself stays as it was made.
+-- +goose StatementBegin
+CREATE FUNCTION ledger.check_lot_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND (NEW.account_id, NEW.entry_id, NEW.origin, NEW.parent_id, NEW.amount)
+        IS NOT DISTINCT FROM (OLD.account_id, OLD.entry_id, OLD.origin, OLD.parent_id, OLD.amount)
+        AND NEW.remaining < OLD.remaining THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION '% on ledger.lots is not allowed: a lot is only drawn from', TG_OP USING ERRCODE = 'LG004';
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER lot_is_only_drawn BEFORE UPDATE OR DELETE ON ledger.lots FOR EACH ROW EXECUTE FUNCTION ledger.check_lot_change();
+ALTER TABLE ledger.lots ENABLE ALWAYS TRIGGER lot_is_only_drawn;
+
+-- account finds or opens an account; a second call finds the first's.
+-- +goose StatementBegin
+CREATE FUNCTION ledger.account(p_code text, p_currency text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_id bigint;
+BEGIN
+    SELECT id INTO v_id FROM accounts WHERE code = p_code AND currency = p_currency;
+    IF FOUND THEN
+        RETURN v_id;
+    END IF;
+    INSERT INTO accounts (code, currency) VALUES (p_code, p_currency) ON CONFLICT (code, currency) DO NOTHING RETURNING id INTO v_id;
+    IF v_id IS NULL THEN
+        SELECT id INTO STRICT v_id FROM accounts WHERE code = p_code AND currency = p_currency;
+    END IF;
+    INSERT INTO balances (account_id)
+        SELECT a.id FROM accounts a JOIN account_kinds k USING (kind) WHERE a.id = v_id AND k.floored
+        ON CONFLICT DO NOTHING;
+    RETURN v_id;
+END $$;
+-- +goose StatementEnd
+
+-- lock takes the rows of floored accounts, in the order of their ids as post does, and
+-- tells their balances: what is decided on them holds until the transaction ends.
+-- +goose StatementBegin
+CREATE FUNCTION ledger.lock(p_codes text[], p_currencies text[]) RETURNS TABLE (code text, currency text, balance bigint)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+BEGIN
+    PERFORM account(c, y) FROM unnest(p_codes, p_currencies) AS u(c, y);
+    RETURN QUERY
+        SELECT a.code, a.currency, b.balance
+          FROM balances b JOIN accounts a ON a.id = b.account_id
+         WHERE (a.code, a.currency) IN (SELECT c, y FROM unnest(p_codes, p_currencies) AS u(c, y))
+         ORDER BY b.account_id FOR UPDATE OF b;
+END $$;
+-- +goose StatementEnd
+
+-- post is the only way into the books. The arrays hold one element a line, in the order in
+-- which lots are to be made and drawn. An origin names the payment: for money that comes
+-- in, the one that brought it; for money that leaves, the one whose lots are drawn first.
+-- The other lots follow, first in, first out. Money that moves between two accounts with
+-- lots keeps its origins.
+-- +goose StatementBegin
+CREATE FUNCTION ledger.post(p_source text, p_content bytea, p_kind text, p_happened_at timestamptz,
+        p_actor text, p_approver text, p_mends bigint,
+        p_codes text[], p_currencies text[], p_amounts bigint[], p_origins text[])
+    RETURNS TABLE (entry_id bigint, is_new boolean)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_entry    bigint;
+    v_content  bytea;
+    v_accounts bigint[];
+    v_line     record;
+    v_lot      record;
+    v_left     bigint;
+    v_take     bigint;
+    moved      bigint[] := '{}'; -- amounts drawn and not yet put down
+    moved_lot  bigint[] := '{}';
+    moved_from text[]   := '{}';
+BEGIN
+    INSERT INTO entries (source, content, kind, happened_at, actor, approver, mends)
+        VALUES (p_source, p_content, p_kind, p_happened_at, p_actor, p_approver, p_mends)
+        ON CONFLICT (source) DO NOTHING RETURNING id INTO v_entry;
+    IF v_entry IS NULL THEN
+        SELECT e.id, e.content INTO STRICT v_entry, v_content FROM entries e WHERE e.source = p_source;
+        IF v_content <> p_content THEN
+            RAISE EXCEPTION 'the source % is posted already with other content', p_source USING ERRCODE = 'LG005';
+        END IF;
+        RETURN QUERY SELECT v_entry, false;
+        RETURN;
+    END IF;
+
+    SELECT array_agg(account(u.c, u.y) ORDER BY u.n) INTO v_accounts
+      FROM unnest(p_codes, p_currencies) WITH ORDINALITY AS u(c, y, n);
+    INSERT INTO lines (entry_id, account_id, currency, amount)
+        SELECT v_entry, u.a, u.y, u.m FROM unnest(v_accounts, p_currencies, p_amounts) WITH ORDINALITY AS u(a, y, m, n) ORDER BY u.n;
+
+    -- Balances in the order of their ids, here and in lock: two postings never wait for
+    -- each other crosswise. The floor is the CHECK on the row.
+    PERFORM 1 FROM balances b WHERE b.account_id = ANY (v_accounts) ORDER BY b.account_id FOR UPDATE;
+    UPDATE balances b SET balance = b.balance + c.change
+      FROM (SELECT u.a, sum(u.m * k.normal)::bigint AS change
+              FROM unnest(v_accounts, p_amounts) AS u(a, m)
+              JOIN accounts ac ON ac.id = u.a JOIN account_kinds k USING (kind)
+             WHERE k.floored GROUP BY u.a) c
+     WHERE b.account_id = c.a;
+
+    FOR v_line IN
+        SELECT u.a AS account, u.m * k.normal AS change, u.o AS origin
+          FROM unnest(v_accounts, p_amounts, p_origins) WITH ORDINALITY AS u(a, m, o, n)
+          JOIN accounts ac ON ac.id = u.a JOIN account_kinds k USING (kind)
+         WHERE k.lots ORDER BY u.n
+    LOOP
+        v_left := abs(v_line.change);
+        IF v_line.change < 0 THEN
+            WHILE v_left > 0 LOOP
+                SELECT l.id, l.origin, l.remaining INTO v_lot FROM lots l
+                 WHERE l.account_id = v_line.account AND l.remaining > 0
+                   AND (v_line.origin IS NULL OR l.origin = v_line.origin) ORDER BY l.id LIMIT 1;
+                IF NOT FOUND AND v_line.origin IS NOT NULL THEN
+                    v_line.origin := NULL; -- its own lots are used up: the oldest of the others
+                    CONTINUE;
+                END IF;
+                IF NOT FOUND THEN
+                    RAISE EXCEPTION 'account % has no lot left for %', v_line.account, v_left USING ERRCODE = 'LG006';
+                END IF;
+                v_take := least(v_left, v_lot.remaining);
+                UPDATE lots SET remaining = remaining - v_take WHERE id = v_lot.id;
+                INSERT INTO draws (lot_id, entry_id, amount) VALUES (v_lot.id, v_entry, v_take);
+                moved := moved || v_take;
+                moved_lot := moved_lot || v_lot.id;
+                moved_from := moved_from || v_lot.origin;
+                v_left := v_left - v_take;
+            END LOOP;
+        ELSE
+            WHILE v_left > 0 AND cardinality(moved) > 0 LOOP
+                v_take := least(v_left, moved[1]);
+                INSERT INTO lots (account_id, entry_id, origin, parent_id, amount, remaining)
+                    VALUES (v_line.account, v_entry, moved_from[1], moved_lot[1], v_take, v_take);
+                v_left := v_left - v_take;
+                IF moved[1] = v_take THEN
+                    moved := moved[2:]; moved_lot := moved_lot[2:]; moved_from := moved_from[2:];
+                ELSE
+                    moved[1] := moved[1] - v_take;
+                END IF;
+            END LOOP;
+            IF v_left > 0 THEN
+                INSERT INTO lots (account_id, entry_id, origin, amount, remaining)
+                    VALUES (v_line.account, v_entry, v_line.origin, v_left, v_left);
+            END IF;
+        END IF;
+    END LOOP;
+    RETURN QUERY SELECT v_entry, true;
+END $$;
+-- +goose StatementEnd
+
+REVOKE ALL ON ALL TABLES IN SCHEMA ledger FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
+GRANT USAGE ON SCHEMA ledger TO kopiyka_app;
+GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO kopiyka_app;
+GRANT EXECUTE ON FUNCTION ledger.account, ledger.lock, ledger.post TO kopiyka_app;
