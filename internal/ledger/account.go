@@ -1,0 +1,52 @@
+// Package ledger is the books: accounts, entries that sum to zero, lots that remember
+// which payment brought the money, and the check that recomputes all of it.
+//
+// It knows nothing of campaigns, pledges or Stripe: an account's code carries an id that
+// means something to its owner alone. Nothing here is updated or deleted; a mistake is
+// mended by another entry that names the first. PostgreSQL keeps these promises
+// (migrations/00004_ledger.sql), this package speaks to it.
+package ledger
+
+import "kopiyka/internal/money"
+
+// Account is one account of the books. Two amounts of different currencies never share one.
+type Account struct {
+	Code     string
+	Currency money.Currency
+}
+
+// Where money is.
+
+// Stripe is a cluster's balance at Stripe.
+func Stripe(cluster string, c money.Currency) Account { return Account{"stripe:" + cluster, c} }
+
+// Bank is one bank account.
+func Bank(account string, c money.Currency) Account { return Account{"bank:" + account, c} }
+
+// What money is for. These never fall below zero and keep their money in lots.
+
+// Fund is a campaign's free money.
+func Fund(campaign string, c money.Currency) Account { return Account{"fund:" + campaign, c} }
+
+// Allocation is money set aside.
+func Allocation(allocation string, c money.Currency) Account {
+	return Account{"allocation:" + allocation, c}
+}
+
+// Where money went.
+
+// Fee is what Stripe and banks kept of a campaign's money.
+func Fee(campaign string, c money.Currency) Account { return Account{"fee:" + campaign, c} }
+
+// Released is the counterpart of everything that a campaign's money was paid away for:
+// "net assets released from restriction" in the books of a charity. Its balance equals
+// spent + fee + loss.
+func Released(campaign string, c money.Currency) Account { return Account{"released:" + campaign, c} }
+
+// Held and unknown.
+
+// Shortfall is what a campaign's fund owes after a refund of money that it no longer had.
+func Shortfall(campaign string, c money.Currency) Account { return Account{"shortfall:" + campaign, c} }
+
+// Suspense is money of a cluster that nobody has explained yet.
+func Suspense(cluster string, c money.Currency) Account { return Account{"suspense:" + cluster, c} }

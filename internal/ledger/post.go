@@ -1,0 +1,159 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"kopiyka/internal/money"
+	"kopiyka/internal/pg"
+)
+
+// Kind says what an entry is about.
+type Kind string
+
+const (
+	Gift         Kind = "gift"
+	Refund       Kind = "refund"
+	RefundFailed Kind = "refund-failed"
+	Allocated    Kind = "allocation"
+	Unexplained  Kind = "suspense"
+	Correction   Kind = "correction"
+)
+
+// Line is one line of an entry: minor units, debit above zero and credit below.
+type Line struct {
+	Account Account
+	Minor   int64
+	// Origin names a payment. On money that comes into a fund it is the payment that
+	// brought it; on money that leaves one, the payment whose lots are drawn first.
+	Origin string
+}
+
+// Debit is a line on the debit side.
+func Debit(a Account, minor int64) Line { return Line{Account: a, Minor: minor} }
+
+// Credit is a line on the credit side.
+func Credit(a Account, minor int64) Line { return Line{Account: a, Minor: -minor} }
+
+// From returns the line with its origin named.
+func (l Line) From(origin string) Line {
+	l.Origin = origin
+	return l
+}
+
+// Entry is one act in the books. Its lines sum to zero in each currency; lots are made
+// and drawn in their order, so a line that draws stands before the one it feeds.
+type Entry struct {
+	Source     string // what caused it; unique, so that a cause posts once
+	Kind       Kind
+	HappenedAt time.Time
+	Actor      string // who or what acted: person:<id>, stripe
+	Approver   string // the second person, where the kind asks for one
+	Mends      int64  // the entry that a correction is about
+	Lines      []Line
+}
+
+// Posted tells where an entry stands, and whether this call put it there.
+type Posted struct {
+	ID  int64
+	New bool
+}
+
+var (
+	// ErrOtherContent: the source has posted already, and something else.
+	ErrOtherContent = errors.New("ledger: the source is posted already with other content")
+	// ErrTooLittle: a fund, an allocation or a shortfall would fall below zero.
+	ErrTooLittle = errors.New("ledger: the account holds too little")
+	// ErrUnbalanced: the lines do not sum to zero per currency, or are fewer than two.
+	ErrUnbalanced = errors.New("ledger: the lines do not balance")
+)
+
+// Post writes an entry within the caller's transaction. Posting the same source with the
+// same content again changes nothing and returns New = false; with other content it is
+// ErrOtherContent. Taking more than an account holds is ErrTooLittle, and the transaction
+// is lost. Two posts never deadlock each other, but one transaction should post once.
+func Post(ctx context.Context, tx *sqlx.Tx, e Entry) (Posted, error) {
+	if err := balanced(e.Lines); err != nil {
+		return Posted{}, fmt.Errorf("post %s: %w", e.Source, err)
+	}
+	content, err := e.content()
+	if err != nil {
+		return Posted{}, fmt.Errorf("post %s: %w", e.Source, err)
+	}
+	n := len(e.Lines)
+	codes, currencies := make([]string, n), make([]string, n)
+	amounts, origins := make([]int64, n), make([]sql.NullString, n)
+	for i, l := range e.Lines {
+		codes[i], currencies[i], amounts[i] = l.Account.Code, string(l.Account.Currency), l.Minor
+		origins[i] = sql.NullString{String: l.Origin, Valid: l.Origin != ""}
+	}
+	var p Posted
+	err = tx.QueryRowxContext(ctx, `SELECT entry_id, is_new FROM ledger.post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		e.Source, content, string(e.Kind), e.HappenedAt, e.Actor,
+		sql.NullString{String: e.Approver, Valid: e.Approver != ""}, sql.NullInt64{Int64: e.Mends, Valid: e.Mends != 0},
+		pq.Array(codes), pq.Array(currencies), pq.Array(amounts), pq.Array(origins),
+	).Scan(&p.ID, &p.New)
+	if err != nil {
+		return Posted{}, fmt.Errorf("post %s: %w", e.Source, explain(err))
+	}
+	return p, nil
+}
+
+// explain joins what the database refused with the sentinel that callers ask for.
+func explain(err error) error {
+	switch {
+	case pg.Code(err) == "LG005":
+		return errors.Join(ErrOtherContent, err)
+	case pg.Code(err) == "LG001", pg.Code(err) == "LG002":
+		return errors.Join(ErrUnbalanced, err)
+	case pg.Constraint(err) == "balances_floor", pg.Code(err) == "LG006":
+		return errors.Join(ErrTooLittle, err)
+	}
+	return err
+}
+
+// balanced checks before the database does: the same promise held at two places.
+func balanced(lines []Line) error {
+	if len(lines) < 2 {
+		return ErrUnbalanced
+	}
+	sums := map[money.Currency]money.Amount{}
+	for _, l := range lines {
+		sum := money.Of(sums[l.Account.Currency].Minor, l.Account.Currency)
+		sum, err := sum.Add(money.Of(l.Minor, l.Account.Currency))
+		if err != nil {
+			return err
+		}
+		sums[l.Account.Currency] = sum
+	}
+	for _, sum := range sums {
+		if !sum.IsZero() {
+			return fmt.Errorf("%w: %s is left over", ErrUnbalanced, sum)
+		}
+	}
+	return nil
+}
+
+// content is the hash of everything that an entry says.
+func (e Entry) content() ([]byte, error) {
+	said, err := json.Marshal(struct {
+		Kind            Kind
+		HappenedAt      time.Time
+		Actor, Approver string
+		Mends           int64
+		Lines           []Line
+	}{e.Kind, e.HappenedAt.UTC().Truncate(time.Microsecond), e.Actor, e.Approver, e.Mends, e.Lines})
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(said)
+	return sum[:], nil
+}
