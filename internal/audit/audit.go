@@ -1,0 +1,39 @@
+// Package audit records who did what. An act is written once, in the transaction of what
+// it tells of, and never changed. It decides nothing and notifies nobody.
+package audit
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Act is one thing that a person or the program did.
+type Act struct {
+	At      time.Time
+	Person  string         // id; empty when the program acted by itself
+	Act     string         // subject and verb: pledge.made
+	Subject string         // what it was done to: pledge:<id>
+	Detail  map[string]any // facts for a later reader; no secrets
+}
+
+// Record writes the act within the caller's transaction.
+func Record(ctx context.Context, tx *sqlx.Tx, a Act) error {
+	if a.Detail == nil {
+		a.Detail = map[string]any{}
+	}
+	detail, err := json.Marshal(a.Detail)
+	if err != nil {
+		return fmt.Errorf("record %s: %w", a.Act, err)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO audit_acts (happened_at, person_id, act, subject, detail) VALUES ($1, $2, $3, $4, $5)`,
+		a.At, sql.NullString{String: a.Person, Valid: a.Person != ""}, a.Act, a.Subject, detail)
+	if err != nil {
+		return fmt.Errorf("record %s: %w", a.Act, err)
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package member
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/fault"
+	"kopiyka/internal/pg"
+)
+
+// Person is somebody who may sign in, with all that the person may do.
+type Person struct {
+	ID, Email, Name string
+	Companies       []CompanyPost
+	Clusters        []ClusterPost
+}
+
+// CompanyPost is a person's role in one company.
+type CompanyPost struct {
+	CompanyID, Slug string
+	Name            Text
+	Role            CompanyRole
+}
+
+// ClusterPost is a person's role in one cluster; a person may hold several.
+type ClusterPost struct {
+	ClusterID, Slug string
+	Name            Text
+	Role            ClusterRole
+}
+
+// Holds reports whether the person has the role in any cluster.
+func (p Person) Holds(role ClusterRole) bool {
+	return slices.ContainsFunc(p.Clusters, func(c ClusterPost) bool { return c.Role == role })
+}
+
+// PersonByID finds a person with the present roles; an unknown one is a NotFound fault.
+func PersonByID(ctx context.Context, db *sqlx.DB, id string) (Person, error) {
+	p := Person{ID: id}
+	err := db.QueryRowxContext(ctx, `SELECT email, name FROM people WHERE id = $1`, id).Scan(&p.Email, &p.Name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, fault.New(fault.NotFound, "person.unknown")
+	}
+	if err != nil {
+		return p, fmt.Errorf("find person: %w", err)
+	}
+	if p.Companies, err = companiesOf(ctx, db, id); err != nil {
+		return p, err
+	}
+	p.Clusters, err = clustersOf(ctx, db, id)
+	return p, err
+}
+
+func companiesOf(ctx context.Context, db *sqlx.DB, person string) ([]CompanyPost, error) {
+	rows, err := db.QueryContext(ctx, `
+		SELECT c.id, c.slug, c.name_uk, c.name_en, r.role FROM company_roles r JOIN companies c ON c.id = r.company_id
+		 WHERE r.person_id = $1 ORDER BY c.name_uk COLLATE "uk-x-icu"`, person)
+	if err != nil {
+		return nil, fmt.Errorf("companies of a person: %w", err)
+	}
+	defer rows.Close()
+	var all []CompanyPost
+	for rows.Next() {
+		var c CompanyPost
+		if err := rows.Scan(&c.CompanyID, &c.Slug, &c.Name.UK, &c.Name.EN, &c.Role); err != nil {
+			return nil, fmt.Errorf("companies of a person: %w", err)
+		}
+		all = append(all, c)
+	}
+	return all, rows.Err()
+}
+
+func clustersOf(ctx context.Context, db *sqlx.DB, person string) ([]ClusterPost, error) {
+	rows, err := db.QueryContext(ctx, `
+		SELECT c.id, c.slug, c.name_uk, c.name_en, r.role FROM cluster_roles r JOIN clusters c ON c.id = r.cluster_id
+		 WHERE r.person_id = $1 ORDER BY c.name_uk COLLATE "uk-x-icu", r.role`, person)
+	if err != nil {
+		return nil, fmt.Errorf("clusters of a person: %w", err)
+	}
+	defer rows.Close()
+	var all []ClusterPost
+	for rows.Next() {
+		var c ClusterPost
+		if err := rows.Scan(&c.ClusterID, &c.Slug, &c.Name.UK, &c.Name.EN, &c.Role); err != nil {
+			return nil, fmt.Errorf("clusters of a person: %w", err)
+		}
+		all = append(all, c)
+	}
+	return all, rows.Err()
+}
+
+// AddPerson enters a person. An empty password makes somebody who cannot sign in.
+func AddPerson(ctx context.Context, tx *sqlx.Tx, at time.Time, email, name, password string) (string, error) {
+	address, err := cleanEmail(email)
+	if err != nil {
+		return "", err
+	}
+	var hash sql.NullString
+	if password != "" {
+		if hash.String, err = hashPassword(password); err != nil {
+			return "", err
+		}
+		hash.Valid = true
+	}
+	id := pg.NewID()
+	_, err = tx.ExecContext(ctx, `INSERT INTO people (id, email, name, password_hash, created_at) VALUES ($1, $2, $3, $4, $5)`,
+		id, address, strings.TrimSpace(name), hash, at)
+	if err != nil {
+		return "", fmt.Errorf("add person: %w", kindly(err))
+	}
+	return id, nil
+}
+
+// GiveCompanyRole lets a person act for a company; a second call changes the role.
+func GiveCompanyRole(ctx context.Context, tx *sqlx.Tx, person, company string, role CompanyRole) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO company_roles (person_id, company_id, role) VALUES ($1, $2, $3)
+		ON CONFLICT (person_id, company_id) DO UPDATE SET role = excluded.role`, person, company, string(role))
+	if err != nil {
+		return fmt.Errorf("give a role in a company: %w", err)
+	}
+	return nil
+}
+
+// GiveClusterRole gives a person a role in a cluster; a second call changes nothing.
+func GiveClusterRole(ctx context.Context, tx *sqlx.Tx, person, cluster string, role ClusterRole) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO cluster_roles (person_id, cluster_id, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		person, cluster, string(role))
+	if err != nil {
+		return fmt.Errorf("give a role in a cluster: %w", err)
+	}
+	return nil
+}
+
+// cleanEmail reads one bare address and writes it in the form in which it is kept.
+func cleanEmail(s string) (string, error) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s || a.Name != "" || len(s) > 254 || strings.ContainsAny(s, "\r\n") {
+		return "", fault.In("email", "person.email_form")
+	}
+	return s, nil
+}
