@@ -157,3 +157,12 @@ func (e Entry) content() ([]byte, error) {
 	sum := sha256.Sum256(said)
 	return sum[:], nil
 }
+
+// HasPosted reports whether a source is in the books already.
+func HasPosted(ctx context.Context, db sqlx.QueryerContext, source string) (bool, error) {
+	var found bool
+	if err := sqlx.GetContext(ctx, db, &found, `SELECT EXISTS (SELECT 1 FROM ledger.entries WHERE source = $1)`, source); err != nil {
+		return false, fmt.Errorf("look for %s in the books: %w", source, err)
+	}
+	return found, nil
+}

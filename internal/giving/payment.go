@@ -1,0 +1,181 @@
+package giving
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/audit"
+	"kopiyka/internal/clock"
+	"kopiyka/internal/fault"
+	"kopiyka/internal/money"
+	"kopiyka/internal/pg"
+)
+
+// State is what Stripe last said of a payment, for people to read. The books do not
+// depend on it: they follow Stripe's balance transactions.
+type State string
+
+const (
+	Created        State = "created"    // written down; Stripe has not been asked, or its answer was lost
+	Open           State = "open"       // the payer has a checkout page
+	Declined       State = "declined"   // the last try was declined; the checkout page is still open
+	Processing     State = "processing" // submitted; the bank has not answered
+	Paid           State = "paid"
+	Failed         State = "failed" // the bank said no after all
+	Expired        State = "expired"
+	RefundedInPart State = "refunded-in-part"
+	Refunded       State = "refunded"
+)
+
+// Waits reports whether the payer can still act on the payment.
+func (s State) Waits() bool { return s == Created || s == Open || s == Declined }
+
+// Payment is one attempt to pay (part of) a pledge.
+type Payment struct {
+	ID             string
+	PledgeID       string `db:"pledge_id"`
+	CampaignID     string `db:"campaign_id"`
+	AmountMinor    int64  `db:"amount_minor"`
+	Currency       money.Currency
+	State          State
+	IdempotencyKey string       `db:"idempotency_key"`
+	SessionID      string       `db:"session_id"`
+	SessionURL     string       `db:"session_url"`
+	SessionEndsAt  sql.NullTime `db:"session_ends_at"`
+	IntentID       string       `db:"payment_intent_id"`
+	Method         string
+	Decline        string
+	ReceivedMinor  int64        `db:"received_minor"`
+	RefundedMinor  int64        `db:"refunded_minor"`
+	FeeMinor       int64        `db:"fee_minor"`
+	StartedAt      time.Time    `db:"started_at"`
+	SettledAt      sql.NullTime `db:"settled_at"`
+}
+
+// Amount is what the payment is to bring.
+func (p Payment) Amount() money.Amount { return money.Of(p.AmountMinor, p.Currency) }
+
+// Origin is the payment's name in the ledger's lots.
+func (p Payment) Origin() string { return "payment:" + p.ID }
+
+const paymentColumns = `id, pledge_id, campaign_id, amount_minor, currency, state, idempotency_key, coalesce(session_id, '') AS session_id,
+	coalesce(session_url, '') AS session_url, session_ends_at, coalesce(payment_intent_id, '') AS payment_intent_id, method, decline,
+	received_minor, refunded_minor, fee_minor, started_at, settled_at`
+
+// OpenPaymentError tells that the pledge has a payment of another amount that the payer
+// can still pay. It must be closed at Stripe before another is started.
+type OpenPaymentError struct{ Payment Payment }
+
+func (e *OpenPaymentError) Error() string { return "giving: another payment of this pledge is open" }
+
+// keyLife is how long an idempotency key is trusted: Stripe forgets keys after 24 hours,
+// and then the same key would open a second session.
+const keyLife = 23 * time.Hour
+
+// StartPayment writes a payment down before anybody speaks to Stripe. While the pledge has
+// one of the same amount that waits for the payer, that one is returned: a double click is
+// the same payment. One of another amount is an *OpenPaymentError. The person must hold a
+// paying role in the pledge's company; others get NotFound, as for no pledge at all.
+func StartPayment(ctx context.Context, db *sqlx.DB, now clock.Clock, pledgeID, person string, amount money.Amount) (Payment, error) {
+	var payment Payment
+	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
+		if err := pg.Lock(ctx, tx, "pledge:"+pledgeID); err != nil {
+			return err
+		}
+		pledge, err := payable(ctx, tx, pledgeID, person)
+		if err != nil {
+			return err
+		}
+		waiting, found, err := waitingPayment(ctx, tx, pledgeID)
+		if err != nil {
+			return err
+		}
+		if found && waiting.State == Created && waiting.SessionID == "" && now().Sub(waiting.StartedAt) > keyLife {
+			found, err = false, expire(ctx, tx, waiting.ID)
+			if err != nil {
+				return err
+			}
+		}
+		if found {
+			if waiting.Amount() != amount {
+				return &OpenPaymentError{waiting}
+			}
+			payment = waiting
+			return nil
+		}
+		if amount.Currency != pledge.Amount.Currency {
+			return fault.In("amount", "pledge.other_currency", string(pledge.Amount.Currency))
+		}
+		if left := pledge.Outstanding(); amount.Minor > left.Minor {
+			if left.IsZero() {
+				return fault.New(fault.Conflict, "payment.nothing_left")
+			}
+			return fault.In("amount", "payment.more_than_left", left)
+		}
+		payment, err = insertPayment(ctx, tx, now(), pledge, person, amount)
+		return err
+	})
+	if err != nil {
+		return Payment{}, fmt.Errorf("start a payment: %w", err)
+	}
+	return payment, nil
+}
+
+// payable finds a pledge that the person may pay on.
+func payable(ctx context.Context, tx *sqlx.Tx, pledgeID, person string) (Pledge, error) {
+	pledge, err := pledgeOf(ctx, tx, pledgeID, person)
+	if err != nil {
+		return pledge, err
+	}
+	return pledge, mayPay(ctx, tx, person, pledge.CompanyID)
+}
+
+func waitingPayment(ctx context.Context, tx *sqlx.Tx, pledgeID string) (Payment, bool, error) {
+	var p Payment
+	err := tx.GetContext(ctx, &p, `SELECT `+paymentColumns+` FROM payments WHERE pledge_id = $1 AND state IN ('created', 'open', 'declined')`, pledgeID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, false, nil
+	}
+	if err != nil {
+		return p, false, fmt.Errorf("find the open payment: %w", err)
+	}
+	return p, true, nil
+}
+
+func insertPayment(ctx context.Context, tx *sqlx.Tx, at time.Time, pledge Pledge, person string, amount money.Amount) (Payment, error) {
+	id := pg.NewID()
+	var p Payment
+	err := tx.GetContext(ctx, &p, `
+		INSERT INTO payments (id, pledge_id, campaign_id, amount_minor, currency, way, state, idempotency_key, started_by, started_at)
+		VALUES ($1, $2, $3, $4, $5, 'stripe', 'created', $6, $7, $8) RETURNING `+paymentColumns,
+		id, pledge.ID, pledge.CampaignID, amount.Minor, string(amount.Currency), "payment-"+id, person, at)
+	if err != nil {
+		return p, fmt.Errorf("write the payment: %w", err)
+	}
+	return p, audit.Record(ctx, tx, audit.Act{At: at, Person: person, Act: "payment.started", Subject: "payment:" + id,
+		Detail: map[string]any{"pledge": pledge.ID, "amount_minor": amount.Minor, "currency": amount.Currency}})
+}
+
+func expire(ctx context.Context, tx *sqlx.Tx, id string) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE payments SET state = 'expired' WHERE id = $1`, id); err != nil {
+		return fmt.Errorf("expire the payment: %w", err)
+	}
+	return nil
+}
+
+// PaymentOpened records the checkout page that Stripe made for a payment. A payment that
+// has moved on meanwhile keeps its state: the payer may be quicker than Stripe's answer.
+func PaymentOpened(ctx context.Context, db *sqlx.DB, id, sessionID, url string, endsAt time.Time) error {
+	_, err := db.ExecContext(ctx, `
+		UPDATE payments SET session_id = $2, session_url = $3, session_ends_at = $4, state = CASE WHEN state = 'created' THEN 'open' ELSE state END
+		 WHERE id = $1`, id, sessionID, url, endsAt)
+	if err != nil {
+		return fmt.Errorf("record the checkout session: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package giving
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/fault"
+	"kopiyka/internal/pg"
+)
+
+const pledgeColumns = `p.id, p.campaign_id, c.slug, c.title_uk, c.title_en, p.company_id, p.amount_minor, p.currency, p.visibility, p.message, p.due_on, p.made_at,
+	coalesce(sum(y.amount_minor) FILTER (WHERE y.state = 'processing'), 0)::bigint,
+	coalesce(sum(y.received_minor), 0)::bigint, coalesce(sum(y.refunded_minor), 0)::bigint`
+
+const pledgeTables = ` FROM pledges p JOIN campaigns c ON c.id = p.campaign_id LEFT JOIN payments y ON y.pledge_id = p.id `
+
+func scanPledge(row interface{ Scan(...any) error }) (Pledge, error) {
+	var p Pledge
+	var due sql.NullTime
+	err := row.Scan(&p.ID, &p.CampaignID, &p.CampaignSlug, &p.Campaign.UK, &p.Campaign.EN, &p.CompanyID, &p.Amount.Minor, &p.Amount.Currency,
+		&p.Visibility, &p.Message, &due, &p.MadeAt, &p.OnItsWay, &p.Received, &p.Refunded)
+	p.DueOn = due.Time
+	return p, err
+}
+
+// PledgeOf finds a pledge of a company in which the person has any role. Another's pledge
+// and no pledge at all are the same NotFound fault.
+func PledgeOf(ctx context.Context, db *sqlx.DB, id, person string) (Pledge, error) {
+	return pledgeOf(ctx, db, id, person)
+}
+
+func pledgeOf(ctx context.Context, db sqlx.QueryerContext, id, person string) (Pledge, error) {
+	unknown := fault.New(fault.NotFound, "pledge.unknown")
+	if !pg.IsID(id) {
+		return Pledge{}, unknown
+	}
+	p, err := scanPledge(db.QueryRowxContext(ctx, `SELECT `+pledgeColumns+pledgeTables+`
+		WHERE p.id = $1 AND EXISTS (SELECT 1 FROM company_roles r WHERE r.company_id = p.company_id AND r.person_id = $2)
+		GROUP BY p.id, c.id`, id, person))
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, unknown
+	}
+	if err != nil {
+		return p, fmt.Errorf("find the pledge: %w", err)
+	}
+	return p, nil
+}
+
+// PageSize is how many pledges a page of a list holds.
+const PageSize = 50
+
+// PledgesOf lists a company's pledges for a person of that company, newest first. After is
+// the id of the last pledge of the page before, or empty. A full page may be followed by
+// another.
+func PledgesOf(ctx context.Context, db *sqlx.DB, company, person, after string) ([]Pledge, error) {
+	if after != "" && !pg.IsID(after) {
+		return nil, fault.New(fault.NotFound, "page.unknown")
+	}
+	rows, err := db.QueryContext(ctx, `SELECT `+pledgeColumns+pledgeTables+`
+		WHERE p.company_id = $1 AND ($3 = '' OR p.id < nullif($3, '')::uuid)
+		  AND EXISTS (SELECT 1 FROM company_roles r WHERE r.company_id = p.company_id AND r.person_id = $2)
+		GROUP BY p.id, c.id ORDER BY p.id DESC LIMIT $4`, company, person, after, PageSize)
+	if err != nil {
+		return nil, fmt.Errorf("list pledges: %w", err)
+	}
+	defer rows.Close()
+	var all []Pledge
+	for rows.Next() {
+		p, err := scanPledge(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list pledges: %w", err)
+		}
+		all = append(all, p)
+	}
+	return all, rows.Err()
+}
+
+// PaymentsOf lists the payments of a pledge, newest first. Ask PledgeOf first who may see it.
+func PaymentsOf(ctx context.Context, db *sqlx.DB, pledgeID string) ([]Payment, error) {
+	var all []Payment
+	err := db.SelectContext(ctx, &all, `SELECT `+paymentColumns+` FROM payments WHERE pledge_id = $1 ORDER BY id DESC`, pledgeID)
+	if err != nil {
+		return nil, fmt.Errorf("list payments: %w", err)
+	}
+	return all, nil
+}
+
+// PaymentOf finds a payment of a company in which the person has any role; all others are
+// one NotFound fault.
+func PaymentOf(ctx context.Context, db *sqlx.DB, id, person string) (Payment, error) {
+	unknown := fault.New(fault.NotFound, "payment.unknown")
+	var p Payment
+	if !pg.IsID(id) {
+		return p, unknown
+	}
+	err := db.GetContext(ctx, &p, `SELECT `+paymentColumns+` FROM payments y WHERE id = $1 AND EXISTS (
+		SELECT 1 FROM pledges p JOIN company_roles r ON r.company_id = p.company_id WHERE p.id = y.pledge_id AND r.person_id = $2)`, id, person)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, unknown
+	}
+	if err != nil {
+		return p, fmt.Errorf("find the payment: %w", err)
+	}
+	return p, nil
+}
+
+// ErrNoPayment tells that Stripe speaks of a payment that these books do not have.
+var ErrNoPayment = errors.New("giving: no such payment")
+
+// PaymentByStripeID finds the payment that has a session or a payment intent of this id.
+// ErrNoPayment: none has it, or none has it yet.
+func PaymentByStripeID(ctx context.Context, db *sqlx.DB, id string) (string, error) {
+	var payment string
+	err := db.GetContext(ctx, &payment, `SELECT id FROM payments WHERE session_id = $1 UNION ALL SELECT id FROM payments WHERE payment_intent_id = $1 LIMIT 1`, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", ErrNoPayment
+	}
+	if err != nil {
+		return "", fmt.Errorf("find the payment of %s: %w", id, err)
+	}
+	return payment, nil
+}
+
+// LockPayment takes a payment for the rest of the transaction. Whoever writes what Stripe
+// says must hold it before asking Stripe: then who writes last has also read last.
+func LockPayment(ctx context.Context, tx *sqlx.Tx, id string) (Payment, error) {
+	var p Payment
+	if !pg.IsID(id) {
+		return p, ErrNoPayment
+	}
+	if err := pg.Lock(ctx, tx, "payment:"+id); err != nil {
+		return p, err
+	}
+	err := tx.GetContext(ctx, &p, `SELECT `+paymentColumns+` FROM payments WHERE id = $1`, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, ErrNoPayment
+	}
+	if err != nil {
+		return p, fmt.Errorf("find the payment: %w", err)
+	}
+	return p, nil
+}
+
+// Unfinished lists payments that began before a time and have no end yet, oldest first.
+func Unfinished(ctx context.Context, db *sqlx.DB, before time.Time, limit int) ([]Payment, error) {
+	var all []Payment
+	err := db.SelectContext(ctx, &all, `SELECT `+paymentColumns+` FROM payments
+		WHERE state IN ('created', 'open', 'declined', 'processing') AND started_at < $1 ORDER BY coalesce(synced_at, started_at) LIMIT $2`, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list unfinished payments: %w", err)
+	}
+	return all, nil
+}

@@ -1,0 +1,230 @@
+// Package spending is the way of received money to help on the ground. Today that is the
+// allocation: money of a campaign's fund that one person proposes to set aside for a
+// purpose and another approves or refuses.
+//
+// It never takes money in, and meets giving in the ledger alone.
+package spending
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/audit"
+	"kopiyka/internal/clock"
+	"kopiyka/internal/fault"
+	"kopiyka/internal/ledger"
+	"kopiyka/internal/member"
+	"kopiyka/internal/money"
+	"kopiyka/internal/pg"
+)
+
+// Proposal is what a coordinator asks for.
+type Proposal struct {
+	CampaignID string
+	PurposeID  string
+	Amount     money.Amount
+	Reason     string
+	PersonID   string
+}
+
+const maxReason = 1000
+
+// Propose records a proposal and returns its id. No money moves: the ledger and the public
+// hear of it when another person approves. The person must coordinate the campaign's
+// cluster (others get NotFound); asking for more than is free is refused.
+func Propose(ctx context.Context, db *sqlx.DB, now clock.Clock, p Proposal) (string, error) {
+	if err := p.check(); err != nil {
+		return "", err
+	}
+	id := pg.NewID()
+	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
+		if err := mustHold(ctx, tx, p.PersonID, p.CampaignID, member.Coordinator); err != nil {
+			return err
+		}
+		if err := campaignTakes(ctx, tx, p); err != nil {
+			return err
+		}
+		free, err := ledger.Balance(ctx, tx, ledger.Fund(p.CampaignID, p.Amount.Currency))
+		if err != nil {
+			return err
+		}
+		if p.Amount.Minor > free {
+			return fault.In("amount", "allocation.more_than_free", money.Of(free, p.Amount.Currency))
+		}
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO allocations (id, campaign_id, purpose_id, amount_minor, currency, reason, proposed_by, proposed_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			id, p.CampaignID, p.PurposeID, p.Amount.Minor, string(p.Amount.Currency), strings.TrimSpace(p.Reason), p.PersonID, now())
+		if pg.Constraint(err) == "allocations_purpose_of_campaign" {
+			return fault.In("purpose", "allocation.purpose_unknown")
+		}
+		if err != nil {
+			return fmt.Errorf("write the proposal: %w", err)
+		}
+		return audit.Record(ctx, tx, audit.Act{At: now(), Person: p.PersonID, Act: "allocation.proposed", Subject: "allocation:" + id,
+			Detail: map[string]any{"amount_minor": p.Amount.Minor, "currency": p.Amount.Currency}})
+	})
+	if err != nil {
+		return "", fmt.Errorf("propose an allocation: %w", err)
+	}
+	return id, nil
+}
+
+func (p Proposal) check() error {
+	var form fault.Form
+	if p.Amount.Minor <= 0 {
+		form = append(form, fault.In("amount", "money.zero"))
+	}
+	if !pg.IsID(p.PurposeID) {
+		form = append(form, fault.In("purpose", "allocation.purpose_unknown"))
+	}
+	if err := checkReason(p.Reason); err != nil {
+		form = append(form, err)
+	}
+	return form.Err()
+}
+
+func checkReason(reason string) *fault.Fault {
+	switch {
+	case !utf8.ValidString(reason) || strings.ContainsRune(reason, 0):
+		return fault.In("reason", "text.not_utf8")
+	case strings.TrimSpace(reason) == "":
+		return fault.In("reason", "allocation.reason_missing")
+	case utf8.RuneCountInString(reason) > maxReason:
+		return fault.In("reason", "text.too_long", maxReason)
+	}
+	return nil
+}
+
+// mustHold asks for a role in the campaign's cluster. To a person without any role there
+// the campaign does not exist; with another role, the act is not allowed.
+func mustHold(ctx context.Context, tx *sqlx.Tx, person, campaign string, role member.ClusterRole) error {
+	var holds sql.NullBool
+	err := tx.GetContext(ctx, &holds, `
+		SELECT bool_or(r.role = $3) FROM cluster_roles r JOIN campaigns c ON c.cluster_id = r.cluster_id WHERE c.id = $1 AND r.person_id = $2`,
+		campaign, person, string(role))
+	if err != nil {
+		return fmt.Errorf("find the role: %w", err)
+	}
+	if !holds.Valid {
+		return fault.New(fault.NotFound, "campaign.unknown")
+	}
+	if !holds.Bool {
+		return fault.New(fault.Forbidden, "allocation.role."+string(role))
+	}
+	return nil
+}
+
+func campaignTakes(ctx context.Context, tx *sqlx.Tx, p Proposal) error {
+	var c struct {
+		State    string
+		Currency money.Currency
+	}
+	if err := tx.GetContext(ctx, &c, `SELECT state, currency FROM campaigns WHERE id = $1`, p.CampaignID); err != nil {
+		return fmt.Errorf("find the campaign: %w", err)
+	}
+	if c.State != "open" && c.State != "closed" {
+		return fault.New(fault.Conflict, "allocation.campaign_state")
+	}
+	if c.Currency != p.Amount.Currency {
+		return fault.In("amount", "pledge.other_currency", string(c.Currency))
+	}
+	return nil
+}
+
+// Approve moves the proposed money from the campaign's fund to an account of its own, in
+// the name of both people. The person must be an approver of the cluster and not the one
+// who proposed. A proposal is decided once; when the fund no longer covers it, it stays
+// open and nothing moves.
+func Approve(ctx context.Context, db *sqlx.DB, now clock.Clock, id, person string) error {
+	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
+		a, err := decide(ctx, tx, now(), id, person, "approved", "")
+		if err != nil {
+			return err
+		}
+		_, err = ledger.Post(ctx, tx, ledger.Entry{
+			Source: "allocation:" + a.ID, Kind: ledger.Allocated, HappenedAt: now(), Actor: "person:" + a.ProposedBy, Approver: "person:" + person,
+			Lines: []ledger.Line{
+				ledger.Debit(ledger.Fund(a.CampaignID, a.Currency), a.AmountMinor),
+				ledger.Credit(ledger.Allocation(a.ID, a.Currency), a.AmountMinor),
+			},
+		})
+		if errors.Is(err, ledger.ErrTooLittle) {
+			return fault.New(fault.Conflict, "allocation.no_longer_covered")
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("approve an allocation: %w", err)
+	}
+	return nil
+}
+
+// Refuse closes a proposal with a reason. No money moves. The same people may refuse as may
+// approve, and a proposal is decided once.
+func Refuse(ctx context.Context, db *sqlx.DB, now clock.Clock, id, person, reason string) error {
+	if err := checkReason(reason); err != nil {
+		return err
+	}
+	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
+		_, err := decide(ctx, tx, now(), id, person, "refused", strings.TrimSpace(reason))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("refuse an allocation: %w", err)
+	}
+	return nil
+}
+
+type proposed struct {
+	ID          string
+	CampaignID  string `db:"campaign_id"`
+	AmountMinor int64  `db:"amount_minor"`
+	Currency    money.Currency
+	ProposedBy  string `db:"proposed_by"`
+}
+
+// decide writes the one decision on a proposal.
+func decide(ctx context.Context, tx *sqlx.Tx, at time.Time, id, person, decision, reason string) (proposed, error) {
+	var a proposed
+	unknown := fault.New(fault.NotFound, "allocation.unknown")
+	if !pg.IsID(id) {
+		return a, unknown
+	}
+	err := tx.GetContext(ctx, &a, `SELECT id, campaign_id, amount_minor, currency, proposed_by FROM allocations WHERE id = $1`, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return a, unknown
+	}
+	if err != nil {
+		return a, fmt.Errorf("find the proposal: %w", err)
+	}
+	if a.ProposedBy == person {
+		return a, fault.New(fault.Forbidden, "allocation.own_proposal")
+	}
+	if err := mustHold(ctx, tx, person, a.CampaignID, member.Approver); err != nil {
+		if f, ok := fault.As(err); ok && f.Kind == fault.NotFound {
+			return a, unknown
+		}
+		return a, err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO allocation_decisions (allocation_id, proposed_by, decision, reason, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		a.ID, a.ProposedBy, decision, reason, person, at)
+	switch pg.Constraint(err) {
+	case "allocation_decisions_pkey":
+		return a, fault.New(fault.Conflict, "allocation.decided")
+	case "allocation_decisions_two_people":
+		return a, fault.New(fault.Forbidden, "allocation.own_proposal")
+	}
+	if err != nil {
+		return a, fmt.Errorf("write the decision: %w", err)
+	}
+	return a, audit.Record(ctx, tx, audit.Act{At: at, Person: person, Act: "allocation." + decision, Subject: "allocation:" + a.ID,
+		Detail: map[string]any{"amount_minor": a.AmountMinor, "currency": a.Currency}})
+}

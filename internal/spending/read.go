@@ -1,0 +1,115 @@
+package spending
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/fault"
+	"kopiyka/internal/money"
+	"kopiyka/internal/pg"
+)
+
+// Allocation is a proposal with what has become of it, for the people who run the cluster.
+type Allocation struct {
+	ID             string
+	CampaignID     string `db:"campaign_id"`
+	CampaignUK     string `db:"campaign_uk"`
+	CampaignEN     string `db:"campaign_en"`
+	PurposeUK      string `db:"purpose_uk"`
+	PurposeEN      string `db:"purpose_en"`
+	AmountMinor    int64  `db:"amount_minor"`
+	Currency       money.Currency
+	Reason         string
+	ProposedBy     string       `db:"proposed_by"`
+	ProposerName   string       `db:"proposer_name"`
+	ProposedAt     time.Time    `db:"proposed_at"`
+	Decision       string       // approved, refused or empty
+	DecisionReason string       `db:"decision_reason"`
+	DeciderName    string       `db:"decider_name"`
+	DecidedAt      sql.NullTime `db:"decided_at"`
+}
+
+// Amount is the sum that is asked for.
+func (a Allocation) Amount() money.Amount { return money.Of(a.AmountMinor, a.Currency) }
+
+// PageSize is how many allocations a page of the list holds.
+const PageSize = 50
+
+const allocationColumns = `a.id, a.campaign_id, c.title_uk AS campaign_uk, c.title_en AS campaign_en, u.title_uk AS purpose_uk, u.title_en AS purpose_en,
+	a.amount_minor, a.currency, a.reason, a.proposed_by, pp.name AS proposer_name, a.proposed_at,
+	coalesce(d.decision, '') AS decision, coalesce(d.reason, '') AS decision_reason, coalesce(dp.name, '') AS decider_name, d.decided_at
+	FROM allocations a JOIN campaigns c ON c.id = a.campaign_id JOIN purposes u ON u.id = a.purpose_id JOIN people pp ON pp.id = a.proposed_by
+	LEFT JOIN allocation_decisions d ON d.allocation_id = a.id LEFT JOIN people dp ON dp.id = d.decided_by`
+
+const seenBy = ` EXISTS (SELECT 1 FROM cluster_roles r WHERE r.cluster_id = c.cluster_id AND r.person_id = $1)`
+
+// Allocations lists the proposals of the clusters in which a person has a role, newest
+// first: those that wait for a decision, or those that have one. After is the id of the
+// last of the page before, or empty.
+func Allocations(ctx context.Context, db *sqlx.DB, person string, waiting bool, after string) ([]Allocation, error) {
+	if after != "" && !pg.IsID(after) {
+		return nil, fault.New(fault.NotFound, "page.unknown")
+	}
+	var all []Allocation
+	err := db.SelectContext(ctx, &all, `SELECT `+allocationColumns+` WHERE`+seenBy+`
+		AND (d.allocation_id IS NULL) = $2 AND ($3 = '' OR a.id < nullif($3, '')::uuid) ORDER BY a.id DESC LIMIT $4`, person, waiting, after, PageSize)
+	if err != nil {
+		return nil, fmt.Errorf("list allocations: %w", err)
+	}
+	return all, nil
+}
+
+// AllocationFor finds one proposal for a person with a role in its cluster; all others are
+// one NotFound fault.
+func AllocationFor(ctx context.Context, db *sqlx.DB, person, id string) (Allocation, error) {
+	unknown := fault.New(fault.NotFound, "allocation.unknown")
+	var a Allocation
+	if !pg.IsID(id) {
+		return a, unknown
+	}
+	err := db.GetContext(ctx, &a, `SELECT `+allocationColumns+` WHERE`+seenBy+` AND a.id = $2`, person, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return a, unknown
+	}
+	if err != nil {
+		return a, fmt.Errorf("find the allocation: %w", err)
+	}
+	return a, nil
+}
+
+// Purse is what a campaign has to allocate, for the people who run it.
+type Purse struct {
+	CampaignID string `db:"campaign_id"`
+	Slug       string
+	TitleUK    string `db:"title_uk"`
+	TitleEN    string `db:"title_en"`
+	State      string
+	Currency   money.Currency
+	FreeMinor  int64 `db:"free_minor"`
+	Asked      int64 // proposed and not decided yet, minor units
+}
+
+// Free is the money that can be allocated.
+func (p Purse) Free() money.Amount { return money.Of(p.FreeMinor, p.Currency) }
+
+// Purses lists the campaigns of the clusters in which a person has a role.
+func Purses(ctx context.Context, db *sqlx.DB, person string) ([]Purse, error) {
+	var all []Purse
+	err := db.SelectContext(ctx, &all, `
+		SELECT c.id AS campaign_id, c.slug, c.title_uk, c.title_en, c.state, c.currency, coalesce(b.balance, 0) AS free_minor,
+		       (SELECT coalesce(sum(a.amount_minor), 0)::bigint FROM allocations a LEFT JOIN allocation_decisions d ON d.allocation_id = a.id
+		         WHERE a.campaign_id = c.id AND d.allocation_id IS NULL) AS asked
+		  FROM campaigns c
+		  LEFT JOIN ledger.accounts f ON f.code = 'fund:' || c.id AND f.currency = c.currency
+		  LEFT JOIN ledger.balances b ON b.account_id = f.id
+		 WHERE`+seenBy+` ORDER BY c.opens_on DESC, c.slug`, person)
+	if err != nil {
+		return nil, fmt.Errorf("list campaigns with their money: %w", err)
+	}
+	return all, nil
+}
