@@ -87,7 +87,7 @@ CREATE TABLE ledger.lots (
     remaining  bigint NOT NULL CONSTRAINT lots_remaining CHECK (remaining BETWEEN 0 AND amount)
 ) WITH (fillfactor = 70);
 CREATE INDEX lots_to_draw ON ledger.lots (account_id, id) WHERE remaining > 0;
-CREATE INDEX lots_origin ON ledger.lots (origin);
+CREATE INDEX lots_origin ON ledger.lots (origin, account_id, id);
 CREATE INDEX lots_parent ON ledger.lots (parent_id) WHERE parent_id IS NOT NULL;
 COMMENT ON COLUMN ledger.lots.origin IS 'The payment that brought this money, such as payment:<id>; kept when money moves on to another account.';
 COMMENT ON COLUMN ledger.lots.parent_id IS 'The lot of the former account that this one was drawn from.';
@@ -140,6 +140,7 @@ CREATE TRIGGER whole_entry AFTER INSERT ON ledger.lines REFERENCING NEW TABLE AS
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.check_whole_entry();
 ALTER TABLE ledger.lines ENABLE ALWAYS TRIGGER whole_entry;
 
+CALL write_once('ledger.accounts');
 CALL write_once('ledger.entries');
 CALL write_once('ledger.lines');
 CALL write_once('ledger.draws');
@@ -158,6 +159,25 @@ END $$;
 -- +goose StatementEnd
 CREATE TRIGGER lot_is_only_drawn BEFORE UPDATE OR DELETE ON ledger.lots FOR EACH ROW EXECUTE FUNCTION ledger.check_lot_change();
 ALTER TABLE ledger.lots ENABLE ALWAYS TRIGGER lot_is_only_drawn;
+CREATE TRIGGER lots_stay BEFORE TRUNCATE ON ledger.lots FOR EACH STATEMENT EXECUTE FUNCTION ledger.check_lot_change();
+ALTER TABLE ledger.lots ENABLE ALWAYS TRIGGER lots_stay;
+
+-- A draw belongs to an entry that takes from the lot's account, and to no other.
+-- +goose StatementBegin
+CREATE FUNCTION ledger.check_draw() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM ledger.lots o
+                     JOIN ledger.lines l ON l.account_id = o.account_id
+                     JOIN ledger.accounts a ON a.id = o.account_id
+                     JOIN ledger.account_kinds k ON k.kind = a.kind
+                    WHERE o.id = NEW.lot_id AND l.entry_id = NEW.entry_id AND l.amount * k.normal < 0) THEN
+        RAISE EXCEPTION 'entry % takes nothing from the account of lot %', NEW.entry_id, NEW.lot_id USING ERRCODE = 'LG007';
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER draw_of_its_entry BEFORE INSERT ON ledger.draws FOR EACH ROW EXECUTE FUNCTION ledger.check_draw();
+ALTER TABLE ledger.draws ENABLE ALWAYS TRIGGER draw_of_its_entry;
 
 -- account finds or opens an account; a second call finds the first's.
 -- +goose StatementBegin
@@ -181,18 +201,67 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
+-- open_accounts sees to it that accounts exist. It opens them in the order of their names:
+-- two entries that need the same new ones do not wait for each other crosswise.
+-- +goose StatementBegin
+CREATE FUNCTION ledger.open_accounts(p_codes text[], p_currencies text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+BEGIN
+    PERFORM account(missing.code, missing.currency)
+       FROM (SELECT DISTINCT u.code, u.currency FROM unnest(p_codes, p_currencies) AS u(code, currency)
+              WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.code = u.code AND a.currency = u.currency)
+              ORDER BY u.code, u.currency) AS missing;
+END $$;
+-- +goose StatementEnd
+
 -- lock takes the rows of floored accounts, in the order of their ids as post does, and
 -- tells their balances: what is decided on them holds until the transaction ends.
 -- +goose StatementBegin
 CREATE FUNCTION ledger.lock(p_codes text[], p_currencies text[]) RETURNS TABLE (code text, currency text, balance bigint)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 BEGIN
-    PERFORM account(c, y) FROM unnest(p_codes, p_currencies) AS u(c, y);
+    PERFORM open_accounts(p_codes, p_currencies);
     RETURN QUERY
         SELECT a.code, a.currency, b.balance
           FROM balances b JOIN accounts a ON a.id = b.account_id
          WHERE (a.code, a.currency) IN (SELECT c, y FROM unnest(p_codes, p_currencies) AS u(c, y))
          ORDER BY b.account_id FOR UPDATE OF b;
+END $$;
+-- +goose StatementEnd
+
+-- draw takes an amount out of an account's lots and tells from which: first the lots of
+-- the origin, if one is named, then all of them, first in, first out. Called by post, which
+-- holds the account's balance row.
+-- +goose StatementBegin
+CREATE FUNCTION ledger.draw(p_entry bigint, p_account bigint, p_origin text, p_amount bigint)
+    RETURNS TABLE (lot_id bigint, origin text, amount bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    v_left bigint := p_amount;
+    v_own  boolean;
+    v_lots refcursor;
+BEGIN
+    FOREACH v_own IN ARRAY ARRAY[true, false] LOOP
+        IF v_own THEN
+            OPEN v_lots FOR SELECT l.id, l.origin, l.remaining FROM ledger.lots l
+                             WHERE l.account_id = p_account AND l.origin = p_origin AND l.remaining > 0 ORDER BY l.id;
+        ELSE
+            OPEN v_lots FOR SELECT l.id, l.origin, l.remaining FROM ledger.lots l
+                             WHERE l.account_id = p_account AND l.remaining > 0 ORDER BY l.id;
+        END IF;
+        WHILE v_left > 0 LOOP
+            FETCH v_lots INTO lot_id, origin, amount;
+            EXIT WHEN NOT FOUND;
+            amount := least(v_left, amount);
+            UPDATE ledger.lots SET remaining = remaining - draw.amount WHERE id = draw.lot_id;
+            INSERT INTO ledger.draws (lot_id, entry_id, amount) VALUES (draw.lot_id, p_entry, draw.amount);
+            v_left := v_left - amount;
+            RETURN NEXT;
+        END LOOP;
+        CLOSE v_lots;
+    END LOOP;
+    IF v_left > 0 THEN
+        RAISE EXCEPTION 'account % has no lot left for %', p_account, v_left USING ERRCODE = 'LG006';
+    END IF;
 END $$;
 -- +goose StatementEnd
 
@@ -215,9 +284,10 @@ DECLARE
     v_lot      record;
     v_left     bigint;
     v_take     bigint;
-    moved      bigint[] := '{}'; -- amounts drawn and not yet put down
+    moved      bigint[] := '{}'; -- what was drawn and not yet put down elsewhere
     moved_lot  bigint[] := '{}';
     moved_from text[]   := '{}';
+    moved_in   text[]   := '{}';
 BEGIN
     INSERT INTO entries (source, content, kind, happened_at, actor, approver, mends)
         VALUES (p_source, p_content, p_kind, p_happened_at, p_actor, p_approver, p_mends)
@@ -231,8 +301,10 @@ BEGIN
         RETURN;
     END IF;
 
-    SELECT array_agg(account(u.c, u.y) ORDER BY u.n) INTO v_accounts
-      FROM unnest(p_codes, p_currencies) WITH ORDINALITY AS u(c, y, n);
+    PERFORM open_accounts(p_codes, p_currencies);
+    SELECT array_agg(a.id ORDER BY u.n) INTO v_accounts
+      FROM unnest(p_codes, p_currencies) WITH ORDINALITY AS u(c, y, n)
+      LEFT JOIN accounts a ON a.code = u.c AND a.currency = u.y;
     INSERT INTO lines (entry_id, account_id, currency, amount)
         SELECT v_entry, u.a, u.y, u.m FROM unnest(v_accounts, p_currencies, p_amounts) WITH ORDINALITY AS u(a, y, m, n) ORDER BY u.n;
 
@@ -247,48 +319,33 @@ BEGIN
      WHERE b.account_id = c.a;
 
     FOR v_line IN
-        SELECT u.a AS account, u.m * k.normal AS change, u.o AS origin
+        SELECT u.a AS account, ac.currency, u.m * k.normal AS change, u.o AS origin
           FROM unnest(v_accounts, p_amounts, p_origins) WITH ORDINALITY AS u(a, m, o, n)
           JOIN accounts ac ON ac.id = u.a JOIN account_kinds k USING (kind)
          WHERE k.lots ORDER BY u.n
     LOOP
-        v_left := abs(v_line.change);
         IF v_line.change < 0 THEN
-            WHILE v_left > 0 LOOP
-                SELECT l.id, l.origin, l.remaining INTO v_lot FROM lots l
-                 WHERE l.account_id = v_line.account AND l.remaining > 0
-                   AND (v_line.origin IS NULL OR l.origin = v_line.origin) ORDER BY l.id LIMIT 1;
-                IF NOT FOUND AND v_line.origin IS NOT NULL THEN
-                    v_line.origin := NULL; -- its own lots are used up: the oldest of the others
-                    CONTINUE;
-                END IF;
-                IF NOT FOUND THEN
-                    RAISE EXCEPTION 'account % has no lot left for %', v_line.account, v_left USING ERRCODE = 'LG006';
-                END IF;
-                v_take := least(v_left, v_lot.remaining);
-                UPDATE lots SET remaining = remaining - v_take WHERE id = v_lot.id;
-                INSERT INTO draws (lot_id, entry_id, amount) VALUES (v_lot.id, v_entry, v_take);
-                moved := moved || v_take;
-                moved_lot := moved_lot || v_lot.id;
+            FOR v_lot IN SELECT d.lot_id, d.origin, d.amount FROM draw(v_entry, v_line.account, v_line.origin, -v_line.change) d LOOP
+                moved := moved || v_lot.amount;
+                moved_lot := moved_lot || v_lot.lot_id;
                 moved_from := moved_from || v_lot.origin;
-                v_left := v_left - v_take;
+                moved_in := moved_in || v_line.currency;
             END LOOP;
-        ELSE
-            WHILE v_left > 0 AND cardinality(moved) > 0 LOOP
-                v_take := least(v_left, moved[1]);
-                INSERT INTO lots (account_id, entry_id, origin, parent_id, amount, remaining)
-                    VALUES (v_line.account, v_entry, moved_from[1], moved_lot[1], v_take, v_take);
-                v_left := v_left - v_take;
-                IF moved[1] = v_take THEN
-                    moved := moved[2:]; moved_lot := moved_lot[2:]; moved_from := moved_from[2:];
-                ELSE
-                    moved[1] := moved[1] - v_take;
-                END IF;
-            END LOOP;
-            IF v_left > 0 THEN
-                INSERT INTO lots (account_id, entry_id, origin, amount, remaining)
-                    VALUES (v_line.account, v_entry, v_line.origin, v_left, v_left);
-            END IF;
+            CONTINUE;
+        END IF;
+        v_left := v_line.change;
+        FOR i IN 1 .. cardinality(moved) LOOP
+            EXIT WHEN v_left = 0;
+            v_take := least(v_left, moved[i]);
+            CONTINUE WHEN v_take = 0 OR moved_in[i] <> v_line.currency; -- one currency never becomes another's origin
+            INSERT INTO lots (account_id, entry_id, origin, parent_id, amount, remaining)
+                VALUES (v_line.account, v_entry, moved_from[i], moved_lot[i], v_take, v_take);
+            moved[i] := moved[i] - v_take;
+            v_left := v_left - v_take;
+        END LOOP;
+        IF v_left > 0 THEN
+            INSERT INTO lots (account_id, entry_id, origin, amount, remaining)
+                VALUES (v_line.account, v_entry, v_line.origin, v_left, v_left);
         END IF;
     END LOOP;
     RETURN QUERY SELECT v_entry, true;

@@ -25,6 +25,7 @@ CREATE TABLE payments (
     campaign_id       uuid NOT NULL,
     amount_minor      bigint NOT NULL CONSTRAINT payments_amount CHECK (amount_minor > 0 AND amount_minor < 100000000000000),
     currency          text NOT NULL,
+    title             text NOT NULL CONSTRAINT payments_title CHECK (length(title) BETWEEN 1 AND 250),
     way               text NOT NULL CONSTRAINT payments_way CHECK (way IN ('stripe')),
     state             text NOT NULL CONSTRAINT payments_state CHECK (state IN ('created', 'open', 'declined', 'processing', 'paid', 'failed', 'expired', 'refunded-in-part', 'refunded')),
     idempotency_key   text NOT NULL CONSTRAINT payments_idempotency_key_once UNIQUE,
@@ -50,6 +51,7 @@ CREATE UNIQUE INDEX payments_one_open ON payments (pledge_id) WHERE state IN ('c
 CREATE INDEX payments_unfinished ON payments (started_at) WHERE state IN ('created', 'open', 'declined', 'processing');
 COMMENT ON INDEX payments_one_open IS 'A pledge has one payment that waits for the payer, so that a second click is the same payment.';
 COMMENT ON COLUMN payments.idempotency_key IS 'Sent to Stripe with the session, and written before it: a lost answer is asked for again, not paid twice.';
+COMMENT ON COLUMN payments.title IS 'What the payer reads on the checkout page. Kept, because the idempotency key stands for it too.';
 COMMENT ON COLUMN payments.state IS 'What Stripe last said of it, for people to read. The books are in ledger.entries.';
 COMMENT ON COLUMN payments.decline IS 'Stripe''s code of the last decline, such as card_declined/insufficient_funds.';
 

@@ -42,6 +42,7 @@ type Payment struct {
 	CampaignID     string `db:"campaign_id"`
 	AmountMinor    int64  `db:"amount_minor"`
 	Currency       money.Currency
+	Title          string
 	State          State
 	IdempotencyKey string       `db:"idempotency_key"`
 	SessionID      string       `db:"session_id"`
@@ -63,7 +64,7 @@ func (p Payment) Amount() money.Amount { return money.Of(p.AmountMinor, p.Curren
 // Origin is the payment's name in the ledger's lots.
 func (p Payment) Origin() string { return "payment:" + p.ID }
 
-const paymentColumns = `id, pledge_id, campaign_id, amount_minor, currency, state, idempotency_key, coalesce(session_id, '') AS session_id,
+const paymentColumns = `id, pledge_id, campaign_id, amount_minor, currency, title, state, idempotency_key, coalesce(session_id, '') AS session_id,
 	coalesce(session_url, '') AS session_url, session_ends_at, coalesce(payment_intent_id, '') AS payment_intent_id, method, decline,
 	received_minor, refunded_minor, fee_minor, started_at, settled_at`
 
@@ -77,53 +78,63 @@ func (e *OpenPaymentError) Error() string { return "giving: another payment of t
 // and then the same key would open a second session.
 const keyLife = 23 * time.Hour
 
+// Start is what a person asks for when paying.
+type Start struct {
+	PledgeID string
+	PersonID string
+	Amount   money.Amount
+	Title    string // what the payer reads on the checkout page; part of what the key stands for
+}
+
 // StartPayment writes a payment down before anybody speaks to Stripe. While the pledge has
 // one of the same amount that waits for the payer, that one is returned: a double click is
 // the same payment. One of another amount is an *OpenPaymentError. The person must hold a
 // paying role in the pledge's company; others get NotFound, as for no pledge at all.
-func StartPayment(ctx context.Context, db *sqlx.DB, now clock.Clock, pledgeID, person string, amount money.Amount) (Payment, error) {
+func StartPayment(ctx context.Context, db *sqlx.DB, now clock.Clock, start Start) (Payment, error) {
 	var payment Payment
 	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
-		if err := pg.Lock(ctx, tx, "pledge:"+pledgeID); err != nil {
+		if err := pg.Lock(ctx, tx, "pledge:"+start.PledgeID); err != nil {
 			return err
 		}
-		pledge, err := payable(ctx, tx, pledgeID, person)
+		pledge, err := payable(ctx, tx, start.PledgeID, start.PersonID)
 		if err != nil {
 			return err
 		}
-		waiting, found, err := waitingPayment(ctx, tx, pledgeID)
+		waiting, found, err := waitingPayment(ctx, tx, now(), start.PledgeID)
 		if err != nil {
 			return err
 		}
-		if found && waiting.State == Created && waiting.SessionID == "" && now().Sub(waiting.StartedAt) > keyLife {
-			found, err = false, expire(ctx, tx, waiting.ID)
-			if err != nil {
-				return err
-			}
+		if found && waiting.Amount() != start.Amount {
+			return &OpenPaymentError{waiting}
 		}
 		if found {
-			if waiting.Amount() != amount {
-				return &OpenPaymentError{waiting}
-			}
 			payment = waiting
 			return nil
 		}
-		if amount.Currency != pledge.Amount.Currency {
-			return fault.In("amount", "pledge.other_currency", string(pledge.Amount.Currency))
+		if err := pledge.takes(start.Amount); err != nil {
+			return err
 		}
-		if left := pledge.Outstanding(); amount.Minor > left.Minor {
-			if left.IsZero() {
-				return fault.New(fault.Conflict, "payment.nothing_left")
-			}
-			return fault.In("amount", "payment.more_than_left", left)
-		}
-		payment, err = insertPayment(ctx, tx, now(), pledge, person, amount)
+		payment, err = insertPayment(ctx, tx, now(), pledge, start)
 		return err
 	})
 	if err != nil {
 		return Payment{}, fmt.Errorf("start a payment: %w", err)
 	}
 	return payment, nil
+}
+
+// takes refuses what is not left of the pledge, or is in another currency.
+func (p Pledge) takes(a money.Amount) error {
+	left := p.Outstanding()
+	switch {
+	case a.Currency != p.Amount.Currency:
+		return fault.In("amount", "pledge.other_currency", string(p.Amount.Currency))
+	case left.IsZero():
+		return fault.New(fault.Conflict, "payment.nothing_left")
+	case a.Minor > left.Minor:
+		return fault.In("amount", "payment.more_than_left", left)
+	}
+	return nil
 }
 
 // payable finds a pledge that the person may pay on.
@@ -135,7 +146,9 @@ func payable(ctx context.Context, tx *sqlx.Tx, pledgeID, person string) (Pledge,
 	return pledge, mayPay(ctx, tx, person, pledge.CompanyID)
 }
 
-func waitingPayment(ctx context.Context, tx *sqlx.Tx, pledgeID string) (Payment, bool, error) {
+// waitingPayment finds the pledge's payment that the payer can still pay. One that never
+// reached Stripe and whose key Stripe has forgotten by now is closed instead.
+func waitingPayment(ctx context.Context, tx *sqlx.Tx, now time.Time, pledgeID string) (Payment, bool, error) {
 	var p Payment
 	err := tx.GetContext(ctx, &p, `SELECT `+paymentColumns+` FROM payments WHERE pledge_id = $1 AND state IN ('created', 'open', 'declined')`, pledgeID)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -144,21 +157,24 @@ func waitingPayment(ctx context.Context, tx *sqlx.Tx, pledgeID string) (Payment,
 	if err != nil {
 		return p, false, fmt.Errorf("find the open payment: %w", err)
 	}
+	if p.SessionID == "" && now.Sub(p.StartedAt) > keyLife {
+		return p, false, expire(ctx, tx, p.ID)
+	}
 	return p, true, nil
 }
 
-func insertPayment(ctx context.Context, tx *sqlx.Tx, at time.Time, pledge Pledge, person string, amount money.Amount) (Payment, error) {
+func insertPayment(ctx context.Context, tx *sqlx.Tx, at time.Time, pledge Pledge, start Start) (Payment, error) {
 	id := pg.NewID()
 	var p Payment
 	err := tx.GetContext(ctx, &p, `
-		INSERT INTO payments (id, pledge_id, campaign_id, amount_minor, currency, way, state, idempotency_key, started_by, started_at)
-		VALUES ($1, $2, $3, $4, $5, 'stripe', 'created', $6, $7, $8) RETURNING `+paymentColumns,
-		id, pledge.ID, pledge.CampaignID, amount.Minor, string(amount.Currency), "payment-"+id, person, at)
+		INSERT INTO payments (id, pledge_id, campaign_id, amount_minor, currency, title, way, state, idempotency_key, started_by, started_at)
+		VALUES ($1, $2, $3, $4, $5, $6, 'stripe', 'created', $7, $8, $9) RETURNING `+paymentColumns,
+		id, pledge.ID, pledge.CampaignID, start.Amount.Minor, string(start.Amount.Currency), start.Title, "payment-"+id, start.PersonID, at)
 	if err != nil {
 		return p, fmt.Errorf("write the payment: %w", err)
 	}
-	return p, audit.Record(ctx, tx, audit.Act{At: at, Person: person, Act: "payment.started", Subject: "payment:" + id,
-		Detail: map[string]any{"pledge": pledge.ID, "amount_minor": amount.Minor, "currency": amount.Currency}})
+	return p, audit.Record(ctx, tx, audit.Act{At: at, Person: start.PersonID, Act: "payment.started", Subject: "payment:" + id,
+		Detail: map[string]any{"pledge": pledge.ID, "amount_minor": start.Amount.Minor, "currency": start.Amount.Currency}})
 }
 
 func expire(ctx context.Context, tx *sqlx.Tx, id string) error {

@@ -1,0 +1,132 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/stripe/stripe-go/v76"
+
+	"kopiyka/internal/fault"
+	"kopiyka/internal/giving"
+	"kopiyka/internal/money"
+)
+
+// Order is what a person wants to pay.
+type Order struct {
+	PledgeID string
+	PersonID string
+	Amount   money.Amount
+	Title    string // what the checkout page says is being paid
+}
+
+// Checkout starts a payment and returns the address of its page at Stripe. The payment is
+// written down first and its key sent along, so a click twice, a lost answer or a crash in
+// between leads to the same page. An open payment of another amount is closed first.
+func (g *Gateway) Checkout(ctx context.Context, o Order) (giving.Payment, error) {
+	if err := CheckAmount(o.Amount); err != nil {
+		return giving.Payment{}, err
+	}
+	payment, err := g.start(ctx, o)
+	if err != nil {
+		return payment, err
+	}
+	if payment.SessionURL != "" && payment.SessionEndsAt.Time.After(g.now()) {
+		return payment, nil
+	}
+	session, err := g.openSession(ctx, payment)
+	if err != nil {
+		g.log.Error("a checkout page could not be opened", "payment", payment.ID, "error", Describe(err))
+		return payment, fault.New(fault.Unavailable, "payment.stripe_unavailable")
+	}
+	payment.SessionID, payment.SessionURL = session.ID, session.URL
+	err = giving.PaymentOpened(ctx, g.db, payment.ID, session.ID, session.URL, time.Unix(session.ExpiresAt, 0))
+	return payment, err
+}
+
+// start writes the payment down, after closing one that stands in its way. A second round
+// is enough: the first one's session is closed for good.
+func (g *Gateway) start(ctx context.Context, o Order) (giving.Payment, error) {
+	for round := 0; ; round++ {
+		payment, err := giving.StartPayment(ctx, g.db, g.now, giving.Start{PledgeID: o.PledgeID, PersonID: o.PersonID, Amount: o.Amount, Title: o.Title})
+		stale := giving.Payment{}
+		var open *giving.OpenPaymentError
+		switch {
+		case errors.As(err, &open):
+			stale = open.Payment
+		case err == nil && payment.SessionURL != "" && !payment.SessionEndsAt.Time.After(g.now()):
+			stale = payment // its page has ended and nobody told us yet
+		default:
+			return payment, err
+		}
+		if round == 2 {
+			return payment, fault.New(fault.Conflict, "payment.another_open")
+		}
+		if err := g.closeSession(ctx, stale); err != nil {
+			return payment, err
+		}
+	}
+}
+
+// closeSession ends an open checkout page and takes over what Stripe says then: the payer
+// may have paid in that very moment.
+func (g *Gateway) closeSession(ctx context.Context, p giving.Payment) error {
+	if p.SessionID == "" { // its answer was lost: the same key brings the same session back
+		session, err := g.openSession(ctx, p)
+		if err != nil {
+			return fault.New(fault.Unavailable, "payment.stripe_unavailable")
+		}
+		p.SessionID = session.ID
+	}
+	params := &stripe.CheckoutSessionExpireParams{}
+	params.Context = ctx
+	if _, err := g.api.CheckoutSessions.Expire(p.SessionID, params); err != nil {
+		err = stripeErr("close a checkout page", err)
+		if status(err) != http.StatusBadRequest { // 400: it was not open any more
+			return err
+		}
+	}
+	return g.Sync(ctx, p.ID, p.SessionID)
+}
+
+// openSession asks Stripe for the payment's page. All that is sent follows from the
+// payment's row, so that the same key always comes with the same parameters.
+func (g *Gateway) openSession(ctx context.Context, p giving.Payment) (*stripe.CheckoutSession, error) {
+	units, err := toStripe(p.Amount())
+	if err != nil {
+		return nil, err
+	}
+	currency := strings.ToLower(string(p.Currency))
+	metadata := map[string]string{"payment_id": p.ID, "pledge_id": p.PledgeID, "campaign_id": p.CampaignID}
+	back := g.config.PublicURL + "/portal/payments/" + p.ID
+	params := &stripe.CheckoutSessionParams{
+		Mode:               stripe.String(string(stripe.CheckoutSessionModePayment)),
+		SubmitType:         stripe.String("donate"),
+		ClientReferenceID:  &p.ID,
+		Metadata:           metadata,
+		PaymentIntentData:  &stripe.CheckoutSessionPaymentIntentDataParams{Metadata: metadata},
+		PaymentMethodTypes: stripe.StringSlice(g.config.Methods),
+		SuccessURL:         stripe.String(back + "/return?session_id={CHECKOUT_SESSION_ID}"),
+		CancelURL:          stripe.String(back + "/cancel"),
+		LineItems: []*stripe.CheckoutSessionLineItemParams{{
+			Quantity: stripe.Int64(1),
+			PriceData: &stripe.CheckoutSessionLineItemPriceDataParams{
+				Currency: &currency, UnitAmount: &units,
+				ProductData: &stripe.CheckoutSessionLineItemPriceDataProductDataParams{Name: stripe.String(p.Title)},
+			},
+		}},
+	}
+	params.Context = ctx
+	params.SetIdempotencyKey(p.IdempotencyKey)
+	session, err := g.api.CheckoutSessions.New(params)
+	if err != nil {
+		return nil, stripeErr("open a checkout page", err)
+	}
+	if session.Livemode != g.config.live() {
+		return nil, fmt.Errorf("open a checkout page: the session's mode is not this deployment's")
+	}
+	return session, nil
+}

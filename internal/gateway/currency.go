@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"kopiyka/internal/fault"
+	"kopiyka/internal/money"
+)
+
+// Stripe counts some currencies in other units than ISO 4217 does
+// (https://docs.stripe.com/currencies, "Zero-decimal" and "Special cases").
+var (
+	zeroDecimal = set("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF")
+	// ISK and UGX are sent with two decimals that must be 00, though they have none.
+	hundredfold = set("ISK", "UGX")
+	// Of these Stripe takes thousandths, the last of which must be 0.
+	threeDecimal = set("BHD", "JOD", "KWD", "OMR", "TND")
+)
+
+func set(codes ...money.Currency) map[money.Currency]bool {
+	m := make(map[money.Currency]bool, len(codes))
+	for _, c := range codes {
+		m[c] = true
+	}
+	return m
+}
+
+// stripeExponent is the number of decimals in which Stripe counts a currency.
+func stripeExponent(c money.Currency) int {
+	switch {
+	case hundredfold[c]:
+		return 2
+	case zeroDecimal[c]:
+		return 0
+	case threeDecimal[c]:
+		return 3
+	}
+	return 2
+}
+
+// toStripe is the amount in Stripe's units. What Stripe cannot express is refused, never
+// rounded.
+func toStripe(a money.Amount) (int64, error) {
+	units := a.Minor
+	for e := a.Currency.Exponent(); e < stripeExponent(a.Currency); e++ {
+		units *= 10
+	}
+	for e := a.Currency.Exponent(); e > stripeExponent(a.Currency); e-- {
+		if units%10 != 0 {
+			return 0, fault.In("amount", "payment.too_fine_for_stripe", string(a.Currency))
+		}
+		units /= 10
+	}
+	if threeDecimal[a.Currency] && units%10 != 0 {
+		return 0, fault.In("amount", "payment.too_fine_for_stripe", string(a.Currency))
+	}
+	return units, nil
+}
+
+// fromStripe is an amount that Stripe wrote, in our units.
+func fromStripe(units int64, c money.Currency) money.Amount {
+	for e := stripeExponent(c); e < c.Exponent(); e++ {
+		units *= 10
+	}
+	for e := stripeExponent(c); e > c.Exponent(); e-- {
+		units /= 10 // exact: these currencies come in hundreds
+	}
+	return money.Of(units, c)
+}
+
+// minimums are the least that Stripe charges, in Stripe's units
+// (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). They are
+// checked here to say it kindly; Stripe checks them again after its conversion.
+var minimums = map[money.Currency]int64{
+	"USD": 50, "AED": 200, "AUD": 50, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50, "GBP": 30,
+	"HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50, "PLN": 200, "RON": 200,
+	"SEK": 300, "SGD": 50, "THB": 1000,
+}
+
+// maximum is eight digits: what Stripe takes by every method. Cards would take more.
+const maximum = 99_999_999
+
+// CheckAmount refuses, with a fault about the field "amount", what cannot be paid through
+// Stripe at once.
+func CheckAmount(a money.Amount) error {
+	units, err := toStripe(a)
+	if err != nil {
+		return err
+	}
+	if least := minimums[a.Currency]; units < least {
+		return fault.In("amount", "payment.below_minimum", fromStripe(least, a.Currency))
+	}
+	if units > maximum {
+		return fault.In("amount", "payment.above_maximum", fromStripe(maximum, a.Currency))
+	}
+	return nil
+}
+
+// Least is the smallest amount that can be paid in a currency.
+func Least(c money.Currency) money.Amount { return fromStripe(max(minimums[c], 1), c) }

@@ -1,0 +1,149 @@
+// Package gateway is the only room that speaks Stripe. It opens checkout pages, verifies
+// webhooks, and reads what Stripe says of a payment so that giving can write it down.
+//
+// Webhooks, the browser's return and the healing job are hints: each leads to Sync, which
+// locks the payment, asks Stripe and applies absolute facts. No amount is ever taken from
+// an event's body. Stripe's types do not leave this package.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/stripe/stripe-go/v76"
+	"github.com/stripe/stripe-go/v76/client"
+
+	"kopiyka/internal/clock"
+)
+
+// Config is what the gateway needs to know of its Stripe account.
+type Config struct {
+	SecretKey      string
+	APIBase        string   // empty: Stripe's own
+	WebhookSecrets []string // the current one, and the former while it is being replaced
+	PublicURL      string   // where browsers reach us, without a slash at the end
+	Methods        []string // what the checkout page offers: card, us_bank_account …
+}
+
+// live reports whether the account's money is real.
+func (c Config) live() bool {
+	return strings.HasPrefix(c.SecretKey, "sk_live_") || strings.HasPrefix(c.SecretKey, "rk_live_")
+}
+
+// Check refuses a configuration that could lose or invent money.
+func (c Config) Check() error {
+	test := strings.HasPrefix(c.SecretKey, "sk_test_") || strings.HasPrefix(c.SecretKey, "rk_test_")
+	if !test && !c.live() {
+		return errors.New("STRIPE_SECRET_KEY is none of sk_test_…, rk_test_…, sk_live_…, rk_live_…")
+	}
+	if c.APIBase != "" && c.live() {
+		return errors.New("STRIPE_API_BASE moves Stripe elsewhere and must never stand beside a live key")
+	}
+	if c.APIBase != "" {
+		if u, err := url.Parse(c.APIBase); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return errors.New("STRIPE_API_BASE is no URL")
+		}
+	}
+	if len(c.WebhookSecrets) == 0 {
+		return errors.New("STRIPE_WEBHOOK_SECRET is empty: anybody could sign events")
+	}
+	for _, s := range c.WebhookSecrets {
+		if len(s) < 16 {
+			return errors.New("STRIPE_WEBHOOK_SECRET is too short: an empty or short secret lets anybody sign events")
+		}
+	}
+	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" {
+		return errors.New("KOPIYKA_URL is no URL that a browser can come back to")
+	}
+	return nil
+}
+
+// Gateway speaks to one Stripe account.
+type Gateway struct {
+	config Config
+	api    *client.API
+	db     *sqlx.DB
+	now    clock.Clock
+	log    *slog.Logger
+}
+
+// callTimeout bounds one call to Stripe, its retries included.
+const callTimeout = 20 * time.Second
+
+// New makes a gateway, or says what is wrong with its configuration.
+func New(c Config, db *sqlx.DB, now clock.Clock, log *slog.Logger) (*Gateway, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	if len(c.Methods) == 0 {
+		c.Methods = []string{"card"}
+	}
+	return &Gateway{config: c, api: newAPI(c), db: db, now: now, log: log}, nil
+}
+
+// newAPI makes a client with one configuration a backend: stripe-go writes the URL back
+// into the one it is given, and a shared one would send uploads to the wrong host.
+func newAPI(c Config) *client.API {
+	hc := &http.Client{Timeout: callTimeout}
+	backend := func(kind stripe.SupportedBackend) stripe.Backend {
+		config := &stripe.BackendConfig{
+			HTTPClient: hc, MaxNetworkRetries: stripe.Int64(2), EnableTelemetry: stripe.Bool(false),
+			LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull}, // its lines hold bodies
+		}
+		if c.APIBase != "" {
+			config.URL = stripe.String(c.APIBase)
+		}
+		return stripe.GetBackendWithConfig(kind, config)
+	}
+	return client.New(c.SecretKey, &stripe.Backends{
+		API: backend(stripe.APIBackend), Connect: backend(stripe.ConnectBackend), Uploads: backend(stripe.UploadsBackend),
+	})
+}
+
+// Describe says of an error what may be logged or stored. Stripe's own text is a JSON body
+// that can hold a payment intent's client secret, so only its codes are taken.
+func Describe(err error) string {
+	var se *stripe.Error
+	if errors.As(err, &se) {
+		return fmt.Sprintf("stripe: status %d, code %q, request %q", se.HTTPStatusCode, se.Code, se.RequestID)
+	}
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		return "stripe: " + ue.Op + ": no answer"
+	}
+	return err.Error()
+}
+
+// StripeError is an error of Stripe's, without what must not be read by others.
+type StripeError struct {
+	Doing string
+	cause error
+}
+
+func (e *StripeError) Error() string { return e.Doing + ": " + Describe(e.cause) }
+
+// Is lets errors.Is see through to cancellation, and to nothing that holds a body.
+func (e *StripeError) Is(target error) bool {
+	return (target == context.Canceled || target == context.DeadlineExceeded) && errors.Is(e.cause, target)
+}
+
+// stripeErr wraps what Stripe answered with what was being done.
+func stripeErr(doing string, err error) error { return &StripeError{doing, err} }
+
+// status is the HTTP status of Stripe's refusal, or 0 when it gave none.
+func status(err error) int {
+	var e *StripeError
+	var se *stripe.Error
+	if errors.As(err, &e) && errors.As(e.cause, &se) {
+		return se.HTTPStatusCode
+	}
+	return 0
+}

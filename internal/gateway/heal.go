@@ -1,0 +1,144 @@
+package gateway
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stripe/stripe-go/v76"
+
+	"kopiyka/internal/giving"
+	"kopiyka/internal/inbox"
+)
+
+// overlap is how far each healing reads again before where the last one ended: events may
+// show up in the list a little after the time they carry.
+const overlap = 15 * time.Minute
+
+// eventLife is how long Stripe keeps events.
+const eventLife = 30 * 24 * time.Hour
+
+// healed are the events that matter to a payment (GET /v1/events takes twenty at most).
+var healed = []string{
+	"checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed", "checkout.session.expired",
+	"payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.processing", "payment_intent.canceled",
+	"charge.succeeded", "charge.failed", "charge.updated", "charge.refunded", "charge.refund.updated",
+	"charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", "charge.dispute.closed",
+	"refund.created", "refund.updated", "refund.failed",
+}
+
+// Healed tells what a healing found.
+type Healed struct {
+	Events   int // events that Stripe has and the inbox had not
+	Payments int // payments that were asked about because they had gone quiet
+}
+
+// Heal finds what webhooks did not bring. It puts events that were never delivered into
+// the inbox, and asks Stripe about payments that began before quietSince and have no end.
+// A second call finds nothing new.
+func (g *Gateway) Heal(ctx context.Context, quietSince time.Time) (Healed, error) {
+	var found Healed
+	var err error
+	if found.Events, err = g.missedEvents(ctx); err != nil {
+		return found, err
+	}
+	found.Payments, err = g.quietPayments(ctx, quietSince)
+	return found, err
+}
+
+func (g *Gateway) missedEvents(ctx context.Context) (int, error) {
+	started := g.now()
+	since, err := g.readUntil(ctx)
+	if err != nil {
+		return 0, err
+	}
+	params := &stripe.EventListParams{
+		Types:        stripe.StringSlice(healed),
+		CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: since.Add(-overlap).Unix()},
+	}
+	params.Context, params.Limit = ctx, stripe.Int64(100)
+	missed := 0
+	list := g.api.Events.List(params)
+	for list.Next() {
+		isNew, err := g.keepListed(ctx, list.Event())
+		if err != nil {
+			return missed, err
+		}
+		if isNew {
+			missed++
+		}
+	}
+	if err := list.Err(); err != nil {
+		return missed, stripeErr("list events", err)
+	}
+	return missed, g.setReadUntil(ctx, started)
+}
+
+// keepListed keeps an event of Stripe's list if the inbox has none of its id.
+func (g *Gateway) keepListed(ctx context.Context, e *stripe.Event) (bool, error) {
+	if known, err := inbox.Has(ctx, g.db, e.ID); known || err != nil {
+		return false, err
+	}
+	if e.Livemode != g.config.live() || e.Data == nil {
+		return false, nil
+	}
+	body, err := json.Marshal(map[string]any{
+		"id": e.ID, "object": "event", "type": e.Type, "api_version": e.APIVersion, "created": e.Created, "livemode": e.Livemode,
+		"data": map[string]any{"object": e.Data.Raw},
+	})
+	if err != nil {
+		return false, fmt.Errorf("write event %s: %w", e.ID, err)
+	}
+	event, err := g.read(body)
+	if err != nil {
+		return false, fmt.Errorf("read event %s: %w", e.ID, err)
+	}
+	return inbox.Keep(ctx, g.db, event, inbox.Healing, g.now())
+}
+
+func (g *Gateway) quietPayments(ctx context.Context, before time.Time) (int, error) {
+	const most = 100 // a healing job comes again in a few minutes
+	payments, err := giving.Unfinished(ctx, g.db, before, most)
+	if err != nil {
+		return 0, err
+	}
+	asked := 0
+	var troubles []error
+	for _, p := range payments {
+		if p.SessionID == "" {
+			continue // never reached Stripe, as far as we know; an event would name it
+		}
+		asked++
+		if err := g.Sync(ctx, p.ID, p.SessionID); err != nil {
+			troubles = append(troubles, err) // one payment in trouble must not hide the others
+		}
+	}
+	return asked, errors.Join(troubles...)
+}
+
+const eventsCursor = "events"
+
+// readUntil is the time up to which the list of events was read; at first, all of it.
+func (g *Gateway) readUntil(ctx context.Context) (time.Time, error) {
+	var until time.Time
+	err := g.db.GetContext(ctx, &until, `SELECT until FROM stripe_cursors WHERE name = $1`, eventsCursor)
+	if errors.Is(err, sql.ErrNoRows) {
+		return g.now().Add(-eventLife), nil
+	}
+	if err != nil {
+		return until, fmt.Errorf("read the healing cursor: %w", err)
+	}
+	return until, nil
+}
+
+func (g *Gateway) setReadUntil(ctx context.Context, until time.Time) error {
+	_, err := g.db.ExecContext(ctx, `INSERT INTO stripe_cursors (name, until) VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET until = greatest(stripe_cursors.until, excluded.until)`, eventsCursor, until)
+	if err != nil {
+		return fmt.Errorf("move the healing cursor: %w", err)
+	}
+	return nil
+}

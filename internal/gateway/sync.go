@@ -1,0 +1,204 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/stripe/stripe-go/v76"
+
+	"kopiyka/internal/giving"
+	"kopiyka/internal/money"
+	"kopiyka/internal/pg"
+)
+
+// Sync brings a payment into line with what Stripe says of it now. The payment is locked
+// before Stripe is asked: whoever writes last has also read last. The session's id helps
+// when its answer to us was lost; it may be empty.
+//
+// Calling it once or a hundred times, early or late, ends in the same books.
+func (g *Gateway) Sync(ctx context.Context, paymentID, sessionID string) error {
+	var news bool
+	err := pg.InTx(ctx, g.db, func(tx *sqlx.Tx) error {
+		news = false
+		payment, err := giving.LockPayment(ctx, tx, paymentID)
+		if err != nil {
+			return err
+		}
+		if payment.SessionID != "" {
+			sessionID = payment.SessionID
+		}
+		if sessionID == "" {
+			return nil // Stripe was never asked, or nobody has heard its answer yet
+		}
+		facts, err := g.factsOf(ctx, sessionID)
+		if err != nil {
+			return err
+		}
+		news = facts.State != payment.State
+		posted, err := giving.Settle(ctx, tx, payment, facts)
+		news = news || posted
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("sync payment %s: %w", paymentID, err)
+	}
+	if !news {
+		return nil
+	}
+	return pg.Announce(ctx, g.db, pg.PublicChanged)
+}
+
+// factsOf asks Stripe for everything that concerns one checkout session.
+func (g *Gateway) factsOf(ctx context.Context, sessionID string) (giving.Facts, error) {
+	session, err := g.session(ctx, sessionID)
+	if err != nil {
+		return giving.Facts{}, err
+	}
+	facts := giving.Facts{State: giving.Open, SessionID: session.ID, ReadAt: g.now()}
+	if session.Status == stripe.CheckoutSessionStatusExpired {
+		facts.State = giving.Expired
+	}
+	if session.PaymentIntent == nil {
+		return facts, nil // nothing was submitted yet
+	}
+	intent, err := g.intent(ctx, session.PaymentIntent.ID)
+	if err != nil {
+		return giving.Facts{}, err
+	}
+	facts.IntentID = intent.ID
+	facts.Amount = amount(intent.Amount, intent.Currency)
+	if e := intent.LastPaymentError; e != nil {
+		facts.Decline = strings.Trim(string(e.Code)+"/"+string(e.DeclineCode), "/")
+	}
+	facts.State = stateOf(session, intent)
+	if intent.LatestCharge == nil {
+		return facts, nil
+	}
+	return g.addMoney(ctx, facts, intent.LatestCharge)
+}
+
+// stateOf reads Stripe's labels. Money does not follow them: see addMoney.
+func stateOf(session *stripe.CheckoutSession, intent *stripe.PaymentIntent) giving.State {
+	over := session.Status != stripe.CheckoutSessionStatusOpen
+	switch intent.Status {
+	case stripe.PaymentIntentStatusSucceeded:
+		return giving.Paid
+	case stripe.PaymentIntentStatusProcessing:
+		return giving.Processing
+	case stripe.PaymentIntentStatusCanceled:
+		return giving.Expired
+	}
+	switch {
+	case session.Status == stripe.CheckoutSessionStatusExpired:
+		return giving.Expired
+	case over:
+		return giving.Failed // a debit that the bank refused after the page was done
+	case intent.LastPaymentError != nil:
+		return giving.Declined
+	}
+	return giving.Open
+}
+
+// addMoney collects the balance transactions of a charge, its refunds and its disputes.
+func (g *Gateway) addMoney(ctx context.Context, f giving.Facts, c *stripe.Charge) (giving.Facts, error) {
+	f.ChargeID = c.ID
+	if c.PaymentMethodDetails != nil {
+		f.Method = string(c.PaymentMethodDetails.Type)
+	}
+	charged := amount(c.Amount, c.Currency)
+	f.Movements = appendMovement(f.Movements, c.BalanceTransaction, giving.MovedIn, charged)
+	f.Movements = appendMovement(f.Movements, c.FailureBalanceTransaction, giving.Unexplained, charged)
+
+	var refunded int64
+	refunds := &stripe.RefundListParams{Charge: &c.ID}
+	refunds.Context, refunds.Limit = ctx, stripe.Int64(100)
+	refunds.AddExpand("data.balance_transaction")
+	refunds.AddExpand("data.failure_balance_transaction")
+	list := g.api.Refunds.List(refunds)
+	for list.Next() {
+		r := list.Refund()
+		back := amount(r.Amount, r.Currency)
+		f.Movements = appendMovement(f.Movements, r.BalanceTransaction, giving.MovedBack, money.Of(-back.Minor, back.Currency))
+		f.Movements = appendMovement(f.Movements, r.FailureBalanceTransaction, giving.ReturnedOut, back)
+		if r.Status == stripe.RefundStatusSucceeded || r.Status == stripe.RefundStatusPending {
+			refunded += back.Minor
+		}
+	}
+	if err := list.Err(); err != nil {
+		return f, stripeErr("list refunds", err)
+	}
+	switch {
+	case f.State == giving.Paid && refunded >= charged.Minor:
+		f.State = giving.Refunded
+	case f.State == giving.Paid && refunded > 0:
+		f.State = giving.RefundedInPart
+	}
+	if !c.Disputed {
+		return f, nil
+	}
+	return g.addDisputes(ctx, f, c)
+}
+
+// addDisputes collects what disputes moved. Until the books know disputes, that money goes
+// to suspense: it is never skipped.
+func (g *Gateway) addDisputes(ctx context.Context, f giving.Facts, c *stripe.Charge) (giving.Facts, error) {
+	disputes := &stripe.DisputeListParams{Charge: &c.ID}
+	disputes.Context = ctx
+	list := g.api.Disputes.List(disputes)
+	for list.Next() {
+		d := list.Dispute()
+		for _, b := range d.BalanceTransactions {
+			f.Movements = appendMovement(f.Movements, b, giving.Unexplained, amount(d.Amount, d.Currency))
+		}
+	}
+	if err := list.Err(); err != nil {
+		return f, stripeErr("list disputes", err)
+	}
+	return f, nil
+}
+
+// appendMovement adds a balance transaction, if there is one yet: it may come later than
+// the status that announces it.
+func appendMovement(all []giving.Movement, b *stripe.BalanceTransaction, kind giving.MovementKind, gross money.Amount) []giving.Movement {
+	if b == nil || b.ID == "" {
+		return all
+	}
+	currency := money.Currency(strings.ToUpper(string(b.Currency)))
+	return append(all, giving.Movement{
+		ID: b.ID, Kind: kind, Type: string(b.Type), Gross: gross,
+		Fee: fromStripe(b.Fee, currency), Net: fromStripe(b.Net, currency), HappenedAt: time.Unix(b.Created, 0).UTC(),
+	})
+}
+
+func amount(units int64, c stripe.Currency) money.Amount {
+	return fromStripe(units, money.Currency(strings.ToUpper(string(c))))
+}
+
+func (g *Gateway) session(ctx context.Context, id string) (*stripe.CheckoutSession, error) {
+	params := &stripe.CheckoutSessionParams{}
+	params.Context = ctx
+	s, err := g.api.CheckoutSessions.Get(id, params)
+	if err != nil {
+		return nil, stripeErr("read a checkout session", err)
+	}
+	if s.Livemode != g.config.live() {
+		return nil, errors.New("read a checkout session: its mode is not this deployment's")
+	}
+	return s, nil
+}
+
+func (g *Gateway) intent(ctx context.Context, id string) (*stripe.PaymentIntent, error) {
+	params := &stripe.PaymentIntentParams{}
+	params.Context = ctx
+	params.AddExpand("latest_charge.balance_transaction")
+	params.AddExpand("latest_charge.failure_balance_transaction")
+	pi, err := g.api.PaymentIntents.Get(id, params)
+	if err != nil {
+		return nil, stripeErr("read a payment intent", err)
+	}
+	return pi, nil
+}
