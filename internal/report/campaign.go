@@ -1,0 +1,59 @@
+package report
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+)
+
+// latestGifts is how many gifts a campaign's own page shows.
+const latestGifts = 8
+
+// Campaign is all that a campaign's page tells.
+type Campaign struct {
+	Summary
+	Story       Text // Markdown
+	Note        Text // what a reader must know before believing the page; may be empty
+	Gifts       []Gift
+	Purposes    []Purpose
+	Allocations []Allocation
+}
+
+// Campaign returns a campaign with its latest gifts, its needs and everything that was
+// set aside. An unknown campaign, or a draft, is a fault of kind NotFound.
+func (r *Report) Campaign(ctx context.Context, slug string) (Campaign, error) {
+	var c Campaign
+	err := r.snapshot(ctx, func(tx *sqlx.Tx) (err error) {
+		if c.Summary, err = summaryOf(ctx, tx, slug, now); err != nil {
+			return err
+		}
+		if c.Story, c.Note, err = story(ctx, tx, c.id); err != nil {
+			return err
+		}
+		if c.Gifts, err = gifts(ctx, tx, c.id, 0, latestGifts); err != nil {
+			return err
+		}
+		if c.Purposes, err = purposes(ctx, tx, c.id); err != nil {
+			return err
+		}
+		c.Allocations, err = allocations(ctx, tx, c.id)
+		return err
+	})
+	return c, err
+}
+
+func story(ctx context.Context, tx *sqlx.Tx, campaign uuid.UUID) (story, note Text, err error) {
+	var row struct {
+		Story Text `db:"story"`
+		Note  Text `db:"note"`
+	}
+	err = tx.GetContext(ctx, &row, `
+		SELECT story_uk AS "story.uk", story_en AS "story.en", note_uk AS "note.uk", note_en AS "note.en"
+		  FROM campaigns WHERE id = $1`, campaign)
+	if err != nil {
+		return Text{}, Text{}, fmt.Errorf("read the story: %w", err)
+	}
+	return row.Story, row.Note, nil
+}

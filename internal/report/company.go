@@ -1,0 +1,154 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/money"
+)
+
+// companyGifts is how many gifts a company's page shows.
+const companyGifts = 100
+
+// Company is all that a company's page tells: nothing of its anonymous pledges, and no
+// sum that would give a hidden amount away.
+type Company struct {
+	Ref
+	About       Text
+	Memberships []Membership
+	Named       []NamedSum // per currency, of the pledges with name and amount alone
+	Gifts       []Gift     // named, or with the amount hidden; the latest
+	More        bool       // there are older ones
+}
+
+// Membership says since when a company belongs to a cluster, and as what.
+type Membership struct {
+	Cluster Ref        `db:"cluster"`
+	Kind    string     `db:"kind"`
+	Since   time.Time  `db:"since"`
+	Until   *time.Time `db:"until"`
+}
+
+// NamedSum is what a company lets everyone add up.
+type NamedSum struct {
+	Currency money.Currency `db:"currency"`
+	Pledged  int64          `db:"pledged"`
+	Come     int64          `db:"come"` // received, less refunds
+}
+
+// Company returns a company that is or was a member of a cluster, or has given under its
+// name. Any other, one that has only given anonymously too, is a fault of kind NotFound.
+func (r *Report) Company(ctx context.Context, slug string) (Company, error) {
+	var c Company
+	err := r.snapshot(ctx, func(tx *sqlx.Tx) error {
+		id, err := c.read(ctx, tx, slug)
+		if err != nil {
+			return err
+		}
+		err = tx.SelectContext(ctx, &c.Memberships, `
+			SELECT k.slug AS "cluster.slug", k.name_uk AS "cluster.name.uk", k.name_en AS "cluster.name.en", m.kind, m.since, m.until
+			  FROM memberships m JOIN clusters k ON k.id = m.cluster_id WHERE m.company_id = $1 ORDER BY m.since DESC, k.slug`, id)
+		if err != nil {
+			return fmt.Errorf("list the memberships: %w", err)
+		}
+		err = tx.SelectContext(ctx, &c.Named, `
+			SELECT p.currency, sum(p.amount_minor)::bigint AS pledged, sum(y.received - y.refunded)::bigint AS come
+			  FROM pledges p JOIN campaigns c ON c.id = p.campaign_id AND c.state <> 'draft'`+brought+`
+			 WHERE p.company_id = $1 AND p.visibility = 'named' GROUP BY p.currency ORDER BY p.currency`, id)
+		if err != nil {
+			return fmt.Errorf("sum up what the company shows: %w", err)
+		}
+		c.Gifts, err = giftsOf(ctx, tx, id, companyGifts+1)
+		return err
+	})
+	if err != nil {
+		return Company{}, err
+	}
+	if c.More = len(c.Gifts) > companyGifts; c.More {
+		c.Gifts = c.Gifts[:companyGifts]
+	}
+	return c, nil
+}
+
+func (c *Company) read(ctx context.Context, tx *sqlx.Tx, slug string) (uuid.UUID, error) {
+	var row struct {
+		ID uuid.UUID `db:"id"`
+		Ref
+		About Text `db:"about"`
+	}
+	err := tx.GetContext(ctx, &row, `
+		SELECT k.id, k.slug, k.name_uk AS "name.uk", k.name_en AS "name.en", k.about_uk AS "about.uk", k.about_en AS "about.en"
+		  FROM companies k
+		 WHERE k.slug = $1 AND (EXISTS (SELECT 1 FROM memberships m WHERE m.company_id = k.id) OR `+givesOpenly+`)`, slug)
+	if err != nil {
+		return uuid.Nil, known(fmt.Errorf("read company %s: %w", slug, err), "company.unknown")
+	}
+	c.Ref, c.About = row.Ref, row.About
+	return row.ID, nil
+}
+
+// givesOpenly holds for a company k with a pledge that carries its name.
+const givesOpenly = `EXISTS (SELECT 1 FROM pledges p JOIN campaigns c ON c.id = p.campaign_id AND c.state <> 'draft'
+	WHERE p.company_id = k.id AND p.visibility <> 'anonymous')`
+
+// giftsOf returns the pledges of a company that carry its name, the latest first.
+func giftsOf(ctx context.Context, tx *sqlx.Tx, company uuid.UUID, limit int) ([]Gift, error) {
+	var rows []giftRow
+	err := tx.SelectContext(ctx, &rows, `
+		SELECT `+public+`, c.slug AS campaign_slug, c.title_uk AS campaign_uk, c.title_en AS campaign_en
+		  FROM pledges p
+		  JOIN companies k ON k.id = p.company_id
+		  JOIN campaigns c ON c.id = p.campaign_id AND c.state <> 'draft'`+brought+`
+		 WHERE p.company_id = $1 AND p.visibility <> 'anonymous'
+		 ORDER BY p.id DESC LIMIT $2`, company, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list the company's gifts: %w", err)
+	}
+	return toGifts(rows), nil
+}
+
+// Companies are those that have given under their names.
+type Companies struct {
+	Named    []CompanyLine
+	Withheld int // how many others have given, and only anonymously
+}
+
+// CompanyLine is a company in the list. It carries no sum: with a hidden amount there is
+// none to show, and without one the company's page has it.
+type CompanyLine struct {
+	Ref
+	Gifts int `db:"gifts"` // pledges that carry the name
+}
+
+// Companies returns every company that has given under its name, in no promised order,
+// and the number of those that keep theirs. Members that have given nothing are left
+// out: beside the number, a list of all members would name the anonymous by elimination.
+func (r *Report) Companies(ctx context.Context) (Companies, error) {
+	var rows []struct {
+		CompanyLine
+		Any bool `db:"any"`
+	}
+	err := r.db.SelectContext(ctx, &rows, `
+		SELECT k.slug, k.name_uk AS "name.uk", k.name_en AS "name.en", g.gifts, g.any
+		  FROM companies k
+		 CROSS JOIN LATERAL (
+		       SELECT count(*) FILTER (WHERE p.visibility <> 'anonymous') AS gifts, count(*) > 0 AS any
+		         FROM pledges p JOIN campaigns c ON c.id = p.campaign_id AND c.state <> 'draft' WHERE p.company_id = k.id) g
+		 WHERE g.any`)
+	if err != nil {
+		return Companies{}, fmt.Errorf("list the companies: %w", err)
+	}
+	var all Companies
+	for _, row := range rows {
+		if row.Gifts == 0 {
+			all.Withheld++
+			continue
+		}
+		all.Named = append(all.Named, row.CompanyLine)
+	}
+	return all, nil
+}

@@ -1,0 +1,166 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/money"
+)
+
+// GiftState says how far a pledge has come.
+type GiftState string
+
+const (
+	Promised   GiftState = "promised"
+	OnItsWay   GiftState = "on-its-way"
+	ComeInPart GiftState = "part"
+	Come       GiftState = "received"
+	GivenBack  GiftState = "refunded"
+)
+
+// Gift is a pledge as far as its company lets the public see it.
+type Gift struct {
+	Company  *Ref          // nil when the name is withheld
+	Campaign *Ref          // on a company's page
+	Amount   *money.Amount // nil when the amount is hidden
+	Come     *money.Amount // what came of it so far, less refunds; nil when the amount is hidden
+	State    GiftState
+	MadeAt   time.Time
+	DueOn    time.Time // zero: the company pays at once
+}
+
+// public shows a pledge p of company k with what its payments y brought. A name withheld
+// and an amount hidden do not leave the database.
+const public = `
+	       CASE WHEN p.visibility <> 'anonymous' THEN k.slug END AS company_slug,
+	       CASE WHEN p.visibility <> 'anonymous' THEN k.name_uk END AS company_uk,
+	       CASE WHEN p.visibility <> 'anonymous' THEN k.name_en END AS company_en,
+	       CASE WHEN p.visibility <> 'amount-hidden' THEN p.amount_minor END AS amount,
+	       CASE WHEN p.visibility <> 'amount-hidden' THEN y.received - y.refunded END AS come,
+	       p.currency, p.made_at, p.due_on,
+	       CASE WHEN y.received > 0 AND y.refunded >= y.received THEN 'refunded'
+	            WHEN y.received - y.refunded >= p.amount_minor THEN 'received'
+	            WHEN y.received > 0 THEN 'part'
+	            WHEN y.on_its_way > 0 THEN 'on-its-way'
+	            ELSE 'promised' END AS state`
+
+// brought sums the payments of a pledge p.
+const brought = `
+	 CROSS JOIN LATERAL (
+	       SELECT coalesce(sum(received_minor), 0)::bigint AS received, coalesce(sum(refunded_minor), 0)::bigint AS refunded,
+	              coalesce(sum(amount_minor) FILTER (WHERE state = 'processing'), 0)::bigint AS on_its_way
+	         FROM payments WHERE pledge_id = p.id) y`
+
+type giftRow struct {
+	CompanySlug  *string        `db:"company_slug"`
+	CompanyUK    *string        `db:"company_uk"`
+	CompanyEN    *string        `db:"company_en"`
+	CampaignSlug *string        `db:"campaign_slug"`
+	CampaignUK   *string        `db:"campaign_uk"`
+	CampaignEN   *string        `db:"campaign_en"`
+	Amount       *int64         `db:"amount"`
+	Come         *int64         `db:"come"`
+	Currency     money.Currency `db:"currency"`
+	State        GiftState      `db:"state"`
+	MadeAt       time.Time      `db:"made_at"`
+	DueOn        *time.Time     `db:"due_on"`
+}
+
+func (r giftRow) gift() Gift {
+	g := Gift{State: r.State, MadeAt: r.MadeAt, Amount: r.sum(r.Amount), Come: r.sum(r.Come)}
+	g.Company = ref(r.CompanySlug, r.CompanyUK, r.CompanyEN)
+	g.Campaign = ref(r.CampaignSlug, r.CampaignUK, r.CampaignEN)
+	if r.DueOn != nil {
+		g.DueOn = *r.DueOn
+	}
+	return g
+}
+
+func (r giftRow) sum(minor *int64) *money.Amount {
+	if minor == nil {
+		return nil
+	}
+	a := money.Of(*minor, r.Currency)
+	return &a
+}
+
+func ref(slug, uk, en *string) *Ref {
+	if slug == nil {
+		return nil
+	}
+	return &Ref{*slug, Text{*uk, *en}}
+}
+
+// gifts returns pledges of a campaign, the latest first, leaving out the first skip.
+// Ids are UUIDv7, so their order is that in which the pledges were made.
+func gifts(ctx context.Context, tx *sqlx.Tx, campaign uuid.UUID, skip, limit int) ([]Gift, error) {
+	var rows []giftRow
+	err := tx.SelectContext(ctx, &rows, `
+		SELECT `+public+`
+		  FROM (SELECT id FROM pledges WHERE campaign_id = $1 ORDER BY id DESC OFFSET $2 LIMIT $3) page
+		  JOIN pledges p ON p.id = page.id
+		  JOIN companies k ON k.id = p.company_id`+brought+`
+		 ORDER BY p.id DESC`, campaign, skip, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list the gifts: %w", err)
+	}
+	return toGifts(rows), nil
+}
+
+func toGifts(rows []giftRow) []Gift {
+	all := make([]Gift, len(rows))
+	for i, row := range rows {
+		all[i] = row.gift()
+	}
+	return all
+}
+
+// DonorsPerPage is how many gifts one page of the full list holds.
+const DonorsPerPage = 50
+
+// Donors is one page of a campaign's gifts. Gifts are numbered from the oldest, 1.
+type Donors struct {
+	Campaign Summary
+	Gifts    []Gift
+	Total    int
+	First    int // the number of the page's newest gift, 0 when there is none
+	Last     int // the number of its oldest
+	Next     int // ask for the gifts up to this one; 0 when these were the last
+}
+
+// Donors lists a campaign's gifts, the latest first: those up to the one with a number, or
+// all when the number is 0 or beyond the last.
+//
+// A pledge is never deleted, so its number stays, and gifts that come while somebody
+// reads shift no page. The number stands in for the pledge's id in the address: the id
+// of an anonymous pledge would lead its company's own people, and whomever they sent a
+// link, to the entry.
+func (r *Report) Donors(ctx context.Context, slug string, upTo int) (Donors, error) {
+	var d Donors
+	err := r.snapshot(ctx, func(tx *sqlx.Tx) (err error) {
+		if d.Campaign, err = summaryOf(ctx, tx, slug, now); err != nil {
+			return err
+		}
+		if err := tx.GetContext(ctx, &d.Total, `SELECT count(*) FROM pledges WHERE campaign_id = $1`, d.Campaign.id); err != nil {
+			return fmt.Errorf("count the gifts: %w", err)
+		}
+		d.First = d.Total
+		if upTo > 0 {
+			d.First = min(upTo, d.Total)
+		}
+		d.Gifts, err = gifts(ctx, tx, d.Campaign.id, d.Total-d.First, DonorsPerPage)
+		return err
+	})
+	if err != nil {
+		return Donors{}, err
+	}
+	d.Next = d.First - len(d.Gifts)
+	if len(d.Gifts) > 0 {
+		d.Last = d.Next + 1
+	}
+	return d, nil
+}

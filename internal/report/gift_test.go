@@ -1,0 +1,127 @@
+package report_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"kopiyka/internal/money"
+	"kopiyka/internal/pg/pgtest"
+	"kopiyka/internal/report"
+	"kopiyka/internal/report/reporttest"
+)
+
+var moments = cmpopts.IgnoreFields(report.Gift{}, "MadeAt", "DueOn")
+
+func usd(minor int64) *money.Amount {
+	a := money.Of(minor, "USD")
+	return &a
+}
+
+// What a company keeps to itself is not in the answer at all.
+func TestGiftsTellWhatTheirCompaniesAllow(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	c := w.Campaign("it4life")
+	w.Pays(w.Pledge(c, w.Company("ganok", "Ґанок", "Ganok"), 5_000, "named"), 5_000, 50)
+	w.Pays(w.Pledge(c, w.Company("meridian", "Меридіан 36", "Meridian 36"), 6_543, "amount-hidden"), 6_543, 60)
+	w.Pledge(c, w.Company("quiet", "Тиша", "Quiet"), 7_000, "anonymous")
+
+	got, err := report.New(w.DB).Campaign(t.Context(), "it4life")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []report.Gift{
+		{Amount: usd(7_000), Come: usd(0), State: report.Promised},
+		{Company: &report.Ref{Slug: "meridian", Name: report.Text{UK: "Меридіан 36", EN: "Meridian 36"}}, State: report.Come},
+		{Company: &report.Ref{Slug: "ganok", Name: report.Text{UK: "Ґанок", EN: "Ganok"}}, Amount: usd(5_000), Come: usd(5_000), State: report.Come},
+	}
+	if diff := cmp.Diff(want, got.Gifts, moments); diff != "" {
+		t.Errorf("gifts (-want +got):\n%s", diff)
+	}
+}
+
+func TestGiftStateFollowsItsPayments(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	r := report.New(w.DB)
+	c := w.Campaign("it4life")
+	p := w.Pledge(c, w.Company("ganok", "Ґанок", "Ganok"), 5_000, "named")
+	step := func(what string, state report.GiftState, come int64) {
+		t.Helper()
+		d, err := r.Donors(t.Context(), "it4life", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g := d.Gifts[0]; g.State != state || g.Come.Minor != come {
+			t.Errorf("after %s: %s, %d; want %s, %d", what, g.State, g.Come.Minor, state, come)
+		}
+	}
+	step("the promise", report.Promised, 0)
+	w.Start(p, 5_000, "failed")
+	step("a payment that failed", report.Promised, 0)
+	first := w.Start(p, 2_000, "processing")
+	step("a payment on its way", report.OnItsWay, 0)
+	w.Settle(first, 20)
+	step("its arrival", report.ComeInPart, 2_000)
+	second := w.Pays(p, 3_000, 30)
+	step("the rest", report.Come, 5_000)
+	w.Refund(second, 1_000)
+	step("a refund of a part", report.ComeInPart, 4_000)
+	w.Refund(first, 2_000)
+	w.Refund(second, 2_000)
+	step("a refund of the rest", report.GivenBack, 0)
+}
+
+// Pages of the full list neither repeat nor skip a gift, also when new ones come between
+// two of them.
+func TestDonorsPagesHoldEachGiftOnce(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	r := report.New(w.DB)
+	c := w.Campaign("it4life")
+	ganok := w.Company("ganok", "Ґанок", "Ganok")
+	const n = 2*report.DonorsPerPage + 3
+	for i := range n {
+		w.Pledge(c, ganok, int64(i+1), "named")
+	}
+	seen := map[string]bool{}
+	upTo, pages := 0, 0
+	for {
+		d, err := r.Donors(t.Context(), "it4life", upTo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(d.Gifts) > report.DonorsPerPage || d.First-d.Last+1 != len(d.Gifts) {
+			t.Fatalf("page of %d gifts, %d to %d", len(d.Gifts), d.First, d.Last)
+		}
+		for i, g := range d.Gifts {
+			// The gift numbered k from the oldest was made of k minor units above.
+			if want := int64(d.First - i); g.Amount.Minor != want {
+				t.Errorf("gift at number %d is %d", want, g.Amount.Minor)
+			}
+			seen[g.Amount.Plain()] = true
+		}
+		if pages++; d.Next == 0 {
+			break
+		}
+		upTo = d.Next
+		w.Pledge(c, ganok, int64(n+pages), "named")
+	}
+	if len(seen) != n || pages != 3 {
+		t.Errorf("%d gifts on %d pages, want %d on 3", len(seen), pages, n)
+	}
+}
+
+func TestDonorsOfAnEmptyCampaign(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	w.Campaign("it4life")
+	for _, upTo := range []int{0, 7} {
+		d, err := report.New(w.DB).Donors(t.Context(), "it4life", upTo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := fmt.Sprint(len(d.Gifts), d.Total, d.First, d.Last, d.Next), "0 0 0 0 0"; got != want {
+			t.Errorf("up to %d: %s, want %s", upTo, got, want)
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package reporttest
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"kopiyka/internal/ledger"
+)
+
+// Pledge is a promise in the world.
+type Pledge struct {
+	ID       uuid.UUID
+	Campaign Campaign
+}
+
+// Pledge makes a promise with one of the three visibilities.
+func (w *World) Pledge(c Campaign, company uuid.UUID, minor int64, visibility string) Pledge {
+	p := Pledge{w.id(), c}
+	w.exec(`INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		p.ID, c.ID, company, minor, string(c.Currency), visibility, w.proposer, w.Tick())
+	return p
+}
+
+// Payment is an attempt to pay.
+type Payment struct {
+	ID     uuid.UUID
+	Pledge Pledge
+	Minor  int64
+	number int
+}
+
+// Start makes a payment in a state that has moved no money yet, such as processing.
+func (w *World) Start(p Pledge, minor int64, state string) Payment {
+	w.made++
+	y := Payment{w.id(), p, minor, w.made}
+	w.exec(`INSERT INTO payments (id, pledge_id, campaign_id, amount_minor, currency, title, way, state, idempotency_key, started_by, started_at, synced_at)
+		VALUES ($1, $2, $3, $4, $5, 'Campaign', 'stripe', $6, $7, $8, $9, $9)`,
+		y.ID, p.ID, p.Campaign.ID, minor, string(p.Campaign.Currency), state, y.ID.String(), w.proposer, w.Tick())
+	return y
+}
+
+// Settle lets a payment arrive: the state that people read, and the entry in the books,
+// which repays a shortfall first.
+func (w *World) Settle(y Payment, fee int64) {
+	c := y.Pledge.Campaign
+	at := w.Tick()
+	w.exec(`UPDATE payments SET state = 'paid', received_minor = amount_minor, fee_minor = $2, settled_at = $3, synced_at = $3 WHERE id = $1`, y.ID, fee, at)
+	fund, origin := ledger.Fund(c.ID.String(), c.Currency), "payment:"+y.ID.String()
+	lines := []ledger.Line{ledger.Debit(ledger.Stripe(c.Cluster.String(), c.Currency), y.Minor-fee)}
+	lines = append(lines, ledger.Credit(fund, y.Minor).From(origin))
+	if fee > 0 {
+		lines = append(lines,
+			ledger.Debit(ledger.Fee(c.ID.String(), c.Currency), fee),
+			ledger.Credit(ledger.Released(c.ID.String(), c.Currency), fee),
+			ledger.Debit(fund, fee).From(origin))
+	}
+	shortfall := ledger.Shortfall(c.ID.String(), c.Currency)
+	if repaid := min(w.Balance(shortfall), y.Minor-fee); repaid > 0 {
+		lines = append(lines, ledger.Debit(fund, repaid).From(origin), ledger.Credit(shortfall, repaid))
+	}
+	w.post(ledger.Entry{Source: fmt.Sprintf("stripe:txn_%d", y.number), Kind: ledger.Gift, HappenedAt: at, Actor: "stripe", Lines: lines})
+}
+
+// Pays starts a payment and settles it.
+func (w *World) Pays(p Pledge, minor, fee int64) Payment {
+	y := w.Start(p, minor, "processing")
+	w.Settle(y, fee)
+	return y
+}
+
+// Refund gives part of a payment back; what the fund no longer has becomes a shortfall.
+func (w *World) Refund(y Payment, minor int64) {
+	at := w.Tick()
+	w.exec(`UPDATE payments SET refunded_minor = refunded_minor + $2,
+		state = CASE WHEN refunded_minor + $2 >= received_minor THEN 'refunded' ELSE 'refunded-in-part' END, synced_at = $3 WHERE id = $1`, y.ID, minor, at)
+	w.post(ledger.Entry{Source: w.source("stripe:txn_re"), Kind: ledger.Refund, HappenedAt: at, Actor: "stripe", Lines: w.back(y, minor)})
+}
+
+// RefundFails takes a refund back that the bank could not carry out.
+func (w *World) RefundFails(y Payment, minor int64) {
+	c, at := y.Pledge.Campaign, w.Tick()
+	w.exec(`UPDATE payments SET refunded_minor = refunded_minor - $2, state = 'paid', synced_at = $3 WHERE id = $1`, y.ID, minor, at)
+	shortfall := ledger.Shortfall(c.ID.String(), c.Currency)
+	owed := min(w.Balance(shortfall), minor)
+	lines := []ledger.Line{ledger.Debit(ledger.Stripe(c.Cluster.String(), c.Currency), minor)}
+	if owed > 0 {
+		lines = append(lines, ledger.Credit(shortfall, owed))
+	}
+	if minor > owed {
+		lines = append(lines, ledger.Credit(ledger.Fund(c.ID.String(), c.Currency), minor-owed).From("payment:"+y.ID.String()))
+	}
+	w.post(ledger.Entry{Source: w.source("stripe:txn_rf"), Kind: ledger.RefundFailed, HappenedAt: at, Actor: "stripe", Lines: lines})
+}
+
+func (w *World) back(y Payment, minor int64) []ledger.Line {
+	c := y.Pledge.Campaign
+	fund := ledger.Fund(c.ID.String(), c.Currency)
+	covered := min(w.Balance(fund), minor)
+	var lines []ledger.Line
+	if covered > 0 {
+		lines = append(lines, ledger.Debit(fund, covered).From("payment:"+y.ID.String()))
+	}
+	if minor > covered {
+		lines = append(lines, ledger.Debit(ledger.Shortfall(c.ID.String(), c.Currency), minor-covered))
+	}
+	return append(lines, ledger.Credit(ledger.Stripe(c.Cluster.String(), c.Currency), minor))
+}
+
+// Propose asks for money to be set aside; nothing moves.
+func (w *World) Propose(c Campaign, purpose uuid.UUID, minor int64, reason string) uuid.UUID {
+	id := w.id()
+	w.exec(`INSERT INTO allocations (id, campaign_id, purpose_id, amount_minor, currency, reason, proposed_by, proposed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		id, c.ID, purpose, minor, string(c.Currency), reason, w.proposer, w.Tick())
+	return id
+}
+
+// Decide approves a proposal, which sets the money aside, or refuses it.
+func (w *World) Decide(c Campaign, allocation uuid.UUID, decision string) {
+	at := w.Tick()
+	w.exec(`INSERT INTO allocation_decisions (allocation_id, proposed_by, decision, reason, decided_by, decided_at) VALUES ($1, $2, $3, 'checked', $4, $5)`,
+		allocation, w.proposer, decision, w.approver, at)
+	if decision != "approved" {
+		return
+	}
+	var minor int64
+	w.get(&minor, `SELECT amount_minor FROM allocations WHERE id = $1`, allocation)
+	w.post(ledger.Entry{
+		Source: "allocation:" + allocation.String(), Kind: ledger.Allocated, HappenedAt: at,
+		Actor: "person:" + w.proposer.String(), Approver: "person:" + w.approver.String(),
+		Lines: []ledger.Line{
+			ledger.Debit(ledger.Fund(c.ID.String(), c.Currency), minor),
+			ledger.Credit(ledger.Allocation(allocation.String(), c.Currency), minor),
+		},
+	})
+}
+
+// Allocate sets money aside: proposed by one person and approved by the other.
+func (w *World) Allocate(c Campaign, purpose uuid.UUID, minor int64, reason string) {
+	w.Decide(c, w.Propose(c, purpose, minor, reason), "approved")
+}
+
+func (w *World) source(prefix string) string {
+	w.made++
+	return fmt.Sprintf("%s_%d", prefix, w.made)
+}

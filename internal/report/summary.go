@@ -1,0 +1,131 @@
+package report
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+)
+
+// State says how far a campaign is. A draft is not for the public.
+type State string
+
+const (
+	Open    State = "open"
+	Closed  State = "closed"  // takes no more pledges
+	Settled State = "settled" // and everything is accounted for
+)
+
+// Summary is a campaign in a list: what it is and its figures.
+type Summary struct {
+	id uuid.UUID
+
+	Slug     string
+	Title    Text
+	About    Text
+	Cluster  Ref
+	State    State
+	OpensOn  time.Time
+	ClosesOn time.Time // zero when no day is set
+	Totals   Totals
+}
+
+// Goal, Pledged and the rest come from one query for every page and for JSON.
+//
+// Each campaign is asked by its own indexes: pledges and payments by campaign, lines by
+// account. The work grows with the campaign's own gifts, and a list asks for all of its
+// campaigns; when a campaign has tens of thousands of gifts, the five sums of the lines
+// are what should become counters beside ledger.balances.
+const summaries = `
+	SELECT c.id, c.slug, c.title_uk AS "title.uk", c.title_en AS "title.en", c.summary_uk AS "about.uk", c.summary_en AS "about.en",
+	       k.slug AS "cluster.slug", k.name_uk AS "cluster.name.uk", k.name_en AS "cluster.name.en",
+	       c.state, c.opens_on, c.closes_on, c.currency AS "totals.currency", c.goal_minor AS "totals.goal",
+	       promised.pledged AS "totals.pledged", promised.companies AS "totals.companies_pledged",
+	       paid.on_its_way AS "totals.on_its_way", paid.companies AS "totals.companies_paid",
+	       books.received AS "totals.received", books.refunded AS "totals.refunded", books.fees AS "totals.fees",
+	       books.allocated AS "totals.allocated", books.free AS "totals.free", books.shortfall AS "totals.shortfall",
+	       greatest(c.changed_at, promised.last, paid.last, books.last) AS "totals.updated_at"
+	  FROM campaigns c
+	  JOIN clusters k ON k.id = c.cluster_id
+	 CROSS JOIN LATERAL (
+	       SELECT coalesce(sum(p.amount_minor), 0)::bigint AS pledged, count(DISTINCT p.company_id) AS companies, max(p.made_at) AS last
+	         FROM pledges p WHERE p.campaign_id = c.id AND p.made_at <= $1::timestamptz) promised
+	 CROSS JOIN LATERAL (
+	       SELECT coalesce(sum(y.amount_minor) FILTER (WHERE y.state = 'processing'), 0)::bigint AS on_its_way,
+	              count(DISTINCT p.company_id) FILTER (WHERE y.received_minor > 0 AND coalesce(y.settled_at, y.started_at) <= $1::timestamptz) AS companies,
+	              max(y.synced_at) FILTER (WHERE y.state = 'processing') AS last
+	         FROM payments y JOIN pledges p ON p.id = y.pledge_id WHERE y.campaign_id = c.id) paid
+	 CROSS JOIN LATERAL (
+	       SELECT coalesce(-sum(l.amount) FILTER (WHERE a.kind = 'fund' AND e.kind = 'gift' AND l.amount < 0), 0)::bigint AS received,
+	              coalesce(sum(l.amount) FILTER (WHERE a.kind <> 'fee' AND e.kind IN ('refund', 'refund-failed')), 0)::bigint AS refunded,
+	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'fee'), 0)::bigint AS fees,
+	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'fund' AND e.kind = 'allocation'), 0)::bigint AS allocated,
+	              coalesce(-sum(l.amount) FILTER (WHERE a.kind = 'fund'), 0)::bigint AS free,
+	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'shortfall'), 0)::bigint AS shortfall,
+	              max(e.posted_at) AS last
+	         FROM ledger.accounts a
+	         JOIN ledger.lines l ON l.account_id = a.id
+	         JOIN ledger.entries e ON e.id = l.entry_id
+	        WHERE a.code IN ('fund:' || c.id, 'fee:' || c.id, 'shortfall:' || c.id) AND a.currency = c.currency
+	          AND e.happened_at <= $1::timestamptz) books
+	 WHERE c.state <> 'draft'`
+
+type summaryRow struct {
+	ID       uuid.UUID    `db:"id"`
+	Slug     string       `db:"slug"`
+	Title    Text         `db:"title"`
+	About    Text         `db:"about"`
+	Cluster  Ref          `db:"cluster"`
+	State    State        `db:"state"`
+	OpensOn  time.Time    `db:"opens_on"`
+	ClosesOn sql.NullTime `db:"closes_on"`
+	Totals   Totals       `db:"totals"`
+}
+
+func (r summaryRow) summary(asOf time.Time) Summary {
+	r.Totals.AsOf = asOf
+	return Summary{
+		id: r.ID, Slug: r.Slug, Title: r.Title, About: r.About, Cluster: r.Cluster,
+		State: r.State, OpensOn: r.OpensOn, ClosesOn: r.ClosesOn.Time, Totals: r.Totals,
+	}
+}
+
+// summaryOf asks for one campaign as it was at a moment.
+func summaryOf(ctx context.Context, q sqlx.QueryerContext, slug string, asOf time.Time) (Summary, error) {
+	var row summaryRow
+	if err := sqlx.GetContext(ctx, q, &row, summaries+` AND c.slug = $2`, until(asOf), slug); err != nil {
+		return Summary{}, known(fmt.Errorf("sum up campaign %s: %w", slug, err), "campaign.unknown")
+	}
+	return row.summary(asOf), nil
+}
+
+// list asks for every campaign of a cluster, or of all when cluster is empty: open ones
+// first, the newest on top.
+func list(ctx context.Context, q sqlx.QueryerContext, cluster string) ([]Summary, error) {
+	var rows []summaryRow
+	err := sqlx.SelectContext(ctx, q, &rows, summaries+` AND ($2 = '' OR k.slug = $2)
+		ORDER BY c.state <> 'open', c.opens_on DESC, c.slug`, until(now), cluster)
+	if err != nil {
+		return nil, fmt.Errorf("sum up the campaigns: %w", err)
+	}
+	all := make([]Summary, len(rows))
+	for i, row := range rows {
+		all[i] = row.summary(now)
+	}
+	return all, nil
+}
+
+// Campaigns returns every campaign, open ones first.
+func (r *Report) Campaigns(ctx context.Context) ([]Summary, error) {
+	return list(ctx, r.db, "")
+}
+
+// Summary returns one campaign's figures as of a moment; the zero time is now. They count
+// what had happened by then, also what was recorded later. What was on its way is known
+// for now alone. An unknown campaign, or a draft, is a fault of kind NotFound.
+func (r *Report) Summary(ctx context.Context, slug string, asOf time.Time) (Summary, error) {
+	return summaryOf(ctx, r.db, slug, asOf)
+}

@@ -1,0 +1,39 @@
+package report
+
+import (
+	"time"
+
+	"kopiyka/internal/money"
+)
+
+// Totals are a campaign's figures, in minor units. They are never mixed: a promise counts
+// in no total of money. What the books say always holds together:
+//
+//	Received − Refunded = Fees + Allocated + Free − Shortfall
+type Totals struct {
+	Currency  money.Currency `db:"currency"`
+	Goal      int64          `db:"goal"`
+	Pledged   int64          `db:"pledged"`    // the whole promise, paid or not
+	OnItsWay  int64          `db:"on_its_way"` // paid, and not yet with us; known for now alone
+	Received  int64          `db:"received"`   // before fees and refunds
+	Refunded  int64          `db:"refunded"`
+	Fees      int64          `db:"fees"`
+	Allocated int64          `db:"allocated"`
+	Free      int64          `db:"free"`
+	Shortfall int64          `db:"shortfall"` // what refunds took of money that was set aside already
+
+	CompaniesPledged int `db:"companies_pledged"` // anonymous ones count
+	CompaniesPaid    int `db:"companies_paid"`    // whose money came, refunded later or not
+
+	UpdatedAt time.Time `db:"updated_at"` // when the last of what counts here was recorded
+	AsOf      time.Time `db:"-"`          // the moment of the question; zero means now
+}
+
+// Unpaid is what was promised and has not come and is not on its way.
+func (t Totals) Unpaid() int64 { return max(0, t.Pledged-t.Received-t.OnItsWay) }
+
+// Missing is the part of the goal that nobody has promised.
+func (t Totals) Missing() int64 { return max(0, t.Goal-t.Received-t.OnItsWay-t.Unpaid()) }
+
+// Kept is what came and was not given back.
+func (t Totals) Kept() int64 { return t.Received - t.Refunded }

@@ -1,0 +1,230 @@
+package report_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"kopiyka/internal/fault"
+	"kopiyka/internal/ledger"
+	"kopiyka/internal/pg/pgtest"
+	"kopiyka/internal/report"
+	"kopiyka/internal/report/reporttest"
+)
+
+// figures are the totals without their moments.
+var figures = cmpopts.IgnoreFields(report.Totals{}, "UpdatedAt", "AsOf")
+
+func totals(t *testing.T, r *report.Report, slug string) report.Totals {
+	t.Helper()
+	s, err := r.Summary(t.Context(), slug, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Totals
+}
+
+// Each figure counts what its name says and nothing of the others.
+func TestSixNumbersAreNotMixed(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	r := report.New(w.DB)
+	c := w.Campaign("it4life")
+	other := w.Campaign("other")
+	ganok, yasen := w.Company("ganok", "Ґанок Софт", "Ganok Soft"), w.Company("yasen", "Ясен", "Yasen")
+	want := report.Totals{Currency: "USD", Goal: 100_000}
+	step := func(what string) {
+		t.Helper()
+		if diff := cmp.Diff(want, totals(t, r, "it4life"), figures); diff != "" {
+			t.Errorf("after %s (-want +got):\n%s", what, diff)
+		}
+	}
+	step("nothing")
+
+	p := w.Pledge(c, ganok, 50_000, "named")
+	w.Pledge(c, ganok, 1_000, "anonymous")
+	w.Pays(w.Pledge(other, yasen, 7_777, "named"), 7_777, 77)
+	want.Pledged, want.CompaniesPledged = 51_000, 1
+	step("two promises of one company, and a gift elsewhere")
+
+	w.Start(p, 20_000, "expired")
+	y := w.Start(p, 20_000, "processing")
+	want.OnItsWay = 20_000
+	step("a payment that is on its way")
+
+	w.Settle(y, 300)
+	want.OnItsWay, want.Received, want.Fees, want.Free, want.CompaniesPaid = 0, 20_000, 300, 19_700, 1
+	step("its arrival")
+
+	purpose := w.Purpose(c, "hospitals", "Лікарні", "Hospitals")
+	w.Propose(c, purpose, 1_111, "only proposed")
+	w.Decide(c, w.Propose(c, purpose, 2_222, "refused"), "refused")
+	w.Allocate(c, purpose, 15_000, "twelve laryngoscopes")
+	want.Allocated, want.Free = 15_000, 4_700
+	step("an approved allocation, a refused and an open one")
+
+	w.Refund(y, 6_000)
+	want.Refunded, want.Free, want.Shortfall = 6_000, 0, 1_300
+	step("a refund beyond what is free")
+
+	w.Pays(w.Pledge(c, yasen, 1_000, "amount-hidden"), 1_000, 100)
+	want.Pledged, want.CompaniesPledged, want.CompaniesPaid = 52_000, 2, 2
+	want.Received, want.Fees, want.Shortfall = 21_000, 400, 400
+	step("a gift that repays a part of the shortfall")
+
+	w.RefundFails(y, 6_000)
+	want.Refunded, want.Shortfall, want.Free = 0, 0, 5_600
+	step("the failing of the refund")
+}
+
+// received − refunded = fees + allocated + free − shortfall, whatever happens in which
+// order, and every figure of the books is the ledger's own.
+func TestFiguresBalanceAfterAnySequence(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	r := report.New(w.DB)
+	company := w.Company("ganok", "Ґанок Софт", "Ganok Soft")
+	rapid.Check(t, func(rt *rapid.T) {
+		slug := "c-" + uuid.NewString()
+		c := w.Campaign(slug)
+		purpose := w.Purpose(c, "p", "П", "P")
+		var paid []reporttest.Payment
+		back := map[uuid.UUID]int64{}
+		for range rapid.IntRange(1, 12).Draw(rt, "acts") {
+			minor := rapid.Int64Range(100, 90_000).Draw(rt, "minor")
+			switch act := rapid.IntRange(0, 4).Draw(rt, "act"); {
+			case act <= 1:
+				paid = append(paid, w.Pays(w.Pledge(c, company, minor, "named"), minor, rapid.Int64Range(0, minor/10).Draw(rt, "fee")))
+			case act == 2:
+				free := w.Balance(ledger.Fund(c.ID.String(), c.Currency))
+				if minor = min(minor, free); minor > 0 && w.Balance(ledger.Shortfall(c.ID.String(), c.Currency)) == 0 {
+					w.Allocate(c, purpose, minor, "because")
+				}
+			case len(paid) > 0:
+				y := rapid.SampledFrom(paid).Draw(rt, "payment")
+				if act == 3 {
+					if minor = min(minor, y.Minor-back[y.ID]); minor > 0 {
+						w.Refund(y, minor)
+						back[y.ID] += minor
+					}
+				} else if back[y.ID] > 0 {
+					w.RefundFails(y, back[y.ID])
+					back[y.ID] = 0
+				}
+			}
+		}
+
+		got := totals(t, r, slug)
+		if got.Received-got.Refunded != got.Fees+got.Allocated+got.Free-got.Shortfall {
+			rt.Fatalf("the figures do not balance: %+v", got)
+		}
+		var refunded, received int64
+		for _, y := range paid {
+			refunded, received = refunded+back[y.ID], received+y.Minor
+		}
+		want := got
+		want.Received, want.Refunded = received, refunded
+		want.Free = w.Balance(ledger.Fund(c.ID.String(), c.Currency))
+		want.Fees = w.Balance(ledger.Fee(c.ID.String(), c.Currency))
+		want.Shortfall = w.Balance(ledger.Shortfall(c.ID.String(), c.Currency))
+		if diff := cmp.Diff(want, got); diff != "" {
+			rt.Fatalf("report and ledger differ (-ledger +report):\n%s", diff)
+		}
+	})
+}
+
+// A past moment is told as it was, and what was on its way then is not known.
+func TestAsOfCountsWhatHadHappenedByThen(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	r := report.New(w.DB)
+	c := w.Campaign("it4life")
+	ganok := w.Company("ganok", "Ґанок Софт", "Ganok Soft")
+	w.Pays(w.Pledge(c, ganok, 5_000, "named"), 5_000, 100)
+	then, moment := totals(t, r, "it4life"), w.Now
+
+	w.Pays(w.Pledge(c, w.Company("yasen", "Ясен", "Yasen"), 900, "named"), 900, 9)
+	w.Allocate(c, w.Purpose(c, "p", "П", "P"), 2_000, "because")
+
+	s, err := r.Summary(t.Context(), "it4life", moment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(then, s.Totals, figures); diff != "" {
+		t.Errorf("as of then (-then +asked later):\n%s", diff)
+	}
+	if s.Totals.AsOf != moment || then.Received != 5_000 {
+		t.Errorf("as of %v, received %d", s.Totals.AsOf, then.Received)
+	}
+}
+
+func TestUpdatedAtMovesWithEachAct(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	r := report.New(w.DB)
+	c := w.Campaign("it4life")
+	made := totals(t, r, "it4life").UpdatedAt
+	p := w.Pledge(c, w.Company("ganok", "Ґанок", "Ganok"), 5_000, "named")
+	pledged := totals(t, r, "it4life").UpdatedAt
+	w.Pays(p, 5_000, 0)
+	paid := totals(t, r, "it4life").UpdatedAt
+	if !made.Before(pledged) || !pledged.Before(paid) {
+		t.Errorf("updated at %v, %v, %v", made, pledged, paid)
+	}
+}
+
+func TestPromisedPartOfTheBarIsNeverNegative(t *testing.T) {
+	for _, c := range []struct {
+		name            string
+		t               report.Totals
+		unpaid, missing int64
+	}{
+		{"nothing yet", report.Totals{Goal: 100}, 0, 100},
+		{"promised", report.Totals{Goal: 100, Pledged: 40}, 40, 60},
+		{"partly come", report.Totals{Goal: 100, Pledged: 40, OnItsWay: 10, Received: 20}, 10, 60},
+		{"more came than was promised", report.Totals{Goal: 100, Pledged: 40, Received: 50}, 0, 50},
+		{"beyond the goal", report.Totals{Goal: 100, Pledged: 140, Received: 120}, 20, 0},
+	} {
+		if u, m := c.t.Unpaid(), c.t.Missing(); u != c.unpaid || m != c.missing {
+			t.Errorf("%s: unpaid %d, missing %d; want %d, %d", c.name, u, m, c.unpaid, c.missing)
+		}
+	}
+}
+
+func TestDraftsDoNotExist(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	r := report.New(w.DB)
+	draft := w.Campaign("secret", func(c *reporttest.Campaign) { c.State = "draft" })
+	ganok := w.Company("ganok", "Ґанок", "Ganok")
+	w.Pledge(draft, ganok, 5_000, "named")
+
+	_, err := r.Summary(t.Context(), "secret", time.Time{})
+	notFound(t, "summary", err)
+	_, err = r.Campaign(t.Context(), "secret")
+	notFound(t, "campaign", err)
+	_, err = r.Donors(t.Context(), "secret", 0)
+	notFound(t, "donors", err)
+	_, err = r.Company(t.Context(), "ganok")
+	notFound(t, "a company that is known from a draft alone", err)
+	home, err := r.Home(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(home.Campaigns) != 0 || home.Companies != (report.Joined{}) {
+		t.Errorf("home shows %+v", home)
+	}
+	all, err := r.Companies(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all.Named) != 0 || all.Withheld != 0 {
+		t.Errorf("companies are %+v", all)
+	}
+}
+
+func notFound(t *testing.T, what string, err error) {
+	t.Helper()
+	if f, ok := fault.As(err); !ok || f.Kind != fault.NotFound {
+		t.Errorf("%s: err = %v, want a fault of kind NotFound", what, err)
+	}
+}
