@@ -6,6 +6,7 @@ CREATE TABLE allocations (
     amount_minor bigint NOT NULL CONSTRAINT allocations_amount CHECK (amount_minor > 0 AND amount_minor < 100000000000000),
     currency     text NOT NULL,
     reason       text NOT NULL CONSTRAINT allocations_reason CHECK (length(reason) BETWEEN 1 AND 1000),
+    reason_en    text NOT NULL DEFAULT '' CONSTRAINT allocations_reason_en CHECK (length(reason_en) <= 1000),
     proposed_by  uuid NOT NULL REFERENCES people,
     proposed_at  timestamptz NOT NULL,
     CONSTRAINT allocations_currency_of_campaign FOREIGN KEY (campaign_id, currency) REFERENCES campaigns (id, currency),
@@ -14,6 +15,7 @@ CREATE TABLE allocations (
 );
 CREATE INDEX allocations_campaign ON allocations (campaign_id, id);
 CALL write_once('allocations');
+COMMENT ON COLUMN allocations.reason_en IS 'The reason in English; empty: pages show the Ukrainian one and say so.';
 COMMENT ON TABLE allocations IS 'Money of a fund that one person proposes to set aside for a purpose. It moves when another person approves.';
 
 CREATE TABLE allocation_decisions (

@@ -59,6 +59,19 @@ func PersonByID(ctx context.Context, db *sqlx.DB, id string) (Person, error) {
 	return p, err
 }
 
+// PersonByEmail finds a person's id; an unknown address is a NotFound fault.
+func PersonByEmail(ctx context.Context, db sqlx.QueryerContext, email string) (string, error) {
+	var id string
+	err := sqlx.GetContext(ctx, db, &id, `SELECT id FROM people WHERE email = $1`, strings.ToLower(strings.TrimSpace(email)))
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", fault.New(fault.NotFound, "person.unknown")
+	}
+	if err != nil {
+		return "", fmt.Errorf("find person: %w", err)
+	}
+	return id, nil
+}
+
 func companiesOf(ctx context.Context, db *sqlx.DB, person string) ([]CompanyPost, error) {
 	rows, err := db.QueryContext(ctx, `
 		SELECT c.id, c.slug, c.name_uk, c.name_en, r.role FROM company_roles r JOIN companies c ON c.id = r.company_id

@@ -31,6 +31,7 @@ type Proposal struct {
 	PurposeID  string
 	Amount     money.Amount
 	Reason     string
+	ReasonEN   string // may be empty: English pages then show Reason and say so
 	PersonID   string
 }
 
@@ -59,9 +60,9 @@ func Propose(ctx context.Context, db *sqlx.DB, now clock.Clock, p Proposal) (str
 			return fault.In("amount", "allocation.more_than_free", money.Of(free, p.Amount.Currency))
 		}
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO allocations (id, campaign_id, purpose_id, amount_minor, currency, reason, proposed_by, proposed_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			id, p.CampaignID, p.PurposeID, p.Amount.Minor, string(p.Amount.Currency), strings.TrimSpace(p.Reason), p.PersonID, now())
+			INSERT INTO allocations (id, campaign_id, purpose_id, amount_minor, currency, reason, reason_en, proposed_by, proposed_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			id, p.CampaignID, p.PurposeID, p.Amount.Minor, string(p.Amount.Currency), strings.TrimSpace(p.Reason), strings.TrimSpace(p.ReasonEN), p.PersonID, now())
 		if pg.Constraint(err) == "allocations_purpose_of_campaign" {
 			return fault.In("purpose", "allocation.purpose_unknown")
 		}
@@ -87,6 +88,11 @@ func (p Proposal) check() error {
 	}
 	if err := checkReason(p.Reason); err != nil {
 		form = append(form, err)
+	}
+	if p.ReasonEN != "" {
+		if err := checkReason(p.ReasonEN); err != nil {
+			form = append(form, err.About("reason_en"))
+		}
 	}
 	return form.Err()
 }

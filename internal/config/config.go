@@ -1,0 +1,90 @@
+// Package config is what the program is told from outside: environment variables and
+// flags, as one struct that refuses to start on nonsense. It reads no files and keeps no
+// secrets in its errors.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// Config is the configuration of the server. The tags are read by the command line
+// (github.com/alecthomas/kong), so a flag, its variable and its meaning stand together.
+type Config struct {
+	Addr        string `name:"addr" env:"KOPIYKA_ADDR" default:"127.0.0.1:8080" help:"Where to serve."`
+	URL         string `name:"url" env:"KOPIYKA_URL" help:"Where browsers reach the site, such as https://help.example.org. Default: http:// and the address."`
+	DatabaseURL string `name:"database-url" env:"DATABASE_URL" help:"PostgreSQL. Empty: a private cluster below the data folder."`
+	Data        string `name:"data" env:"KOPIYKA_DATA" default:"data" help:"Folder of the private cluster and of the sandbox's journal."`
+	Proxies     string `name:"proxies" env:"KOPIYKA_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8. Empty: none."`
+
+	StripeKey         string   `name:"stripe-secret-key" env:"STRIPE_SECRET_KEY" help:"Stripe's secret or restricted key."`
+	StripeBase        string   `name:"stripe-api-base" env:"STRIPE_API_BASE" help:"Another Stripe, such as the sandbox. Refused beside a live key."`
+	WebhookSecret     string   `name:"stripe-webhook-secret" env:"STRIPE_WEBHOOK_SECRET" help:"Signing secret of the webhook endpoint."`
+	FormerSecret      string   `name:"stripe-webhook-secret-former" env:"STRIPE_WEBHOOK_SECRET_FORMER" help:"The secret before it, while Stripe rolls it over."`
+	StripeMethods     []string `name:"stripe-methods" env:"STRIPE_METHODS" default:"card,us_bank_account" help:"What the checkout page offers."`
+	StripePageOrigins string   `name:"stripe-page-origin" env:"STRIPE_PAGE_ORIGIN" help:"Origin of the checkout pages, when it is not Stripe's own."`
+}
+
+// Complete fills in what follows from the rest.
+func (c *Config) Complete() {
+	if c.URL == "" {
+		c.URL = "http://" + c.Addr
+	}
+	c.URL = strings.TrimRight(c.URL, "/")
+}
+
+// WebhookSecrets are the secrets that may have signed an event, the current one first.
+func (c *Config) WebhookSecrets() []string {
+	var all []string
+	for _, s := range []string{c.WebhookSecret, c.FormerSecret} {
+		if s != "" {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// Secure reports whether browsers come over https.
+func (c *Config) Secure() bool { return strings.HasPrefix(c.URL, "https://") }
+
+// ProxyNetworks are the networks whose X-Forwarded-For is believed.
+func (c *Config) ProxyNetworks() ([]*net.IPNet, error) {
+	var all []*net.IPNet
+	for part := range strings.SplitSeq(c.Proxies, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		_, network, err := net.ParseCIDR(part)
+		if err != nil {
+			return nil, fmt.Errorf("KOPIYKA_PROXIES: %q is no network", part)
+		}
+		all = append(all, network)
+	}
+	return all, nil
+}
+
+// Check says what is wrong, before anything starts. What concerns Stripe is checked by the
+// gateway, which knows why.
+func (c *Config) Check() error {
+	_, _, err := net.SplitHostPort(c.Addr)
+	if err != nil {
+		return fmt.Errorf("KOPIYKA_ADDR: %q is no address such as 127.0.0.1:8080", c.Addr)
+	}
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.Path != "" || u.RawQuery != "" {
+		return errors.New("KOPIYKA_URL is no address such as https://help.example.org")
+	}
+	if u.Scheme == "http" && !local(u.Hostname()) {
+		return errors.New("KOPIYKA_URL is not https: passwords would travel in the clear")
+	}
+	_, err = c.ProxyNetworks()
+	return err
+}
+
+func local(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}

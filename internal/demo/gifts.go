@@ -1,0 +1,150 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"kopiyka/internal/giving"
+	"kopiyka/internal/money"
+)
+
+const currency = money.Currency("USD")
+
+// enterGift lets a company pledge and pay, in the way the record of donors says.
+func (l *Loader) enterGift(ctx context.Context, d donor) error {
+	if err := l.enterCompany(ctx, d); err != nil {
+		return err
+	}
+	pledge, err := l.pledge(ctx, d.slug, d.minor, d.visibility, d.message, time.Time{})
+	if err != nil || pledge.Received > 0 {
+		return err
+	}
+	if pledge.OnItsWay > 0 {
+		return l.letSettle(ctx, pledge) // the last load was cut off right here
+	}
+	switch d.course {
+	case byDebit:
+		if err := l.pay(ctx, pledge, goodAccount); err != nil {
+			return err
+		}
+		return l.letSettle(ctx, pledge)
+	case declinedThenCard:
+		if err := l.pay(ctx, pledge, brokeCard); err != nil {
+			return err
+		}
+	case byCard, refundedInPart:
+	}
+	if err := l.pay(ctx, pledge, goodCard); err != nil {
+		return err
+	}
+	return l.untilReceived(ctx, pledge)
+}
+
+// pledge finds or makes the promise of a company that has this amount.
+func (l *Loader) pledge(ctx context.Context, slug string, minor int64, v giving.Visibility, message string, due time.Time) (giving.Pledge, error) {
+	company, person := l.ids.companies[slug], l.ids.payers[slug]
+	for range 2 {
+		made, err := giving.PledgesOf(ctx, l.DB, company, person, "")
+		if err != nil {
+			return giving.Pledge{}, err
+		}
+		for _, p := range made {
+			if p.Amount.Minor == minor && p.CampaignID == l.ids.campaign {
+				return p, nil
+			}
+		}
+		_, err = giving.MakePledge(ctx, l.DB, l.Now, giving.Promise{
+			CampaignSlug: campaignSlug, CompanyID: company, PersonID: person, Amount: money.Of(minor, currency),
+			Visibility: v, Message: message, DueOn: due,
+		})
+		if err != nil {
+			return giving.Pledge{}, err
+		}
+	}
+	return giving.Pledge{}, fmt.Errorf("the pledge of %s was made and is not there", slug)
+}
+
+func (l *Loader) enterDebitOnItsWay(ctx context.Context) error {
+	pledge, err := l.pledge(ctx, "klenova-studio", 3_000_00, giving.Named, "", time.Time{})
+	if err != nil || pledge.OnItsWay > 0 || pledge.Received > 0 {
+		return err
+	}
+	if err := l.pay(ctx, pledge, goodAccount); err != nil {
+		return err
+	}
+	return l.untilOnItsWay(ctx, pledge)
+}
+
+func (l *Loader) enterPromises(ctx context.Context) error {
+	today := l.Now().Truncate(24 * time.Hour)
+	if _, err := l.pledge(ctx, "ganok-soft", 5_000_00, giving.Named, "", today.AddDate(0, 1, 0)); err != nil {
+		return err
+	}
+	_, err := l.pledge(ctx, "bereh-soft", 1_500_00, giving.Named, "", today.AddDate(0, 2, 0))
+	return err
+}
+
+// enterRefund returns a part of one gift, as somebody would at Stripe's dashboard.
+func (l *Loader) enterRefund(ctx context.Context) error {
+	for _, d := range donors {
+		if d.course != refundedInPart {
+			continue
+		}
+		pledge, err := l.pledge(ctx, d.slug, d.minor, d.visibility, d.message, time.Time{})
+		if err != nil || pledge.Refunded > 0 {
+			return err
+		}
+		payment, err := l.lastPayment(ctx, pledge)
+		if err != nil {
+			return err
+		}
+		if err := l.Sandbox.refund(ctx, payment.IntentID, partOfRefund); err != nil {
+			return err
+		}
+		return until(ctx, "the refund", func() (bool, error) {
+			p, err := giving.PledgeOf(ctx, l.DB, pledge.ID, l.ids.payers[d.slug])
+			return p.Refunded > 0, err
+		})
+	}
+	return nil
+}
+
+func (l *Loader) letSettle(ctx context.Context, p giving.Pledge) error {
+	if err := l.untilOnItsWay(ctx, p); err != nil {
+		return err
+	}
+	payment, err := l.lastPayment(ctx, p)
+	if err != nil {
+		return err
+	}
+	if err := l.Sandbox.Settle(payment.IntentID); err != nil {
+		return err
+	}
+	return l.untilReceived(ctx, p)
+}
+
+func (l *Loader) untilOnItsWay(ctx context.Context, p giving.Pledge) error {
+	return until(ctx, "the debit", func() (bool, error) {
+		payment, err := l.lastPayment(ctx, p)
+		return payment.State == giving.Processing || payment.State == giving.Paid, err
+	})
+}
+
+func (l *Loader) untilReceived(ctx context.Context, p giving.Pledge) error {
+	return until(ctx, "the payment", func() (bool, error) {
+		payment, err := l.lastPayment(ctx, p)
+		return payment.ReceivedMinor > 0, err
+	})
+}
+
+func (l *Loader) lastPayment(ctx context.Context, p giving.Pledge) (giving.Payment, error) {
+	all, err := giving.PaymentsOf(ctx, l.DB, p.ID)
+	if err != nil {
+		return giving.Payment{}, err
+	}
+	if len(all) == 0 {
+		return giving.Payment{}, fmt.Errorf("the pledge %s has no payment", p.ID)
+	}
+	return all[0], nil
+}

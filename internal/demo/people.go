@@ -1,0 +1,109 @@
+package demo
+
+import (
+	"context"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/campaign"
+	"kopiyka/internal/member"
+)
+
+func (l *Loader) enterCluster(ctx context.Context) (err error) {
+	l.ids.cluster, err = l.ensure(ctx,
+		func() (string, error) { c, err := member.ClusterBySlug(ctx, l.DB, cluster.Slug); return c.ID, err },
+		func(tx *sqlx.Tx) (string, error) { return member.AddCluster(ctx, tx, l.Now(), cluster) })
+	if err != nil {
+		return err
+	}
+	l.ids.coordinator, err = l.person(ctx, CoordinatorEmail, "Олена Координаторка", Password, func(tx *sqlx.Tx, id string) error {
+		return member.GiveClusterRole(ctx, tx, id, l.ids.cluster, member.Coordinator)
+	})
+	if err != nil {
+		return err
+	}
+	l.ids.approverID, err = l.person(ctx, ApproverEmail, "Андрій Схвалювач", Password, func(tx *sqlx.Tx, id string) error {
+		return member.GiveClusterRole(ctx, tx, id, l.ids.cluster, member.Approver)
+	})
+	return err
+}
+
+// person finds or enters somebody together with a role.
+func (l *Loader) person(ctx context.Context, email, name, password string, give func(*sqlx.Tx, string) error) (string, error) {
+	return l.ensure(ctx,
+		func() (string, error) { return member.PersonByEmail(ctx, l.DB, email) },
+		func(tx *sqlx.Tx) (string, error) {
+			id, err := member.AddPerson(ctx, tx, l.Now(), email, name, password)
+			if err != nil {
+				return "", err
+			}
+			return id, give(tx, id)
+		})
+}
+
+// enterCompany enters a donor with the one who pays for it. Ganok Soft's is the demo's
+// company sign-in; the others cannot sign in.
+func (l *Loader) enterCompany(ctx context.Context, d donor) error {
+	company, err := l.ensure(ctx,
+		func() (string, error) { c, err := member.CompanyBySlug(ctx, l.DB, d.slug); return c.ID, err },
+		func(tx *sqlx.Tx) (string, error) {
+			id, err := member.AddCompany(ctx, tx, l.Now(), member.Company{Slug: d.slug, Name: member.Text{UK: d.uk, EN: d.en}})
+			if err != nil {
+				return "", err
+			}
+			return id, member.Join(ctx, tx, id, l.ids.cluster, l.Now().AddDate(-1, 0, 0))
+		})
+	if err != nil {
+		return err
+	}
+	email, name, password := "payer@"+d.slug+".test", "Платниця: "+d.uk, ""
+	if d.slug == donors[0].slug {
+		email, name, password = CompanyEmail, "Ірина Ш.", Password
+	}
+	payer, err := l.person(ctx, email, name, password, func(tx *sqlx.Tx, id string) error {
+		return member.GiveCompanyRole(ctx, tx, id, company, member.Owner)
+	})
+	l.ids.companies[d.slug], l.ids.payers[d.slug] = company, payer
+	return err
+}
+
+func (l *Loader) enterCampaign(ctx context.Context) error {
+	id, err := l.ensure(ctx,
+		func() (string, error) { c, err := campaign.BySlug(ctx, l.DB, campaignSlug); return c.ID, err },
+		func(tx *sqlx.Tx) (string, error) { return l.addCampaign(ctx, tx) })
+	if err != nil {
+		return err
+	}
+	l.ids.campaign = id
+	all, err := campaign.Purposes(ctx, l.DB, id)
+	for _, p := range all {
+		l.ids.purposes[p.Slug] = p.ID
+	}
+	return err
+}
+
+func (l *Loader) addCampaign(ctx context.Context, tx *sqlx.Tx) (string, error) {
+	programme, err := campaign.AddProgramme(ctx, tx, l.Now(), l.ids.cluster, campaignSlug, programmeTitle)
+	if err != nil {
+		return "", err
+	}
+	id, err := campaign.Add(ctx, tx, l.Now(), theCampaign(l.ids.cluster, programme, l.Now().Truncate(24*time.Hour)))
+	if err != nil {
+		return "", err
+	}
+	for _, p := range purposes {
+		p.CampaignID = id
+		purposeID, err := campaign.AddPurpose(ctx, tx, p.Purpose)
+		if err != nil {
+			return "", err
+		}
+		for _, n := range p.needs {
+			n.PurposeID = purposeID
+			if err := campaign.AddNeed(ctx, tx, n); err != nil {
+				return "", err
+			}
+		}
+	}
+	return id, nil
+}
