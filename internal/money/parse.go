@@ -25,20 +25,21 @@ func Parse(text string, c Currency) (Amount, error) {
 	if err != nil {
 		return Amount{}, err
 	}
-	if len(fraction) > c.Exponent() {
-		return Amount{}, fault.New(fault.Invalid, "money.too_fine", c.Exponent())
-	}
-	fraction += strings.Repeat("0", c.Exponent()-len(fraction))
+	finer := max(len(fraction)-c.Exponent(), 0)
+	fraction = fraction[:len(fraction)-finer] + strings.Repeat("0", max(c.Exponent()-len(fraction), 0))
 	digits := strings.TrimLeft(whole+fraction, "0")
-	if digits == "" {
-		return Amount{}, fault.New(fault.Invalid, "money.zero")
-	}
 	if len(digits) > maxDigits {
 		return Amount{}, fault.New(fault.Invalid, "money.too_large")
 	}
 	var minor int64
 	for _, d := range digits {
 		minor = minor*10 + int64(d-'0')
+	}
+	switch {
+	case finer > 0: // say what may have been meant, and let the person decide
+		return Amount{}, fault.New(fault.Invalid, "money.too_fine", c.Exponent(), Amount{max(minor, 1), c})
+	case minor == 0:
+		return Amount{}, fault.New(fault.Invalid, "money.zero")
 	}
 	return Amount{minor, c}, nil
 }
@@ -70,7 +71,7 @@ func split(s string, c Currency) (whole, fraction string, err error) {
 		return "", "", notANumber
 	}
 	if allDigits(head) && len(head) <= 3 && len(tail) == 3 && c.Exponent() != 3 {
-		return "", "", fault.New(fault.Invalid, "money.ambiguous", s)
+		return "", "", fault.New(fault.Invalid, "money.ambiguous", s, head+tail)
 	}
 	whole, ok := ungroup(head, " \u00a0\u202f'’"+other)
 	if !ok {
