@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,14 +104,17 @@ func TestClusterKeepsItsMajor(t *testing.T) {
 	other := *p
 	other.pgBin, other.node = all[1].pgBin, nil
 	got := other.refused(t, other.task())
-	for _, want := range []string{"was made by PostgreSQL 18", "is version 15", "and 18 is needed", "npm ci", "move the directory away"} {
+	for _, want := range []string{
+		fmt.Sprintf("was made by PostgreSQL %d", p.major), fmt.Sprintf("is version %d", all[1].major),
+		fmt.Sprintf("and %d is needed", p.major), "npm ci", "move the directory away",
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the error does not say %q: %s", want, got)
 		}
 	}
 	todo := p.task()
 	todo.Options.Major = all[1].major
-	if got := p.refused(t, todo); !strings.Contains(got, "and 15 is asked for") {
+	if got := p.refused(t, todo); !strings.Contains(got, fmt.Sprintf("and %d is asked for", all[1].major)) {
 		t.Errorf("error = %s", got)
 	}
 	h = p.start(t, p.task())
@@ -147,12 +151,13 @@ func TestOrderedBinariesAreNotReplaced(t *testing.T) {
 
 // This test changes what the whole package sees, so it is not parallel.
 func TestNoPostgresNamesTheRemedies(t *testing.T) {
+	p := solo(t)
 	before := systemBins
 	systemBins = filepath.Join(t.TempDir(), "*")
 	t.Cleanup(func() { systemBins = before })
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("KOPIYKA_PG_BIN", "")
-	_, err := Start(t.Context(), Options{State: filepath.Join(t.TempDir(), "state"), NodeModules: []string{t.TempDir()}})
+	_, err := Start(t.Context(), Options{State: p.options().State, NodeModules: []string{t.TempDir()}})
 	if err == nil {
 		t.Fatal("a server was found where none is")
 	}

@@ -10,28 +10,25 @@ import (
 	"strings"
 )
 
-// copyBinaries copies an installation into the state directory, once for each
-// version, and returns the copy's bin directory. The caller holds the owner
-// lock, so copies of other versions are in nobody's use and go.
+// copyBinaries copies an installation to where the server's user can run it,
+// once for each version, and returns the copy's bin directory. Root's copies
+// are shared by all clusters, and do not lie in a state directory because that
+// may be a place where nothing may be run, such as /dev/shm in a container.
 func copyBinaries(ctx context.Context, p place, h home, version string) (string, error) {
-	const prefix = "pgsql-"
-	root := h.path(prefix + version)
-	bin := filepath.Join(root, "native", "bin")
-	old, err := filepath.Glob(filepath.Join(globEscape(h.dir), prefix+"*"))
-	if err != nil {
+	base := h.dir
+	if h.as != nil {
+		base = sharedState
+	}
+	if err := h.makeDir(base); err != nil {
 		return "", err
 	}
-	for _, dir := range old {
-		if dir != root {
-			if err := os.RemoveAll(dir); err != nil {
-				return "", err
-			}
-		}
-	}
+	name := "pgsql-" + version + "-" + digest(p.dir)
+	root := filepath.Join(base, name)
+	bin := filepath.Join(root, "native", "bin")
 	if _, err := os.Stat(bin); err == nil {
 		return bin, nil
 	}
-	beside, err := os.MkdirTemp(h.dir, prefix+version+".new-")
+	beside, err := os.MkdirTemp(base, name+".new-")
 	if err != nil {
 		return "", err
 	}
@@ -55,7 +52,10 @@ func copyBinaries(ctx context.Context, p place, h home, version string) (string,
 	if err := linkLibraries(native); err != nil {
 		return "", err
 	}
-	return bin, os.Rename(beside, root)
+	if err := os.Rename(beside, root); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", err
+	}
+	return bin, nil // ours, or that of somebody who was quicker
 }
 
 // openModes lets everybody read and run, whatever the umask says.

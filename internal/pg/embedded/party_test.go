@@ -3,8 +3,10 @@ package embedded
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -27,16 +29,42 @@ var shared struct {
 
 func prepareShared() error {
 	shared.Do(func() {
-		if shared.dir, shared.err = os.MkdirTemp("/tmp", "kopiyka-boot-"); shared.err != nil {
-			return
+		// In memory, where that is possible: half a hundred clusters are made.
+		for _, base := range []string{"/dev/shm", "/tmp"} {
+			if shared.err = prepareBelow(base); shared.err == nil {
+				return
+			}
 		}
-		if shared.err = os.Chmod(shared.dir, 0o755); shared.err != nil {
-			return
-		}
-		shared.program = filepath.Join(shared.dir, "helper.test")
-		shared.err = copyFile("/proc/self/exe", shared.program, 0o755)
 	})
 	return shared.err
+}
+
+// prepareBelow fails where there is little room, or nothing may be run.
+func prepareBelow(base string) error {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(base, &fs); err != nil {
+		return err
+	}
+	if uint64(fs.Bavail)*uint64(fs.Bsize) < 4<<30 {
+		return fmt.Errorf("%s has less than 4 GiB of room", base)
+	}
+	dir, err := os.MkdirTemp(base, "kopiyka-boot-")
+	if err != nil {
+		return err
+	}
+	program := filepath.Join(dir, "helper.test")
+	err = os.Chmod(dir, 0o755)
+	if err == nil {
+		err = copyFile("/proc/self/exe", program, 0o755)
+	}
+	if err == nil {
+		err = exec.Command(program, "-test.run=^$").Run()
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(dir))
+	}
+	shared.dir, shared.program = dir, program
+	return nil
 }
 
 // party is who runs a test's helpers, with which binaries, and where.

@@ -166,7 +166,21 @@ func TestRootBelowAPrivateHome(t *testing.T) {
 			todo.Options.NodeModules = []string{npmCopy(t, home)}
 			p.pgBin = ""
 			elsewhere := filepath.Join(sharedState, digest(todo.Options.State))
-			t.Cleanup(func() { os.RemoveAll(elsewhere) })
+			copies := func() []string {
+				found, err := filepath.Glob(filepath.Join(sharedState, "pgsql-*-"+digest(filepath.Join(npmNative(filepath.Join(home, "node_modules")), "bin"))))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return found
+			}
+			t.Cleanup(func() {
+				for _, dir := range append(copies(), elsewhere) {
+					if err := os.RemoveAll(dir); err != nil {
+						t.Error(err)
+					}
+				}
+				_ = os.Remove(sharedState) // not empty where it was in use before
+			})
 
 			first := p.start(t, todo)
 			addRow(t, first.DSN)
@@ -186,18 +200,13 @@ func TestRootBelowAPrivateHome(t *testing.T) {
 			client.stop()
 			first.stop()
 
-			copies := func() string {
-				found, _ := filepath.Glob(filepath.Join(elsewhere, "pgsql-*"))
-				return fmt.Sprint(found)
-			}
-			before := copies()
 			second := p.start(t, todo)
 			defer second.stop()
 			if got := rows(t, second.DSN); got != "1" {
 				t.Errorf("rows = %s, want 1", got)
 			}
-			if after := copies(); after != before || strings.Count(after, "pgsql-") != 1 {
-				t.Errorf("copies of the binaries = %s, and %s before", after, before)
+			if got := copies(); len(got) != 1 {
+				t.Errorf("copies of the binaries = %v, want one", got)
 			}
 		})
 	}
