@@ -2,8 +2,10 @@ package inbox
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -21,8 +23,17 @@ type Workers struct {
 	Count    int
 	Log      *slog.Logger
 
-	wake chan struct{}
-	once sync.Once
+	wake    chan struct{}
+	once    sync.Once
+	working atomic.Int32
+}
+
+// Working is nil while the workers run, for those who ask whether this process is ready.
+func (w *Workers) Working(context.Context) error {
+	if w.working.Load() == 0 {
+		return errors.New("no worker runs")
+	}
+	return nil
 }
 
 // idle is how long a worker rests when nothing waits and nobody wakes it.
@@ -44,7 +55,11 @@ func (w *Workers) Run(ctx context.Context) {
 	w.prepare()
 	var all sync.WaitGroup
 	for range max(w.Count, 1) {
-		all.Go(func() { w.work(ctx) })
+		w.working.Add(1)
+		all.Go(func() {
+			defer w.working.Add(-1)
+			w.work(ctx)
+		})
 	}
 	all.Wait()
 }

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/config"
+	"kopiyka/internal/pg"
+	"kopiyka/internal/pg/embedded"
+)
+
+// database is where the program's PostgreSQL is. Close it when done.
+type database struct {
+	dsn  string
+	stop func() error
+}
+
+// findDatabase takes the server that DATABASE_URL names, or boots a private one below the
+// data folder, or joins the one that another process of ours has booted there.
+func findDatabase(ctx context.Context, c config.Config, log *slog.Logger) (*database, error) {
+	if c.DatabaseURL != "" {
+		log.Info("database", "from", "DATABASE_URL")
+		return &database{dsn: c.DatabaseURL, stop: func() error { return nil }}, nil
+	}
+	server, err := embedded.Start(ctx, embedded.Options{
+		State: filepath.Join(c.Data, "postgres"), NodeModules: nodeModules(), Durable: true, Log: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("boot a private PostgreSQL: %w", err)
+	}
+	log.Info("database", "from", server.Source())
+	return &database{dsn: server.DSN(), stop: server.Stop}, nil
+}
+
+// nodeModules are where npm may have put PostgreSQL: below the working directory and
+// beside the folder of the binary.
+func nodeModules() []string {
+	folders := []string{"node_modules"}
+	if binary, err := os.Executable(); err == nil {
+		folders = append(folders, filepath.Join(filepath.Dir(binary), "..", "node_modules"))
+	}
+	return folders
+}
+
+// migrated opens the database for the program's own role, after bringing the schema up to
+// date as its owner.
+func (d *database) migrated(ctx context.Context) (*sqlx.DB, error) {
+	owner, err := pg.Open(ctx, d.dsn)
+	if err != nil {
+		return nil, err
+	}
+	defer owner.Close()
+	if err := pg.Migrate(ctx, owner); err != nil {
+		return nil, err
+	}
+	return pg.OpenApp(ctx, d.dsn)
+}
+
+type migrateCommand struct{ settings }
+
+// Run migrates and says so.
+func (c *migrateCommand) Run(ctx context.Context, log *slog.Logger) error {
+	d, err := findDatabase(ctx, c.Config, log)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	db, err := d.migrated(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Println("the schema is up to date")
+	return db.Close()
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"kopiyka/internal/clock"
+	"kopiyka/internal/config"
+	"kopiyka/internal/demo"
+)
+
+type demoCommand struct {
+	Addr        string `env:"KOPIYKA_ADDR" default:"127.0.0.1:8080" help:"Where to serve."`
+	SandboxAddr string `env:"KOPIYKA_SANDBOX_ADDR" default:"127.0.0.1:8081" help:"Where the sandbox listens."`
+	Data        string `env:"KOPIYKA_DATA" default:"data" help:"Folder of the database and the sandbox's journal."`
+	DatabaseURL string `env:"DATABASE_URL" help:"PostgreSQL. Empty: a private cluster below the data folder."`
+}
+
+// sandboxKey is a key that only the sandbox takes.
+const sandboxKey = "sk_test_kopiyka_demo"
+
+// Run boots the demo, loads what is missing of it, and serves until it is told to stop.
+func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
+	logFile, log, err := demoLog(c.Data)
+	if err != nil {
+		return err
+	}
+	defer logFile.Close()
+	listener, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("KOPIYKA_ADDR %s: %w", c.Addr, err)
+	}
+	url := "http://" + listener.Addr().String()
+	secret := "whsec_" + rand.Text()
+	sim, err := startSandbox(c.SandboxAddr, c.Data, url+"/hooks/stripe", secret, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	fmt.Println("starting PostgreSQL …")
+	settings := config.Config{
+		Addr: listener.Addr().String(), URL: url, Data: c.Data, DatabaseURL: c.DatabaseURL,
+		StripeKey: sandboxKey, StripeBase: sim.url, StripePageOrigin: sim.url, WebhookSecret: secret, StripeMethods: []string{"card", "us_bank_account"},
+	}
+	d, err := findDatabase(ctx, settings, log)
+	if err != nil {
+		return errors.Join(err, listener.Close(), sim.listener.Close(), sim.Close())
+	}
+	defer d.stop()
+	h, err := build(ctx, settings, d, log)
+	if err != nil {
+		return errors.Join(err, listener.Close(), sim.listener.Close(), sim.Close())
+	}
+	defer h.db.Close()
+
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return sim.run(ctx) })
+	group.Go(func() error { return h.run(ctx, listener) })
+	group.Go(func() error {
+		if err := load(ctx, h, sim); err != nil {
+			return err
+		}
+		welcome(os.Stdout, url, filepath.Join(c.Data, "demo.log"))
+		return nil
+	})
+	return group.Wait()
+}
+
+// demoLog keeps the terminal for the progress bar and the sign-ins.
+func demoLog(data string) (io.Closer, *slog.Logger, error) {
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return nil, nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(data, "demo.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the demo's log: %w", err)
+	}
+	log := slog.New(slog.NewTextHandler(f, nil))
+	slog.SetDefault(log)
+	return f, log, nil
+}
+
+func load(ctx context.Context, h *house, sim *sandbox) error {
+	l := &demo.Loader{
+		DB: h.db, Now: clock.System, Gateway: h.gateway, Step: progress(os.Stdout),
+		Sandbox: demo.Sandbox{URL: sim.url, Key: sandboxKey, Settle: sim.Settle, HTTP: &http.Client{Timeout: 30 * time.Second}},
+	}
+	return l.Load(ctx)
+}
+
+// progress draws one bar in place on a terminal, and a line a tenth elsewhere.
+func progress(out *os.File) func(done, total int, what string) {
+	info, err := out.Stat()
+	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
+	said := -1
+	return func(done, total int, what string) {
+		const width = 30
+		bar := strings.Repeat("█", done*width/total) + strings.Repeat("░", width-done*width/total)
+		if terminal {
+			fmt.Fprintf(out, "\r\033[Kloading the demo %s %3d %%  %s", bar, done*100/total, what)
+			if done == total {
+				fmt.Fprintln(out)
+			}
+			return
+		}
+		if tenth := done * 10 / total; tenth > said {
+			said = tenth
+			fmt.Fprintf(out, "loading the demo %s %3d %%\n", bar, done*100/total)
+		}
+	}
+}
+
+// welcome prints where to go and who to be.
+func welcome(out io.Writer, url, log string) {
+	fmt.Fprintf(out, "\nThe money here is not real: payments go to the sandbox. Log: %s\n\n", log)
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(table, "e-mail\trole\tpassword")
+	for _, s := range demo.SignIns {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", s.Email, s.Role, demo.Password)
+	}
+	_ = table.Flush() // out is the terminal
+	fmt.Fprintln(out, "\nPay with 4242 4242 4242 4242, any date to come and any CVC. Ctrl-C stops everything.")
+	fmt.Fprintln(out, "ready", url)
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+
+	"kopiyka/internal/stripesim"
+	"kopiyka/templates"
+)
+
+type sandboxCommand struct {
+	Addr    string `env:"KOPIYKA_SANDBOX_ADDR" default:"127.0.0.1:8081" help:"Where to listen."`
+	Data    string `env:"KOPIYKA_DATA" default:"data" help:"Folder of the journal."`
+	Webhook string `default:"http://127.0.0.1:8080/hooks/stripe" help:"Where to send events."`
+	Secret  string `env:"STRIPE_WEBHOOK_SECRET" required:"" help:"What to sign them with."`
+}
+
+// Run serves the sandbox until it is told to stop.
+func (c *sandboxCommand) Run(ctx context.Context, log *slog.Logger) error {
+	s, err := startSandbox(c.Addr, c.Data, c.Webhook, c.Secret, log)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("sandbox %s: STRIPE_API_BASE=%s STRIPE_PAGE_ORIGIN=%s and any STRIPE_SECRET_KEY=sk_test_…\n", s.url, s.url, s.url)
+	return s.run(ctx)
+}
+
+// sandbox is a Stripe of our own on its own port.
+type sandbox struct {
+	*stripesim.Sim
+	url      string
+	listener net.Listener
+}
+
+// startSandbox listens at once, so that a taken port is known before anything else begins.
+func startSandbox(addr, data, webhook, secret string, log *slog.Logger) (*sandbox, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("KOPIYKA_SANDBOX_ADDR %s: %w", addr, err)
+	}
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return nil, errors.Join(fmt.Errorf("make the data folder: %w", err), listener.Close())
+	}
+	url := "http://" + listener.Addr().String()
+	sim, err := stripesim.New(stripesim.Options{
+		URL: url, Journal: filepath.Join(data, "sandbox.jsonl"), Log: log,
+		Endpoints:  []stripesim.Endpoint{{URL: webhook, Secrets: []string{secret}}},
+		Stylesheet: templates.Stylesheet, Fonts: templates.Fonts(),
+	})
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return &sandbox{sim, url, listener}, nil
+}
+
+// run serves until ctx ends, and closes the journal.
+func (s *sandbox) run(ctx context.Context) error {
+	return errors.Join(s.Serve(ctx, s.listener), s.Close())
+}

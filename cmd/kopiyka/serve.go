@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"golang.org/x/sync/errgroup"
+
+	"kopiyka/internal/clock"
+	"kopiyka/internal/config"
+	"kopiyka/internal/gateway"
+	"kopiyka/internal/inbox"
+	"kopiyka/internal/jobs"
+	"kopiyka/internal/pg"
+	"kopiyka/internal/web"
+)
+
+type serveCommand struct{ settings }
+
+// Run serves until it is told to stop.
+func (c *serveCommand) Run(ctx context.Context, log *slog.Logger) error {
+	c.Complete()
+	if err := errors.Join(c.Check(), stripeOf(c.Config).Check()); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("KOPIYKA_ADDR %s: %w", c.Addr, err)
+	}
+	d, err := findDatabase(ctx, c.Config, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer d.stop()
+	h, err := build(ctx, c.Config, d, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer h.db.Close()
+	fmt.Println("ready", c.URL)
+	return h.run(ctx, listener)
+}
+
+func stripeOf(c config.Config) gateway.Config {
+	return gateway.Config{
+		SecretKey: c.StripeKey, APIBase: c.StripeBase, WebhookSecrets: c.WebhookSecrets(), PublicURL: c.URL, Methods: c.StripeMethods,
+	}
+}
+
+// house is everything that serves, wired and not yet running.
+type house struct {
+	db        *sqlx.DB
+	dsn       string
+	gateway   *gateway.Gateway
+	workers   *inbox.Workers
+	timetable *jobs.Timetable
+	web       *web.Web
+	log       *slog.Logger
+}
+
+// eventWorkers sync payments side by side. Each holds one connection while Stripe answers.
+const eventWorkers = 4
+
+// How often the healing job runs, and how long a payment may be quiet before it is asked
+// about.
+const healEvery, quietAfter = 5 * time.Minute, 10 * time.Minute
+
+// build wires the house: database, gateway, workers, timetable, doors.
+func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) (*house, error) {
+	db, err := d.migrated(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h := &house{db: db, dsn: d.dsn, log: log, timetable: jobs.NewTimetable()}
+	if h.gateway, err = gateway.New(stripeOf(c), db, clock.System, log); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	h.workers = &inbox.Workers{DB: db, Now: clock.System, Handle: h.gateway.Handle, Describe: gateway.Describe, Count: eventWorkers, Log: log}
+	jobs.Every(h.timetable, healEvery, healPayments{}, h.heal)
+	h.web, err = web.New(web.Parts{
+		DB: db, Gateway: h.gateway, Now: clock.System, Log: log, Config: c, Wake: h.workers.Wake, Working: h.workers.Working,
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return h, nil
+}
+
+// healPayments names the healing job in the queue.
+type healPayments struct{}
+
+// Kind is the job's name in the queue, which outlives releases.
+func (healPayments) Kind() string { return "heal_payments" }
+
+func (h *house) heal(ctx context.Context) error {
+	found, err := h.gateway.Heal(ctx, clock.System().Add(-quietAfter))
+	if found.Events > 0 {
+		h.log.Info("healed", "missed_events", found.Events, "quiet_payments", found.Payments)
+		h.workers.Wake()
+	}
+	return err
+}
+
+// stopTime is how long open requests may take to end.
+const stopTime = 5 * time.Second
+
+// run serves on the listener and works in the background until ctx ends or a part fails;
+// then everything stops.
+func (h *house) run(ctx context.Context, listener net.Listener) error {
+	group, ctx := errgroup.WithContext(ctx)
+	server := &http.Server{
+		Handler: h.web, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
+	}
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		defer cancel()
+		if err := server.Shutdown(stopping); err != nil {
+			return server.Close() // somebody holds on; the time is over
+		}
+		return nil
+	})
+	group.Go(func() error { h.workers.Run(ctx); return nil })
+	group.Go(func() error { return jobs.Run(ctx, h.db, h.dsn, h.timetable, h.log) })
+	group.Go(func() error { return pg.Listen(ctx, h.dsn, pg.PublicChanged, h.web.Changed) })
+	return group.Wait()
+}

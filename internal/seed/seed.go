@@ -1,0 +1,146 @@
+// Package seed enters what an installation starts with from a file: a cluster, its people
+// and companies, its campaigns. It only adds. What is there already is an error, so that
+// nobody overwrites a cluster by running a file twice.
+package seed
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/campaign"
+	"kopiyka/internal/fault"
+	"kopiyka/internal/member"
+	"kopiyka/internal/money"
+)
+
+// Text is a text in both languages.
+type Text struct{ UK, EN string }
+
+// Plan is the content of a file.
+type Plan struct {
+	Cluster   Cluster
+	People    []Person
+	Companies []Company
+	Campaigns []Campaign
+}
+
+// Cluster is the association.
+type Cluster struct {
+	Slug        string
+	Name, About Text
+}
+
+// Person is somebody of the cluster. The password may be changed later by the person.
+type Person struct {
+	Email, Name, Password string
+	Roles                 []member.ClusterRole
+}
+
+// Company is a member company with one person who pledges and pays.
+type Company struct {
+	Slug        string
+	Name, About Text
+	MemberSince time.Time `toml:"member_since"`
+	Owner       struct{ Email, Name, Password string }
+}
+
+// Campaign is a collection with a goal, written as people write money.
+type Campaign struct {
+	Slug                  string
+	Title, Summary, Story Text
+	Goal                  string
+	Currency              money.Currency
+	OpensOn               time.Time `toml:"opens_on"`
+	ClosesOn              time.Time `toml:"closes_on"`
+	Purposes              []struct {
+		Slug         string
+		Title, About Text
+	}
+}
+
+// Enter adds the whole plan within the caller's transaction.
+func (p Plan) Enter(ctx context.Context, tx *sqlx.Tx, at time.Time) error {
+	cluster, err := member.AddCluster(ctx, tx, at, member.Cluster{Slug: p.Cluster.Slug, Name: member.Text(p.Cluster.Name), About: member.Text(p.Cluster.About)})
+	if err != nil {
+		return err
+	}
+	for _, one := range p.People {
+		if err := one.enter(ctx, tx, at, cluster); err != nil {
+			return fmt.Errorf("person %s: %w", one.Email, err)
+		}
+	}
+	for _, one := range p.Companies {
+		if err := one.enter(ctx, tx, at, cluster); err != nil {
+			return fmt.Errorf("company %s: %w", one.Slug, err)
+		}
+	}
+	for _, one := range p.Campaigns {
+		if err := one.enter(ctx, tx, at, cluster); err != nil {
+			return fmt.Errorf("campaign %s: %w", one.Slug, err)
+		}
+	}
+	return nil
+}
+
+func (p Person) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, cluster string) error {
+	id, err := member.AddPerson(ctx, tx, at, p.Email, p.Name, p.Password)
+	if err != nil {
+		return err
+	}
+	for _, role := range p.Roles {
+		if err := member.GiveClusterRole(ctx, tx, id, cluster, role); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c Company) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, cluster string) error {
+	id, err := member.AddCompany(ctx, tx, at, member.Company{Slug: c.Slug, Name: member.Text(c.Name), About: member.Text(c.About)})
+	if err != nil {
+		return err
+	}
+	since := c.MemberSince
+	if since.IsZero() {
+		since = at
+	}
+	if err := member.Join(ctx, tx, id, cluster, since); err != nil {
+		return err
+	}
+	owner, err := member.AddPerson(ctx, tx, at, c.Owner.Email, c.Owner.Name, c.Owner.Password)
+	if err != nil {
+		return err
+	}
+	return member.GiveCompanyRole(ctx, tx, owner, id, member.Owner)
+}
+
+func (c Campaign) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, cluster string) error {
+	if !c.Currency.Known() {
+		return fault.In("currency", "currency.unknown", string(c.Currency))
+	}
+	goal, err := money.Parse(c.Goal, c.Currency)
+	if err != nil {
+		return err
+	}
+	opens := c.OpensOn
+	if opens.IsZero() {
+		opens = at
+	}
+	id, err := campaign.Add(ctx, tx, at, campaign.Campaign{
+		ClusterID: cluster, Slug: c.Slug, Title: campaign.Text(c.Title), Summary: campaign.Text(c.Summary), Story: campaign.Text(c.Story),
+		Goal: goal, State: campaign.Open, OpensOn: opens, ClosesOn: c.ClosesOn,
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range c.Purposes {
+		_, err := campaign.AddPurpose(ctx, tx, campaign.Purpose{CampaignID: id, Slug: p.Slug, Title: campaign.Text(p.Title), About: campaign.Text(p.About)})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
