@@ -2,6 +2,7 @@ package stripesim_test
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -137,6 +138,22 @@ func (l *lab) mustPay(session, number string) {
 	l.t.Helper()
 	if err := l.pay(session, number); err != nil {
 		l.t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, r io.Reader) string {
+	t.Helper()
+	b, err := io.ReadAll(r)
+	if err != nil {
+		t.Errorf("read: %v", err)
+	}
+	return string(b)
+}
+
+func decode(t *testing.T, body string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(body), into); err != nil {
+		t.Fatalf("%v in %s", err, body)
 	}
 }
 
