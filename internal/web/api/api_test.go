@@ -1,0 +1,262 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/labstack/echo/v4"
+
+	"kopiyka/internal/clock"
+	"kopiyka/internal/ledger"
+	"kopiyka/internal/pg/pgtest"
+	"kopiyka/internal/report"
+	"kopiyka/internal/report/reporttest"
+	"kopiyka/internal/web/api"
+)
+
+// door serves the API on a fresh database, an hour after the last act.
+func door(t *testing.T, w *reporttest.World, checks ...api.Check) http.Handler {
+	t.Helper()
+	e := echo.New()
+	api.New(report.New(w.DB), func() time.Time { return w.Now.Add(time.Hour) }, checks...).Routes(e.Group(""))
+	return e
+}
+
+func get(t *testing.T, h http.Handler, path string, header ...string) *http.Response {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	return rec.Result()
+}
+
+func body(t *testing.T, r *http.Response) string {
+	t.Helper()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func object(t *testing.T, r *http.Response) map[string]any {
+	t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal([]byte(body(t, r)), &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// busy is a campaign in which everything has happened once.
+func busy(t *testing.T) (*reporttest.World, reporttest.Campaign) {
+	t.Helper()
+	w := reporttest.New(t, pgtest.DB(t))
+	c := w.Campaign("it4life", func(c *reporttest.Campaign) { c.Title = [2]string{"Допомога & ко", "Relief & co"} })
+	ganok := w.Company("ganok", "Ґанок Софт", "Ganok Soft")
+	y := w.Pays(w.Pledge(c, ganok, 50_000, "named"), 30_000, 900)
+	w.Start(w.Pledge(c, w.Company("hidden-slug", "Невидимка", "Invisible Ltd"), 76_543, "amount-hidden"), 10_000, "processing")
+	w.Allocate(c, w.Purpose(c, "p", "П", "P"), 20_000, "because")
+	w.Refund(y, 1_000)
+	return w, c
+}
+
+func TestCampaignFiguresAreTheLedgers(t *testing.T) {
+	w, c := busy(t)
+	r := get(t, door(t, w), "/api/v1/campaigns/it4life")
+	if r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != "application/json" {
+		t.Fatalf("%s, %s", r.Status, r.Header.Get("Content-Type"))
+	}
+	got := object(t, r)
+	if at, err := time.Parse(time.RFC3339, got["updated_at"].(string)); err != nil || at.IsZero() {
+		t.Errorf("updated_at is %v", got["updated_at"])
+	}
+	delete(got, "updated_at")
+	want := map[string]any{
+		"slug": "it4life", "title": map[string]any{"uk": "Допомога & ко", "en": "Relief & co"}, "currency": "USD",
+		"goal_minor": 100_000.0, "pledged_minor": 126_543.0, "on_its_way_minor": 10_000.0,
+		"received_minor": 30_000.0, "refunded_minor": 1_000.0,
+		"fees_minor":      float64(w.Balance(ledger.Fee(c.ID.String(), c.Currency))),
+		"free_minor":      float64(w.Balance(ledger.Fund(c.ID.String(), c.Currency))),
+		"shortfall_minor": float64(w.Balance(ledger.Shortfall(c.ID.String(), c.Currency))),
+		"allocated_minor": 20_000.0, "companies_pledged": 2.0, "companies_paid": 1.0,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("answer (-want +got):\n%s", diff)
+	}
+}
+
+func TestListAndSingleSayTheSame(t *testing.T) {
+	w, _ := busy(t)
+	w.Campaign("draft", func(c *reporttest.Campaign) { c.State = "draft" })
+	h := door(t, w)
+	list := body(t, get(t, h, "/api/v1/campaigns"))
+	one := body(t, get(t, h, "/api/v1/campaigns/it4life"))
+	if want := "[" + strings.TrimSpace(one) + "]\n"; list != want {
+		t.Errorf("list is\n%s\nwant\n%s", list, want)
+	}
+}
+
+func TestNoCampaignsAreAnEmptyList(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	if got := body(t, get(t, door(t, w), "/api/v1/campaigns")); got != "[]\n" {
+		t.Errorf("answer is %q", got)
+	}
+}
+
+// A reader that has the answer is told so, and is told the news as soon as there are any.
+func TestETagChangesWithTheFigures(t *testing.T) {
+	w, c := busy(t)
+	h := door(t, w)
+	for i, path := range []string{"/api/v1/campaigns", "/api/v1/campaigns/it4life"} {
+		tag := get(t, h, path).Header.Get("ETag")
+		for _, has := range []string{tag, "W/" + tag, `"other", ` + tag, "*"} {
+			r := get(t, h, path, "If-None-Match", has)
+			if b := body(t, r); r.StatusCode != http.StatusNotModified || b != "" {
+				t.Errorf("%s with %s: %s, %d bytes", path, has, r.Status, len(b))
+			}
+		}
+		w.Pledge(c, w.Company(fmt.Sprint("yasen-", i), "Ясен", "Yasen"), 100, "anonymous")
+		r := get(t, h, path, "If-None-Match", tag)
+		if r.StatusCode != http.StatusOK || r.Header.Get("ETag") == tag {
+			t.Errorf("%s after a pledge: %s, tag %s before and %s now", path, r.Status, tag, r.Header.Get("ETag"))
+		}
+	}
+}
+
+func TestAnyPageMayRead(t *testing.T) {
+	w, _ := busy(t)
+	h := door(t, w)
+	for _, path := range []string{"/api/v1/campaigns", "/api/v1/campaigns/it4life", "/api/v1/campaigns/none", "/api/openapi.json", "/api/v2"} {
+		if got := get(t, h, path).Header.Get("Access-Control-Allow-Origin"); got != "*" {
+			t.Errorf("%s: %q", path, got)
+		}
+	}
+}
+
+func TestAsOfTellsThePast(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	c := w.Campaign("it4life")
+	ganok := w.Company("ganok", "Ґанок Софт", "Ganok Soft")
+	w.Pays(w.Pledge(c, ganok, 5_000, "named"), 5_000, 50)
+	then := w.Now
+	w.Pays(w.Pledge(c, ganok, 700, "named"), 700, 7)
+
+	got := object(t, get(t, door(t, w), "/api/v1/campaigns/it4life?as_of="+then.Format(time.RFC3339)))
+	if got["received_minor"] != 5_000.0 || got["fees_minor"] != 50.0 || got["pledged_minor"] != 5_000.0 {
+		t.Errorf("as of then: %v", got)
+	}
+	if on, has := got["on_its_way_minor"]; !has || on != nil {
+		t.Errorf("on its way then is %v", on)
+	}
+}
+
+func TestErrorsAreProblems(t *testing.T) {
+	w, _ := busy(t)
+	w.Campaign("draft", func(c *reporttest.Campaign) { c.State = "draft" })
+	h := door(t, w)
+	future := w.Now.Add(2 * time.Hour).Format(time.RFC3339)
+	for path, status := range map[string]int{
+		"/api/v1/campaigns/none":                      404,
+		"/api/v1/campaigns/draft":                     404,
+		"/api/v1/campaigns/%27%20OR%201=1":            404,
+		"/api/v1/nothing":                             404,
+		"/api/v1/campaigns/it4life?as_of=yesterday":   422,
+		"/api/v1/campaigns/it4life?as_of=":            422,
+		"/api/v1/campaigns/it4life?as_of=" + future:   422,
+		"/api/v1/campaigns/it4life?as_of=%00":         422,
+		"/api/v1/campaigns/it4life?as_of=infinity":    422,
+		"/api/v1/campaigns/none?as_of=2026-03-25T12Z": 422,
+	} {
+		r := get(t, h, path)
+		got := object(t, r)
+		if r.StatusCode != status || r.Header.Get("Content-Type") != "application/problem+json" ||
+			got["status"] != float64(status) || got["title"] != http.StatusText(status) {
+			t.Errorf("%s: %s, %s, %v", path, r.Status, r.Header.Get("Content-Type"), got)
+		}
+		if detail, _ := got["detail"].(string); strings.Contains(detail, "fault.") || strings.Contains(detail, "sql") {
+			t.Errorf("%s: detail is %q", path, detail)
+		}
+	}
+}
+
+// When the database is away, a stranger learns that and nothing else.
+func TestFailureSaysNothingOfItsCause(t *testing.T) {
+	w, _ := busy(t)
+	h := door(t, w)
+	if err := w.DB.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := get(t, h, "/api/v1/campaigns")
+	want := `{"type":"about:blank","title":"Internal Server Error","status":500}`
+	if got := body(t, r); r.StatusCode != 500 || got != want {
+		t.Errorf("%s %s, want %s", r.Status, got, want)
+	}
+}
+
+func TestReadyNamesChecksAndKeepsTheirErrors(t *testing.T) {
+	well := api.Check{Name: "database", Ask: func(context.Context) error { return nil }}
+	ill := api.Check{Name: "queue", Ask: func(context.Context) error { return errors.New("password=hunter2 refused") }}
+	hung := api.Check{Name: "disk", Ask: func(ctx context.Context) error {
+		if _, limited := ctx.Deadline(); !limited {
+			return nil
+		}
+		return context.DeadlineExceeded
+	}}
+	for _, c := range []struct {
+		name   string
+		checks []api.Check
+		status int
+		want   map[string]any
+	}{
+		{"all well", []api.Check{well}, 200, map[string]any{"database": "ok"}},
+		{"one ill, one over its time", []api.Check{well, ill, hung}, 503, map[string]any{"database": "ok", "queue": "failed", "disk": "failed"}},
+		{"nothing to check", nil, 200, map[string]any{}},
+	} {
+		e := echo.New()
+		api.New(nil, clock.System, c.checks...).Routes(e.Group(""))
+		r := get(t, e, "/readyz")
+		if got := object(t, r); r.StatusCode != c.status || !cmp.Equal(c.want, got) {
+			t.Errorf("%s: %s %v", c.name, r.Status, got)
+		}
+		if r := get(t, e, "/healthz"); r.StatusCode != 200 {
+			t.Errorf("%s: alive says %s", c.name, r.Status)
+		}
+	}
+}
+
+// Programs read what the public may know.
+func TestJSONNamesNoCompany(t *testing.T) {
+	w, _ := busy(t)
+	h := door(t, w)
+	for _, path := range []string{"/api/v1/campaigns", "/api/v1/campaigns/it4life"} {
+		got := body(t, get(t, h, path))
+		for _, secret := range []string{"hidden-slug", "Невидимка", "Invisible", "76543", "765.43", "Planted", "planted"} {
+			if strings.Contains(got, secret) {
+				t.Errorf("%s tells %q:\n%s", path, secret, got)
+			}
+		}
+	}
+}
+
+func TestHEADIsAnsweredLikeGET(t *testing.T) {
+	w, _ := busy(t)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodHead, "/api/v1/campaigns/it4life", nil)
+	rec := httptest.NewRecorder()
+	door(t, w).ServeHTTP(rec, r)
+	if rec.Code != 200 || rec.Header().Get("ETag") == "" {
+		t.Errorf("%d, ETag %q", rec.Code, rec.Header().Get("ETag"))
+	}
+}

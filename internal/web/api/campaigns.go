@@ -1,0 +1,89 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"kopiyka/internal/fault"
+	"kopiyka/internal/money"
+	"kopiyka/internal/report"
+)
+
+// campaign is a campaign as programs read it. Every amount is in minor units of the
+// currency and stands for itself: pledged is the whole promise, paid or not, and counts in
+// no other figure.
+type campaign struct {
+	Slug             string         `json:"slug"`
+	Title            report.Text    `json:"title"`
+	Currency         money.Currency `json:"currency"`
+	GoalMinor        int64          `json:"goal_minor"`
+	PledgedMinor     int64          `json:"pledged_minor"`
+	OnItsWayMinor    *int64         `json:"on_its_way_minor"` // null for a moment in the past
+	ReceivedMinor    int64          `json:"received_minor"`
+	RefundedMinor    int64          `json:"refunded_minor"`
+	FeesMinor        int64          `json:"fees_minor"`
+	AllocatedMinor   int64          `json:"allocated_minor"`
+	FreeMinor        int64          `json:"free_minor"`
+	ShortfallMinor   int64          `json:"shortfall_minor"`
+	CompaniesPledged int            `json:"companies_pledged"`
+	CompaniesPaid    int            `json:"companies_paid"`
+	UpdatedAt        time.Time      `json:"updated_at"`
+}
+
+func toCampaign(s report.Summary) campaign {
+	t := s.Totals
+	c := campaign{
+		Slug: s.Slug, Title: s.Title, Currency: t.Currency, GoalMinor: t.Goal,
+		PledgedMinor: t.Pledged, ReceivedMinor: t.Received, RefundedMinor: t.Refunded,
+		FeesMinor: t.Fees, AllocatedMinor: t.Allocated, FreeMinor: t.Free, ShortfallMinor: t.Shortfall,
+		CompaniesPledged: t.CompaniesPledged, CompaniesPaid: t.CompaniesPaid,
+		UpdatedAt: t.UpdatedAt.UTC(),
+	}
+	if t.AsOf.IsZero() {
+		c.OnItsWayMinor = &t.OnItsWay
+	}
+	return c
+}
+
+// campaigns serves GET /api/v1/campaigns: every campaign, open ones first.
+func (a *API) campaigns(c echo.Context) error {
+	all, err := a.report.Campaigns(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	out := make([]campaign, len(all))
+	for i, s := range all {
+		out[i] = toCampaign(s)
+	}
+	return answer(c, out)
+}
+
+// campaign serves GET /api/v1/campaigns/:slug, for now or for the moment ?as_of=.
+func (a *API) campaign(c echo.Context) error {
+	asOf, err := a.asOf(c)
+	if err != nil {
+		return err
+	}
+	s, err := a.report.Summary(c.Request().Context(), c.Param("slug"), asOf)
+	if err != nil {
+		return err
+	}
+	return answer(c, toCampaign(s))
+}
+
+// asOf reads ?as_of=; the zero time when there is none. What has not happened yet cannot
+// be told.
+func (a *API) asOf(c echo.Context) (time.Time, error) {
+	if !c.QueryParams().Has("as_of") {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, c.QueryParam("as_of"))
+	if err != nil || at.After(a.clock()) || at.Year() < 1 {
+		return time.Time{}, fault.In("as_of", "as_of.not_a_moment")
+	}
+	return at, nil
+}
+
+func unknown(echo.Context) error { return echo.NewHTTPError(http.StatusNotFound) }
