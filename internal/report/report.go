@@ -16,7 +16,6 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"kopiyka/internal/fault"
-	"kopiyka/internal/i18n"
 )
 
 // Report answers from one database.
@@ -31,9 +30,9 @@ type Text struct {
 	EN string `db:"en" json:"en"`
 }
 
-// In is the text in one language; Ukrainian for every other than English.
-func (t Text) In(l i18n.Lang) string {
-	if l == i18n.EN {
+// In is the text in one language; Ukrainian for every other than "en".
+func (t Text) In(lang string) string {
+	if lang == "en" {
 		return t.EN
 	}
 	return t.UK
