@@ -34,7 +34,7 @@ func (g *Gateway) Sync(ctx context.Context, paymentID, sessionID string) error {
 		if sessionID == "" {
 			return nil // Stripe was never asked, or nobody has heard its answer yet
 		}
-		facts, err := g.factsOf(ctx, sessionID)
+		facts, err := g.factsOf(ctx, payment.ID, sessionID)
 		if err != nil {
 			return err
 		}
@@ -52,11 +52,18 @@ func (g *Gateway) Sync(ctx context.Context, paymentID, sessionID string) error {
 	return pg.Announce(ctx, g.db, pg.PublicChanged)
 }
 
-// factsOf asks Stripe for everything that concerns one checkout session.
-func (g *Gateway) factsOf(ctx context.Context, sessionID string) (giving.Facts, error) {
+// errOtherSession tells that a session was opened for another payment. Its id may come
+// from a browser, which must not be able to move money from one payment to another.
+var errOtherSession = errors.New("the checkout session is another payment's")
+
+// factsOf asks Stripe for everything that concerns one payment's checkout session.
+func (g *Gateway) factsOf(ctx context.Context, paymentID, sessionID string) (giving.Facts, error) {
 	session, err := g.session(ctx, sessionID)
 	if err != nil {
 		return giving.Facts{}, err
+	}
+	if session.ClientReferenceID != paymentID {
+		return giving.Facts{}, errOtherSession
 	}
 	facts := giving.Facts{State: giving.Open, SessionID: session.ID, ReadAt: g.now()}
 	if session.Status == stripe.CheckoutSessionStatusExpired {
