@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -123,9 +124,16 @@ func scan(row interface{ Scan(...any) error }) (Campaign, error) {
 	return c, err
 }
 
+// slugForm is what the schema asks of a slug. What a stranger put into a URL is asked this
+// before it reaches a query.
+var slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
 // BySlug finds a campaign that strangers may know of. A draft is unknown, like one that is
 // not there: a NotFound fault.
 func BySlug(ctx context.Context, db sqlx.QueryerContext, slug string) (Campaign, error) {
+	if !slugForm.MatchString(slug) {
+		return Campaign{}, fault.New(fault.NotFound, "campaign.unknown", slug)
+	}
 	c, err := scan(db.QueryRowxContext(ctx, `SELECT `+columns+` FROM campaigns WHERE slug = $1 AND state <> 'draft'`, slug))
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, fault.New(fault.NotFound, "campaign.unknown", slug)

@@ -96,3 +96,6 @@ func CheckAmount(a money.Amount) error {
 
 // Least is the smallest amount that can be paid in a currency.
 func Least(c money.Currency) money.Amount { return fromStripe(max(minimums[c], 1), c) }
+
+// Most is the largest amount that can be paid at once in a currency.
+func Most(c money.Currency) money.Amount { return fromStripe(maximum, c) }

@@ -132,10 +132,14 @@ func (p Promise) check(now time.Time) error {
 
 // mayPay asks for a paying role in the company. A stranger to it learns nothing.
 func mayPay(ctx context.Context, tx *sqlx.Tx, person, company string) error {
+	unknown := fault.New(fault.NotFound, "company.unknown")
+	if !pg.IsID(company) {
+		return unknown
+	}
 	var role member.CompanyRole
 	err := tx.GetContext(ctx, &role, `SELECT role FROM company_roles WHERE person_id = $1 AND company_id = $2`, person, company)
 	if errors.Is(err, sql.ErrNoRows) {
-		return fault.New(fault.NotFound, "company.unknown")
+		return unknown
 	}
 	if err != nil {
 		return fmt.Errorf("find the role: %w", err)

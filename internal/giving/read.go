@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"kopiyka/internal/fault"
 	"kopiyka/internal/pg"
@@ -88,6 +89,25 @@ func PaymentsOf(ctx context.Context, db *sqlx.DB, pledgeID string) ([]Payment, e
 		return nil, fmt.Errorf("list payments: %w", err)
 	}
 	return all, nil
+}
+
+// PaymentsOfAll lists the payments of several pledges, newest first. Ask PledgesOf first
+// who may see them.
+func PaymentsOfAll(ctx context.Context, db *sqlx.DB, pledges []Pledge) (map[string][]Payment, error) {
+	ids := make([]string, len(pledges))
+	for i, p := range pledges {
+		ids[i] = p.ID
+	}
+	var all []Payment
+	err := db.SelectContext(ctx, &all, `SELECT `+paymentColumns+` FROM payments WHERE pledge_id = ANY ($1::uuid[]) ORDER BY id DESC`, pq.Array(ids))
+	if err != nil {
+		return nil, fmt.Errorf("list payments: %w", err)
+	}
+	of := make(map[string][]Payment, len(pledges))
+	for _, p := range all {
+		of[p.PledgeID] = append(of[p.PledgeID], p)
+	}
+	return of, nil
 }
 
 // PaymentOf finds a payment of a company in which the person has any role; all others are

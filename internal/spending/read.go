@@ -18,6 +18,7 @@ import (
 type Allocation struct {
 	ID             string
 	CampaignID     string `db:"campaign_id"`
+	ClusterID      string `db:"cluster_id"`
 	CampaignUK     string `db:"campaign_uk"`
 	CampaignEN     string `db:"campaign_en"`
 	PurposeUK      string `db:"purpose_uk"`
@@ -40,7 +41,7 @@ func (a Allocation) Amount() money.Amount { return money.Of(a.AmountMinor, a.Cur
 // PageSize is how many allocations a page of the list holds.
 const PageSize = 50
 
-const allocationColumns = `a.id, a.campaign_id, c.title_uk AS campaign_uk, c.title_en AS campaign_en, u.title_uk AS purpose_uk, u.title_en AS purpose_en,
+const allocationColumns = `a.id, a.campaign_id, c.cluster_id, c.title_uk AS campaign_uk, c.title_en AS campaign_en, u.title_uk AS purpose_uk, u.title_en AS purpose_en,
 	a.amount_minor, a.currency, a.reason, a.reason_en, a.proposed_by, pp.name AS proposer_name, a.proposed_at,
 	coalesce(d.decision, '') AS decision, coalesce(d.reason, '') AS decision_reason, coalesce(dp.name, '') AS decider_name, d.decided_at
 	FROM allocations a JOIN campaigns c ON c.id = a.campaign_id JOIN purposes u ON u.id = a.purpose_id JOIN people pp ON pp.id = a.proposed_by
