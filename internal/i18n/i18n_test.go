@@ -67,10 +67,10 @@ func TestArgumentsAreWrittenAsTheLanguageWritesThem(t *testing.T) {
 	if got, want := i18n.EN.Fault(left), "$1,234,567.89 is left on the pledge. Type that amount or less"; got != want {
 		t.Errorf("en = %q, want %q", got, want)
 	}
-	if got, want := i18n.EN.Fault(fault.New(fault.Invalid, "money.too_fine", 0)), "This currency has no smaller units: type a whole number"; got != want {
+	if got, want := i18n.EN.Fault(fault.New(fault.Invalid, "money.too_fine", 0, money.Of(1500, "JPY"))), "This currency has no smaller units. Did you mean ¥1,500?"; got != want {
 		t.Errorf("en = %q, want %q", got, want)
 	}
-	if got, want := i18n.EN.Fault(fault.New(fault.Invalid, "money.too_fine", 2)), "Too many decimal places; 2 at most"; got != want {
+	if got, want := i18n.EN.Fault(fault.New(fault.Invalid, "money.too_fine", 2, money.Of(500050, "USD"))), "2 decimal places at most. Did you mean $5,000.50?"; got != want {
 		t.Errorf("en = %q, want %q", got, want)
 	}
 }
