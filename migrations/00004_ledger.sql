@@ -73,7 +73,7 @@ CREATE TABLE ledger.lines (
     amount     bigint NOT NULL CONSTRAINT lines_amount CHECK (amount <> 0 AND amount BETWEEN -100000000000000 AND 100000000000000),
     CONSTRAINT lines_currency_of_account FOREIGN KEY (account_id, currency) REFERENCES ledger.accounts (id, currency)
 );
-CREATE INDEX lines_entry ON ledger.lines (entry_id);
+CREATE INDEX lines_entry ON ledger.lines (entry_id, account_id);
 CREATE INDEX lines_account ON ledger.lines (account_id, id);
 COMMENT ON COLUMN ledger.lines.amount IS 'Minor units; debit above zero, credit below.';
 
@@ -204,12 +204,11 @@ END $$;
 -- open_accounts sees to it that accounts exist. It opens them in the order of their names:
 -- two entries that need the same new ones do not wait for each other crosswise.
 -- +goose StatementBegin
-CREATE FUNCTION ledger.open_accounts(p_codes text[], p_currencies text[]) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+CREATE FUNCTION ledger.open_accounts(p_codes text[], p_currencies text[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM account(missing.code, missing.currency)
+    PERFORM ledger.account(missing.code, missing.currency)
        FROM (SELECT DISTINCT u.code, u.currency FROM unnest(p_codes, p_currencies) AS u(code, currency)
-              WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.code = u.code AND a.currency = u.currency)
+              WHERE NOT EXISTS (SELECT 1 FROM ledger.accounts a WHERE a.code = u.code AND a.currency = u.currency)
               ORDER BY u.code, u.currency) AS missing;
 END $$;
 -- +goose StatementEnd

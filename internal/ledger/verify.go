@@ -46,10 +46,36 @@ var checks = []struct{ name, query string }{
 		  FROM ledger.accounts a JOIN ledger.account_kinds k USING (kind) JOIN ledger.balances b ON b.account_id = a.id
 		  LEFT JOIN (SELECT account_id, sum(remaining) AS remaining FROM ledger.lots GROUP BY account_id) s ON s.account_id = a.id
 		 WHERE k.lots AND b.balance <> coalesce(s.remaining, 0) ORDER BY a.id`},
-	{"money drawn to another account arrives there whole", `
-		SELECT 'lot ' || p.id AS subject, p.amount AS stored, sum(c.amount)::bigint AS counted
+	{"an entry moves in lots what its lines say", `
+		SELECT 'entry ' || coalesce(s.entry_id, c.entry_id) || ' ' || a.code || ' ' || a.currency AS subject,
+		       coalesce(s.amount, 0)::bigint AS stored, coalesce(c.amount, 0)::bigint AS counted
+		  FROM (SELECT entry_id, account_id, sum(amount) AS amount
+		          FROM (SELECT entry_id, account_id, amount FROM ledger.lots
+		                UNION ALL
+		                SELECT d.entry_id, l.account_id, -d.amount FROM ledger.draws d JOIN ledger.lots l ON l.id = d.lot_id) moved
+		         GROUP BY entry_id, account_id) s
+		  FULL JOIN (SELECT l.entry_id, l.account_id, sum(l.amount * k.normal) AS amount
+		               FROM ledger.lines l JOIN ledger.accounts a ON a.id = l.account_id JOIN ledger.account_kinds k USING (kind)
+		              WHERE k.lots GROUP BY l.entry_id, l.account_id) c ON c.entry_id = s.entry_id AND c.account_id = s.account_id
+		  JOIN ledger.accounts a ON a.id = coalesce(s.account_id, c.account_id)
+		 WHERE coalesce(s.amount, 0) <> coalesce(c.amount, 0) ORDER BY coalesce(s.entry_id, c.entry_id), a.id`},
+	{"a lot that came from another holds no more than was drawn there", `
+		SELECT 'lot ' || c.parent_id || ' in entry ' || c.entry_id AS subject, c.amount AS stored, coalesce(d.amount, 0)::bigint AS counted
+		  FROM (SELECT parent_id, entry_id, sum(amount)::bigint AS amount FROM ledger.lots WHERE parent_id IS NOT NULL GROUP BY parent_id, entry_id) c
+		  LEFT JOIN (SELECT lot_id, entry_id, sum(amount) AS amount FROM ledger.draws GROUP BY lot_id, entry_id) d
+		    ON d.lot_id = c.parent_id AND d.entry_id = c.entry_id
+		 WHERE c.amount > coalesce(d.amount, 0) ORDER BY c.parent_id, c.entry_id`},
+	{"a lot keeps the origin and the currency of the one it came from", `
+		SELECT 'lot ' || c.id AS subject, c.amount AS stored, 0::bigint AS counted
 		  FROM ledger.lots c JOIN ledger.lots p ON p.id = c.parent_id
-		 GROUP BY p.id HAVING sum(c.amount) > p.amount - p.remaining OR bool_or(c.origin <> p.origin) ORDER BY p.id`},
+		  JOIN ledger.accounts ca ON ca.id = c.account_id JOIN ledger.accounts pa ON pa.id = p.account_id
+		 WHERE c.origin <> p.origin OR ca.currency <> pa.currency ORDER BY c.id`},
+	{"an allocation puts down all that it drew", `
+		SELECT 'entry ' || e.id AS subject, coalesce(c.amount, 0)::bigint AS stored, coalesce(d.amount, 0)::bigint AS counted
+		  FROM ledger.entries e
+		  LEFT JOIN (SELECT entry_id, sum(amount) AS amount FROM ledger.lots WHERE parent_id IS NOT NULL GROUP BY entry_id) c ON c.entry_id = e.id
+		  LEFT JOIN (SELECT entry_id, sum(amount) AS amount FROM ledger.draws GROUP BY entry_id) d ON d.entry_id = e.id
+		 WHERE e.kind = 'allocation' AND coalesce(c.amount, 0) <> coalesce(d.amount, 0) ORDER BY e.id`},
 	{"released equals spent, fees and losses", `
 		SELECT currency AS subject,
 		       -coalesce(sum(amount) FILTER (WHERE kind = 'released'), 0)::bigint AS stored,

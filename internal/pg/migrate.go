@@ -39,11 +39,12 @@ func Migrate(ctx context.Context, owner *sqlx.DB) error {
 // ErrNotMigrated tells that the schema is older or newer than this program.
 var ErrNotMigrated = errors.New("the schema is not the one of this program: run `kopiyka migrate`")
 
-// CheckMigrated is nil when the schema is the one that this program was built for.
+// CheckMigrated is nil when the schema is the one that this program was built for, and
+// ErrNotMigrated when there is none, an older or a newer one.
 func CheckMigrated(ctx context.Context, db *sqlx.DB) error {
 	var version int64
-	err := db.GetContext(ctx, &version, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`)
-	if Code(err) == "42P01" {
+	err := db.GetContext(ctx, &version, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`)
+	if code := Code(err); code == "42P01" || code == "42501" { // no such table, or not yet for AppRole to read
 		return ErrNotMigrated
 	}
 	if err != nil {

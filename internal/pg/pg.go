@@ -5,6 +5,7 @@ package pg
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -23,13 +24,17 @@ const AppRole = "kopiyka_app"
 // connections better than many, and several processes share one server.
 const connections = 16
 
+// errNoAddress stands for whatever a parser found wrong: its words would show the password.
+var errNoAddress = errors.New("the address of the database, or a setting in it, cannot be read")
+
 // Open connects as the owner of the schema: for migrations and for the tools that check
 // the books. It answers when the server does.
 func Open(ctx context.Context, dsn string) (*sqlx.DB, error) {
-	db, err := sqlx.Open("postgres", dsn)
+	connector, err := pq.NewConnector(dsn)
 	if err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
+		return nil, errNoAddress
 	}
+	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
@@ -56,7 +61,7 @@ func withRole(dsn, role string) (string, error) {
 	}
 	u, err := url.Parse(dsn)
 	if err != nil {
-		return "", errors.New("DATABASE_URL is no URL") // err would show the password
+		return "", errNoAddress
 	}
 	q := u.Query()
 	q.Set("role", role)

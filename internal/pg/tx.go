@@ -14,7 +14,7 @@ import (
 const maxTries = 5
 
 // InTx runs story in one READ COMMITTED transaction and commits it. An error of the story
-// rolls back and comes back as it is. A deadlock or a serialization failure (40P01, 40001)
+// rolls back and comes back as it is; a panic rolls back and goes on. A deadlock or a serialization failure (40P01, 40001)
 // runs the story again, so it must do nothing outside the transaction.
 func InTx(ctx context.Context, db *sqlx.DB, story func(*sqlx.Tx) error) error {
 	for try := 1; ; try++ {
@@ -30,20 +30,18 @@ func InTx(ctx context.Context, db *sqlx.DB, story func(*sqlx.Tx) error) error {
 	}
 }
 
-func once(ctx context.Context, db *sqlx.DB, story func(*sqlx.Tx) error) (err error) {
+func once(ctx context.Context, db *sqlx.DB, story func(*sqlx.Tx) error) error {
 	tx, err := db.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			_ = tx.Rollback() // the story's error says what happened; a lost connection rolls back by itself
-		}
-	}()
-	if err = story(tx); err != nil {
+	// After a commit this does nothing. Otherwise the story failed or panicked, and that is
+	// what the caller hears of; a lost connection rolls back by itself.
+	defer func() { _ = tx.Rollback() }()
+	if err := story(tx); err != nil {
 		return err
 	}
-	if err = tx.Commit(); err != nil {
+	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
