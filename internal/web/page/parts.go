@@ -1,0 +1,68 @@
+package page
+
+// Gifts are who gave what.
+type Gifts struct{ Items []Gift }
+
+// Gift is one pledge or payment in a list.
+type Gift struct {
+	Who    string // empty: the name is withheld
+	Href   string
+	Amount *Sum // nil: the amount is hidden
+	When   Moment
+	Note   string
+	Status Status
+}
+
+// Seal is a ring that closes when the second person has signed.
+type Seal struct {
+	Signed []Signature
+	Awaits string // whose signature is missing; empty once closed
+}
+
+// Signature is one person's act.
+type Signature struct {
+	Act  string // "Запропонувала"
+	Who  string
+	When Moment
+}
+
+// Closed reports whether two people have signed.
+func (s Seal) Closed() bool { return len(s.Signed) >= 2 }
+
+// Proof says up to when the books were checked.
+type Proof struct {
+	Title string // "Перевірено до"
+	When  Moment
+	Text  string
+	Links []Link
+}
+
+// Notice is one thing to know before the rest. Look is empty, "fault", "transit" or
+// "sandbox"; Live has it read aloud when it appears. The zero Notice is not shown.
+type Notice struct {
+	Look, Title, Text string
+	Link              Link
+	Live              bool
+}
+
+// Steps are what happens, in order.
+type Steps struct{ Items []Step }
+
+// Step is one of them.
+type Step struct{ Title, Text string }
+
+// Empty says what will be here, and what to do.
+type Empty struct {
+	Title, Text string
+	Link        Link
+}
+
+// Cards are campaigns side by side.
+type Cards struct{ Items []Card }
+
+// Card is a campaign in a list.
+type Card struct {
+	Title, Href, Text string
+	Progress          Progress
+	Status            Status
+}

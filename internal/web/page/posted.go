@@ -1,0 +1,40 @@
+package page
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"kopiyka/internal/fault"
+)
+
+// maxPosted is many times what the longest form of the house can hold.
+const maxPosted = 64 << 10
+
+// Posted reads the form that a browser posted. Too many bytes are a TooLarge fault, and
+// what is no form, or holds characters that nobody can read, is an Invalid one. Values
+// beside the first of a name, and files, are not looked at.
+func Posted(c echo.Context) (url.Values, error) {
+	r := c.Request()
+	unreadable := fault.New(fault.Invalid, "form.unreadable")
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxPosted)
+	if err := r.ParseForm(); err != nil {
+		var tooLarge *http.MaxBytesError
+		if r.ContentLength > maxPosted || errors.As(err, &tooLarge) {
+			return nil, fault.New(fault.TooLarge, "form.too_large")
+		}
+		return nil, unreadable
+	}
+	for name, values := range r.PostForm {
+		for _, v := range append(values, name) {
+			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+				return nil, unreadable
+			}
+		}
+	}
+	return r.PostForm, nil
+}
