@@ -1,6 +1,7 @@
 // Package api is the door for programs: open data about campaigns, its description, and
 // the two questions that a load balancer asks. It answers in JSON, reads through report
-// alone and never writes, signs nobody in and sets no cookie.
+// alone and never writes, signs nobody in and sets no cookie. Its errors are made into
+// problem documents by the error handler of package page.
 package api
 
 import (
@@ -38,13 +39,12 @@ func (a *API) Routes(g *echo.Group) {
 	g.Match(read, "/healthz", a.alive)
 	g.Match(read, "/readyz", a.ready)
 
-	g.Match(read, "/api/openapi.json", a.openapi, open, problems)
-	g.Match(read, "/api/v1/campaigns", a.campaigns, open, problems)
-	g.Match(read, "/api/v1/campaigns/:slug", a.campaign, open, problems)
-	g.RouteNotFound("/api/*", unknown, open, problems)
+	g.Match(read, "/api/openapi.json", a.openapi, open)
+	g.Match(read, "/api/v1/campaigns", a.campaigns, open)
+	g.Match(read, "/api/v1/campaigns/:slug", a.campaign, open)
 }
 
-// open lets the pages of any other site read the answer.
+// open lets the pages of any other site read the answer, and the reason when there is none.
 func open(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()

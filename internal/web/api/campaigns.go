@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -85,5 +84,3 @@ func (a *API) asOf(c echo.Context) (time.Time, error) {
 	}
 	return at, nil
 }
-
-func unknown(echo.Context) error { return echo.NewHTTPError(http.StatusNotFound) }
