@@ -340,7 +340,7 @@ func TestExpand(t *testing.T) {
 	}
 
 	p := &stripe.CheckoutSessionParams{}
-	for _, path := range []string{"customer", "line_items", "payment_intent.latest_charge.refunds", "payment_intent.latest_charge.balance_transaction.source"} {
+	for _, path := range []string{"customer", "line_items", "payment_intent.latest_charge.refunds", "payment_intent.latest_charge.failure_balance_transaction", "payment_intent.latest_charge.balance_transaction.source"} {
 		p.AddExpand(path)
 	}
 	full, err := l.api.CheckoutSessions.Get(cs.ID, p)
@@ -358,6 +358,7 @@ func TestExpand(t *testing.T) {
 
 	list := &stripe.ChargeListParams{}
 	list.AddExpand("data.balance_transaction")
+	list.AddExpand("data.refunds.data.failure_balance_transaction")
 	for it := l.api.Charges.List(list); it.Next(); {
 		if bt := it.Charge().BalanceTransaction; bt.Fee != 14_530 {
 			t.Errorf("expanded in a list: fee %d", bt.Fee)

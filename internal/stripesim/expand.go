@@ -12,9 +12,9 @@ import (
 var expandable = map[string]map[string]bool{
 	"checkout.session":    set("customer payment_intent line_items"),
 	"payment_intent":      set("customer latest_charge"),
-	"charge":              set("balance_transaction customer payment_intent refunds"),
+	"charge":              set("balance_transaction customer failure_balance_transaction payment_intent refunds"),
 	"balance_transaction": set("source"),
-	"refund":              set("balance_transaction charge payment_intent"),
+	"refund":              set("balance_transaction charge failure_balance_transaction payment_intent"),
 }
 
 const deepest = 4

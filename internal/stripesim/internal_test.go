@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -134,6 +135,40 @@ func TestIDsHaveStripesShape(t *testing.T) {
 			t.Fatalf("id %q", id)
 		}
 		seen[id] = true
+	}
+}
+
+// Reordering loses and doubles nothing, and both it and the delays follow the seed.
+func TestReorderAndDelayFollowTheSeed(t *testing.T) {
+	t.Parallel()
+	sent := strings.Fields("a b c d e f g h")
+	run := func(f Faults) (order []string, delays []time.Duration) {
+		d := newDice(f)
+		var all []*parcel
+		for _, id := range sent {
+			all = append(all, &parcel{delivery: delivery{ID: id}})
+			delays = append(delays, d.delay())
+		}
+		d.shuffle(all)
+		for _, p := range all {
+			order = append(order, p.ID)
+		}
+		return order, delays
+	}
+	faults := Faults{Seed: 11, Reorder: .5, MaxDelay: time.Hour}
+	order, delays := run(faults)
+	if cmp.Equal(order, sent) || !cmp.Equal(slices.Sorted(slices.Values(order)), sent) {
+		t.Errorf("reordered to %v", order)
+	}
+	if least, most := slices.Min(delays), slices.Max(delays); least < 0 || most >= time.Hour || least == most {
+		t.Errorf("delays %v", delays)
+	}
+	again, delaysAgain := run(faults)
+	if !cmp.Equal(order, again) || !cmp.Equal(delays, delaysAgain) {
+		t.Errorf("the same seed: %v then %v", order, again)
+	}
+	if order, delays = run(Faults{}); !cmp.Equal(order, sent) || slices.Max(delays) != 0 {
+		t.Errorf("without faults: %v, %v", order, delays)
 	}
 }
 

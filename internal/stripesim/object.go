@@ -44,7 +44,7 @@ func newID(prefix string, length int) string {
 	return b.String()
 }
 
-// address is where people and charges would live; the sandbox does not ask.
+// person is who pays. The sandbox's page asks for a name and no address.
 type person struct {
 	Address never `json:"address"`
 	Email   opt   `json:"email"`
