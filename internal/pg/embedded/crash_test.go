@@ -241,17 +241,3 @@ func script(t *testing.T, path, body string) {
 		t.Fatal(err)
 	}
 }
-
-// The kernel sends the signal for a dead parent when the thread that forked
-// ends, and Go ends threads while the process lives on.
-func TestServerOutlivesTheThreadThatStartedIt(t *testing.T) {
-	t.Parallel()
-	p := solo(t)
-	todo := p.task()
-	todo.DyingStart = true
-	h := p.start(t, todo)
-	defer h.stop()
-	for range 30 { // a server told to stop takes some connections more
-		query(t, h.DSN, `SELECT 1`)
-	}
-}

@@ -95,25 +95,8 @@ func help(arg string) int {
 	return 0
 }
 
-// onDyingThread runs start on a thread of its own and returns when that thread
-// has left the process.
-func onDyingThread(start func() (*Server, error)) func() (*Server, error) {
-	return func() (s *Server, err error) {
-		tid := make(chan int, 1)
-		go func() {
-			runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
-			s, err = start()
-			tid <- syscall.Gettid()
-		}()
-		task := fmt.Sprintf("/proc/self/task/%d", <-tid)
-		for {
-			if _, gone := os.Stat(task); gone != nil {
-				return s, err
-			}
-			runtime.Gosched()
-		}
-	}
-}
+// onDyingThread is set where a parent's death is that of a thread.
+var onDyingThread func(start func() (*Server, error)) func() (*Server, error)
 
 // helper is a running helper.
 type helper struct {

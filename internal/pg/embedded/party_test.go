@@ -54,8 +54,12 @@ func prepareBelow(base string) error {
 	}
 	program := filepath.Join(dir, "helper.test")
 	err = os.Chmod(dir, 0o755)
+	var self string
 	if err == nil {
-		err = copyFile("/proc/self/exe", program, 0o755)
+		self, err = os.Executable()
+	}
+	if err == nil {
+		err = copyFile(self, program, 0o755)
 	}
 	if err == nil {
 		err = exec.Command(program, "-test.run=^$").Run()
