@@ -1,0 +1,245 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/ledger"
+	"kopiyka/internal/pg/pgtest"
+)
+
+const (
+	clients = 32
+	rounds  = 12
+	part    = 100 // what one gift brings and one act takes, minor units
+)
+
+// bank is something that money goes into and out of. Its acts stand for themselves: an
+// error other than errShort is a defect, a deadlock too.
+type bank struct {
+	give func(ctx context.Context, client, round int) error
+	take func(ctx context.Context, client, round int) error
+}
+
+var errShort = errors.New("there is too little")
+
+// crowd lets 32 clients give and take at once, and take twice as often as they give. It
+// returns what was given and what was taken.
+func crowd(t *testing.T, b bank) (given, taken int64) {
+	t.Helper()
+	var gifts, takes atomic.Int64
+	together(clients, func(client int) {
+		for round := range rounds {
+			if round%3 == 1 {
+				if err := b.give(t.Context(), client, round); err != nil {
+					t.Errorf("give: %v", err)
+					continue
+				}
+				gifts.Add(part)
+				continue
+			}
+			switch err := b.take(t.Context(), client, round); {
+			case err == nil:
+				takes.Add(part)
+			case !errors.Is(err, errShort):
+				t.Errorf("take: %v", err)
+			}
+		}
+	})
+	return gifts.Load(), takes.Load()
+}
+
+// enoughConnections lets every client hold a transaction of its own.
+func enoughConnections(db *sqlx.DB) *sqlx.DB {
+	db.SetMaxOpenConns(clients)
+	return db
+}
+
+// inOneTry is pg.InTx without its second tries, which would hide a deadlock.
+func inOneTry(ctx context.Context, db *sqlx.DB, story func(*sqlx.Tx) error) error {
+	tx, err := db.BeginTxx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := story(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func TestAFundIsNeverOverdrawn(t *testing.T) {
+	t.Parallel()
+	db := enoughConnections(pgtest.DB(t))
+	mustPost(t, db, giftOf("first", "c", usd, part, 0, 0))
+	postOnce := func(ctx context.Context, e ledger.Entry) error {
+		return inOneTry(ctx, db, func(tx *sqlx.Tx) error {
+			_, err := ledger.Post(ctx, tx, e)
+			return err
+		})
+	}
+	given, taken := crowd(t, bank{
+		give: func(ctx context.Context, client, round int) error {
+			return postOnce(ctx, giftOf(fmt.Sprintf("p-%d-%d", client, round), "c", usd, part+3, 3, 0))
+		},
+		take: func(ctx context.Context, client, round int) error {
+			err := postOnce(ctx, allocationOf(fmt.Sprintf("a-%d-%d", client, round), "c", usd, part))
+			if errors.Is(err, ledger.ErrTooLittle) {
+				return errShort
+			}
+			return err
+		},
+	})
+	given += part
+	if taken > given {
+		t.Errorf("%d was taken of %d", taken, given)
+	}
+	if taken == 0 || given < clients*part {
+		t.Errorf("%d was given and %d taken: the clients did not compete", given, taken)
+	}
+	if got := balanceOf(t, db, ledger.Fund("c", usd)); got != given-taken {
+		t.Errorf("the fund holds %d, want %d − %d", got, given, taken)
+	}
+	wantWhole(t, db)
+}
+
+// The way not to do it: look at the balance, then take. If this did not overspend, the test
+// above would prove nothing.
+func TestTheCrowdOverdrawsACarelessBank(t *testing.T) {
+	t.Parallel()
+	_, owner := pgtest.Both(t)
+	db := enoughConnections(owner)
+	db.MustExec(`CREATE TABLE careless (minor bigint NOT NULL)`)
+	db.MustExec(`INSERT INTO careless VALUES ($1)`, part)
+	meet := newMeeting(clients)
+	given, taken := crowd(t, bank{
+		give: func(ctx context.Context, _, _ int) error {
+			_, err := db.ExecContext(ctx, `INSERT INTO careless VALUES ($1)`, part)
+			return err
+		},
+		take: func(ctx context.Context, _, round int) error {
+			return inOneTry(ctx, db, func(tx *sqlx.Tx) error {
+				var free int64
+				if err := tx.GetContext(ctx, &free, `SELECT sum(minor) FROM careless`); err != nil {
+					return err
+				}
+				if round == 0 { // all have looked before the first one takes
+					meet.wait()
+				}
+				if free < part {
+					return errShort
+				}
+				_, err := tx.ExecContext(ctx, `INSERT INTO careless VALUES ($1)`, -part)
+				return err
+			})
+		},
+	})
+	given += part
+	if taken <= given {
+		t.Errorf("%d was taken of %d: the crowd cannot tell a careless bank", taken, given)
+	}
+}
+
+// meeting lets nobody on until all have come.
+type meeting struct{ missing sync.WaitGroup }
+
+func newMeeting(n int) *meeting {
+	m := &meeting{}
+	m.missing.Add(n)
+	return m
+}
+
+func (m *meeting) wait() {
+	m.missing.Done()
+	m.missing.Wait()
+}
+
+// The first entries of a campaign open its accounts. Two that name them in opposite order
+// must not wait for each other.
+func TestFirstEntriesOfACampaignDoNotDeadlock(t *testing.T) {
+	t.Parallel()
+	db := enoughConnections(pgtest.DB(t))
+	for round := range 40 {
+		campaign := fmt.Sprintf("c%d", round)
+		together(8, func(client int) {
+			e := giftOf(fmt.Sprintf("%s-%d", campaign, client), campaign, usd, part, 3, 0)
+			if client%2 == 1 { // the fee's lines first; the fund's two stay in their order
+				e.Lines = append(append([]ledger.Line{}, e.Lines[2:4]...), e.Lines[1], e.Lines[4], e.Lines[0])
+			}
+			err := inOneTry(t.Context(), db, func(tx *sqlx.Tx) error {
+				_, err := ledger.Post(t.Context(), tx, e)
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wantWhole(t, db)
+}
+
+// What is decided on locked balances holds until the transaction ends: refunds that split
+// what the fund covers from what it does not never leave both a shortfall and free money.
+func TestLockedBalancesHold(t *testing.T) {
+	t.Parallel()
+	db := enoughConnections(pgtest.DB(t))
+	fund, shortfall := ledger.Fund("c", usd), ledger.Shortfall("c", usd)
+	for i := range clients {
+		mustPost(t, db, giftOf(fmt.Sprintf("p%d", i), "c", usd, part, 0, 0))
+	}
+	mustPost(t, db, allocationOf("a", "c", usd, clients*part/2))
+	together(clients, func(i int) {
+		err := inOneTry(t.Context(), db, func(tx *sqlx.Tx) error {
+			// Named in any order, and with an account twice: rows are locked in theirs.
+			accounts := []ledger.Account{fund, shortfall, fund}
+			if i%2 == 1 {
+				accounts = []ledger.Account{shortfall, fund}
+			}
+			held, err := ledger.Lock(t.Context(), tx, accounts...)
+			if err != nil {
+				return err
+			}
+			e := refundOf(fmt.Sprintf("r%d", i), fmt.Sprintf("p%d", i), "c", usd, part, part-min(held[fund], part))
+			if i%4 == 0 { // and some give, and repay what is owed
+				e = giftOf(fmt.Sprintf("late%d", i), "c", usd, part, 0, min(held[shortfall], part))
+			}
+			_, err = ledger.Post(t.Context(), tx, e)
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	// 32 gifts, half of them allocated; then 24 refunds and 8 gifts.
+	if got := balanceOf(t, db, fund) - balanceOf(t, db, shortfall); got != (16-24+8)*part {
+		t.Errorf("fund − shortfall = %d, want nothing", got)
+	}
+	wantWhole(t, db)
+}
+
+// An account that has no floor has no row to lock, and one that was never used holds nothing.
+func TestLockTellsBalances(t *testing.T) {
+	t.Parallel()
+	db := pgtest.DB(t)
+	mustPost(t, db, giftOf("p", "c", usd, part, 0, 0))
+	err := inOneTry(t.Context(), db, func(tx *sqlx.Tx) error {
+		held, err := ledger.Lock(t.Context(), tx, ledger.Fund("c", usd), ledger.Fund("c", "EUR"), ledger.Stripe("cluster", usd))
+		if err != nil {
+			return err
+		}
+		want := map[ledger.Account]int64{ledger.Fund("c", usd): part, ledger.Fund("c", "EUR"): 0}
+		if len(held) != len(want) || held[ledger.Fund("c", usd)] != part || held[ledger.Fund("c", "EUR")] != 0 {
+			t.Errorf("Lock = %v, want %v", held, want)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
