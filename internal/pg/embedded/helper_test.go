@@ -115,7 +115,10 @@ func (p *party) begin(t *testing.T, todo task) *helper {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(shared.program)
-	cmd.Env = []string{helperEnv + "=" + string(arg), "PATH=" + os.Getenv("PATH"), "KOPIYKA_PG_BIN=" + p.pgBin}
+	cmd.Env = []string{
+		helperEnv + "=" + string(arg), "PATH=" + os.Getenv("PATH"), "KOPIYKA_PG_BIN=" + p.pgBin,
+		"GORACE=atexit_sleep_ms=0", // with -race each helper would end a second late
+	}
 	cmd.Dir = "/"
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.as, Setpgid: true}
