@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -46,11 +50,15 @@ func startSandbox(addr, data, webhook, secret string, log *slog.Logger) (*sandbo
 	if err := os.MkdirAll(data, 0o755); err != nil {
 		return nil, errors.Join(fmt.Errorf("make the data folder: %w", err), listener.Close())
 	}
+	fonts, err := fs.Sub(templates.Files, "fonts")
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
 	url := "http://" + listener.Addr().String()
 	sim, err := stripesim.New(stripesim.Options{
 		URL: url, Journal: filepath.Join(data, "sandbox.jsonl"), Log: log,
 		Endpoints:  []stripesim.Endpoint{{URL: webhook, Secrets: []string{secret}}},
-		Stylesheet: templates.Stylesheet, Fonts: templates.Fonts(),
+		Stylesheet: stylesheet, Fonts: fonts,
 	})
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
@@ -61,4 +69,20 @@ func startSandbox(addr, data, webhook, secret string, log *slog.Logger) (*sandbo
 // run serves until ctx ends, and closes the journal.
 func (s *sandbox) run(ctx context.Context) error {
 	return errors.Join(s.Serve(ctx, s.listener), s.Close())
+}
+
+// stylesheet joins the house's style sheets for the sandbox's page, which serves them and
+// the fonts from its own port.
+func stylesheet() (hash string, css []byte) {
+	var all bytes.Buffer
+	for _, name := range templates.Styles {
+		part, err := templates.Files.ReadFile("assets/css/" + name + ".css")
+		if err != nil {
+			panic("a style sheet is not compiled in: " + name) // the same list joins the site's own sheet, which is tested
+		}
+		all.Write(part)
+		all.WriteByte('\n')
+	}
+	sum := sha256.Sum256(all.Bytes())
+	return hex.EncodeToString(sum[:8]), all.Bytes()
 }

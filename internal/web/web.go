@@ -1,0 +1,141 @@
+// Package web is the front of the house: Echo, what every request passes through, and the
+// doors. It knows which door has which address and which guard, and nothing of what
+// happens behind them.
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"kopiyka/internal/clock"
+	"kopiyka/internal/config"
+	"kopiyka/internal/fault"
+	"kopiyka/internal/gateway"
+	"kopiyka/internal/pg"
+	"kopiyka/internal/report"
+	"kopiyka/internal/web/api"
+	"kopiyka/internal/web/hook"
+	"kopiyka/internal/web/office"
+	"kopiyka/internal/web/page"
+	"kopiyka/internal/web/portal"
+	"kopiyka/internal/web/signin"
+	"kopiyka/internal/web/site"
+)
+
+// Parts are what the doors are made of.
+type Parts struct {
+	DB      *sqlx.DB
+	Gateway *gateway.Gateway
+	Now     clock.Clock
+	Log     *slog.Logger
+	Config  config.Config
+	Wake    func()                      // tells the workers that an event was kept
+	Working func(context.Context) error // nil while the workers run
+}
+
+// Web serves every address of the site.
+type Web struct {
+	echo  *echo.Echo
+	cache *page.Cache
+}
+
+// New opens the doors. It fails when a template cannot be parsed.
+func New(p Parts) (*Web, error) {
+	renderer, err := page.New(page.Options{Origin: p.Config.URL, Sandbox: p.Config.StripeBase != ""})
+	if err != nil {
+		return nil, fmt.Errorf("prepare the pages: %w", err)
+	}
+	proxies, err := p.Config.ProxyNetworks()
+	if err != nil {
+		return nil, err
+	}
+	e := echo.New()
+	e.Renderer = renderer
+	e.HTTPErrorHandler = renderer.Errors(p.Log)
+	e.IPExtractor = hostOf(proxies)
+	e.Use(
+		middleware.RequestID(),
+		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: func(_ echo.Context, err error, stack []byte) error {
+			p.Log.Error("a handler panicked", "error", err, "stack", string(stack))
+			return err
+		}}),
+		page.Headers{Secure: p.Config.Secure(), FormOrigins: originsOf(p.Config)}.Middleware(),
+		renderer.Frame,
+	)
+	w := &Web{echo: e, cache: page.NewCache()}
+	w.open(p, renderer)
+	return w, nil
+}
+
+// mostBody is what a form may hold. The webhook door has a limit of its own.
+const mostBody = "1M"
+
+// open adds the doors, each with its guards.
+func (w *Web) open(p Parts, renderer *page.Renderer) {
+	e := w.echo
+	reports := report.New(p.DB)
+	door := signin.New(p.DB, p.Now, p.Config.Secure())
+
+	e.Match([]string{http.MethodGet, http.MethodHead}, page.AssetPrefix+"*", renderer.Assets.Serve)
+	hook.New(p.Gateway, p.DB, p.Now, p.Wake, p.Log).Routes(e.Group(""))
+	api.New(reports, p.Now,
+		api.Check{Name: "database", Ask: func(ctx context.Context) error { return p.DB.PingContext(ctx) }},
+		api.Check{Name: "migrations", Ask: func(ctx context.Context) error { return pg.CheckMigrated(ctx, p.DB) }},
+		api.Check{Name: "workers", Ask: p.Working},
+	).Routes(e.Group(""))
+
+	visited := []echo.MiddlewareFunc{middleware.BodyLimit(mostBody), sameOrigin, door.Load}
+	door.Routes(e.Group("", visited...))
+	portal.New(p.DB, p.Gateway, p.Now, p.Log).Routes(e.Group("", visited...))
+	office.New(p.DB, p.Now).Routes(e.Group("", visited...))
+	site.New(reports, renderer, w.cache).Routes(e.Group("", visited...))
+}
+
+// ServeHTTP answers a request.
+func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.echo.ServeHTTP(rw, r) }
+
+// Changed tells that something on a public page is new: no page made before is served again.
+func (w *Web) Changed() { w.cache.Invalidate() }
+
+// Routes lists every address, for tests that ask whether each is guarded.
+func (w *Web) Routes() []*echo.Route { return w.echo.Routes() }
+
+// sameOrigin refuses what another site's page makes a browser send. Programs send no
+// Origin and pass; they have no cookie that could be abused either.
+func sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+	protection := http.NewCrossOriginProtection()
+	return func(c echo.Context) error {
+		if protection.Check(c.Request()) != nil {
+			return fault.New(fault.Forbidden, "cross_origin")
+		}
+		return next(c)
+	}
+}
+
+// hostOf tells which address a request came from. X-Forwarded-For is believed from the
+// configured proxies alone; by itself Echo would believe it from anybody.
+func hostOf(proxies []*net.IPNet) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, network := range proxies {
+		trust = append(trust, echo.TrustIPRange(network))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
+}
+
+// originsOf are the places that a form may lead to besides Stripe's own checkout.
+func originsOf(c config.Config) []string {
+	if c.StripePageOrigins == "" {
+		return nil
+	}
+	return []string{c.StripePageOrigins}
+}
