@@ -14,9 +14,10 @@ const latestGifts = 8
 // Campaign is all that a campaign's page tells.
 type Campaign struct {
 	Summary
-	Story       Text // Markdown
-	Note        Text // what a reader must know before believing the page; may be empty
-	Gifts       []Gift
+	Story       Text   // Markdown
+	Note        Text   // what a reader must know before believing the page; may be empty
+	Gifts       []Gift // the latest
+	Pledges     int    // how many gifts there are in all
 	Purposes    []Purpose
 	Allocations []Allocation
 }
@@ -33,6 +34,9 @@ func (r *Report) Campaign(ctx context.Context, slug string) (Campaign, error) {
 			return err
 		}
 		if c.Gifts, err = gifts(ctx, tx, c.id, 0, latestGifts); err != nil {
+			return err
+		}
+		if c.Pledges, err = countGifts(ctx, tx, c.id); err != nil {
 			return err
 		}
 		if c.Purposes, err = purposes(ctx, tx, c.id); err != nil {

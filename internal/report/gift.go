@@ -111,6 +111,14 @@ func gifts(ctx context.Context, tx *sqlx.Tx, campaign uuid.UUID, skip, limit int
 	return toGifts(rows), nil
 }
 
+func countGifts(ctx context.Context, tx *sqlx.Tx, campaign uuid.UUID) (int, error) {
+	var n int
+	if err := tx.GetContext(ctx, &n, `SELECT count(*) FROM pledges WHERE campaign_id = $1`, campaign); err != nil {
+		return 0, fmt.Errorf("count the gifts: %w", err)
+	}
+	return n, nil
+}
+
 func toGifts(rows []giftRow) []Gift {
 	all := make([]Gift, len(rows))
 	for i, row := range rows {
@@ -129,28 +137,30 @@ type Donors struct {
 	Total    int
 	First    int // the number of the page's newest gift, 0 when there is none
 	Last     int // the number of its oldest
-	Next     int // ask for the gifts up to this one; 0 when these were the last
 }
 
-// Donors lists a campaign's gifts, the latest first: those up to the one with a number, or
-// all when the number is 0 or beyond the last.
+// Older reports whether gifts follow that were made before these.
+func (d Donors) Older() bool { return d.Last > 1 }
+
+// Donors lists a campaign's gifts, the latest first: those older than the one numbered
+// after, or all when that is 0 or beyond the last.
 //
 // A pledge is never deleted, so its number stays, and gifts that come while somebody
 // reads shift no page. The number stands in for the pledge's id in the address: the id
 // of an anonymous pledge would lead its company's own people, and whomever they sent a
 // link, to the entry.
-func (r *Report) Donors(ctx context.Context, slug string, upTo int) (Donors, error) {
+func (r *Report) Donors(ctx context.Context, slug string, after int) (Donors, error) {
 	var d Donors
 	err := r.snapshot(ctx, func(tx *sqlx.Tx) (err error) {
 		if d.Campaign, err = summaryOf(ctx, tx, slug, now); err != nil {
 			return err
 		}
-		if err := tx.GetContext(ctx, &d.Total, `SELECT count(*) FROM pledges WHERE campaign_id = $1`, d.Campaign.id); err != nil {
-			return fmt.Errorf("count the gifts: %w", err)
+		if d.Total, err = countGifts(ctx, tx, d.Campaign.id); err != nil {
+			return err
 		}
 		d.First = d.Total
-		if upTo > 0 {
-			d.First = min(upTo, d.Total)
+		if after > 0 {
+			d.First = min(after-1, d.Total)
 		}
 		d.Gifts, err = gifts(ctx, tx, d.Campaign.id, d.Total-d.First, DonorsPerPage)
 		return err
@@ -158,9 +168,8 @@ func (r *Report) Donors(ctx context.Context, slug string, upTo int) (Donors, err
 	if err != nil {
 		return Donors{}, err
 	}
-	d.Next = d.First - len(d.Gifts)
 	if len(d.Gifts) > 0 {
-		d.Last = d.Next + 1
+		d.Last = d.First - len(d.Gifts) + 1
 	}
 	return d, nil
 }

@@ -85,9 +85,9 @@ func TestDonorsPagesHoldEachGiftOnce(t *testing.T) {
 		w.Pledge(c, ganok, int64(i+1), "named")
 	}
 	seen := map[string]bool{}
-	upTo, pages := 0, 0
+	after, pages := 0, 0
 	for {
-		d, err := r.Donors(t.Context(), "it4life", upTo)
+		d, err := r.Donors(t.Context(), "it4life", after)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,10 +101,10 @@ func TestDonorsPagesHoldEachGiftOnce(t *testing.T) {
 			}
 			seen[g.Amount.Plain()] = true
 		}
-		if pages++; d.Next == 0 {
+		if pages++; !d.Older() {
 			break
 		}
-		upTo = d.Next
+		after = d.Last
 		w.Pledge(c, ganok, int64(n+pages), "named")
 	}
 	if len(seen) != n || pages != 3 {
@@ -115,13 +115,13 @@ func TestDonorsPagesHoldEachGiftOnce(t *testing.T) {
 func TestDonorsOfAnEmptyCampaign(t *testing.T) {
 	w := reporttest.New(t, pgtest.DB(t))
 	w.Campaign("it4life")
-	for _, upTo := range []int{0, 7} {
-		d, err := report.New(w.DB).Donors(t.Context(), "it4life", upTo)
+	for _, after := range []int{0, 7} {
+		d, err := report.New(w.DB).Donors(t.Context(), "it4life", after)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := fmt.Sprint(len(d.Gifts), d.Total, d.First, d.Last, d.Next), "0 0 0 0 0"; got != want {
-			t.Errorf("up to %d: %s, want %s", upTo, got, want)
+		if got, want := fmt.Sprint(len(d.Gifts), d.Total, d.First, d.Last, d.Older()), "0 0 0 0 false"; got != want {
+			t.Errorf("after %d: %s, want %s", after, got, want)
 		}
 	}
 }
