@@ -74,7 +74,7 @@ const maxMessage = 500
 // be open and the currency its own. What is wrong comes back as one fault.Form, or as a
 // NotFound or Forbidden fault. Each call is another pledge.
 func MakePledge(ctx context.Context, db *sqlx.DB, now clock.Clock, p Promise) (string, error) {
-	if err := p.check(now()); err != nil {
+	if err := p.Check(now()); err != nil {
 		return "", err
 	}
 	id := pg.NewID()
@@ -103,8 +103,9 @@ func MakePledge(ctx context.Context, db *sqlx.DB, now clock.Clock, p Promise) (s
 	return id, nil
 }
 
-// check holds the rules that need no database.
-func (p Promise) check(now time.Time) error {
+// Check holds the rules that need no database: nil, or a fault.Form. MakePledge asks it
+// too; a form asks it first, to tell all that is wrong at once.
+func (p Promise) Check(now time.Time) error {
 	var form fault.Form
 	if p.Amount.Minor <= 0 {
 		form = append(form, fault.In("amount", "money.zero"))

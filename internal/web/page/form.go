@@ -2,6 +2,7 @@ package page
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 
 	"kopiyka/internal/fault"
@@ -15,8 +16,9 @@ type Form struct {
 	faults fault.Form
 }
 
-// NewForm takes the faults that a person can mend out of err. It returns any other error
-// as it is, for the handler to return: such a form is not shown again.
+// NewForm takes out of err what was wrong, or why the act was refused, to be said above the
+// form with what was typed. It returns any other error as it is, and what must look to a
+// stranger as if nothing were there: such a form is not shown again.
 func NewForm(l i18n.Lang, err error) (Form, error) {
 	f := Form{lang: l}
 	if err == nil {
@@ -26,15 +28,27 @@ func NewForm(l i18n.Lang, err error) (Form, error) {
 		return f, nil
 	}
 	one, ok := fault.As(err)
-	if !ok || one.Kind != fault.Invalid && one.Kind != fault.Conflict {
+	if !ok {
+		return f, err
+	}
+	switch one.Kind {
+	case fault.NotFound, fault.Unauthorized, fault.TooLarge:
 		return f, err
 	}
 	f.faults = fault.Form{one}
 	return f, nil
 }
 
-// Failed reports whether anything is wrong; such a form is answered with 422.
+// Failed reports whether anything is wrong.
 func (f Form) Failed() bool { return len(f.faults) > 0 }
+
+// Status is the status of the page that shows the form: that of its first fault, or 200.
+func (f Form) Status() int {
+	if len(f.faults) == 0 {
+		return http.StatusOK
+	}
+	return StatusOf(f.faults[0].Kind)
+}
 
 // Error is what is wrong with a field, or empty.
 func (f Form) Error(field string) string {
