@@ -42,15 +42,22 @@ func (g *Gateway) Verify(body []byte, signature string) (inbox.Event, error) {
 	return inbox.Event{}, ErrSignature
 }
 
-// signedNow checks the t= of a Stripe-Signature header.
+// signedNow checks each t= of a Stripe-Signature header. There should be one; of several
+// the library takes the last, and an old header must not become new by a t= in front.
 func signedNow(signature string, now time.Time) bool {
+	timed := false
 	for part := range strings.SplitSeq(signature, ",") {
-		if t, ok := strings.CutPrefix(strings.TrimSpace(part), "t="); ok {
-			seconds, err := strconv.ParseInt(t, 10, 64)
-			return err == nil && now.Sub(time.Unix(seconds, 0)).Abs() <= tolerance
+		t, ok := strings.CutPrefix(strings.TrimSpace(part), "t=")
+		if !ok {
+			continue
 		}
+		seconds, err := strconv.ParseInt(t, 10, 64)
+		if err != nil || now.Sub(time.Unix(seconds, 0)).Abs() > tolerance {
+			return false
+		}
+		timed = true
 	}
-	return false
+	return timed
 }
 
 // read takes from an event what the inbox needs to know.
