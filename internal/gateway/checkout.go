@@ -39,8 +39,7 @@ func (g *Gateway) Checkout(ctx context.Context, o Order) (giving.Payment, error)
 	}
 	session, err := g.openSession(ctx, payment)
 	if err != nil {
-		g.log.Error("a checkout page could not be opened", "payment", payment.ID, "error", Describe(err))
-		return payment, fault.New(fault.Unavailable, "payment.stripe_unavailable")
+		return payment, g.notOpened(ctx, payment, err)
 	}
 	payment.SessionID, payment.SessionURL = session.ID, session.URL
 	err = giving.PaymentOpened(ctx, g.db, payment.ID, session.ID, session.URL, time.Unix(session.ExpiresAt, 0))
@@ -66,9 +65,30 @@ func (g *Gateway) start(ctx context.Context, o Order) (giving.Payment, error) {
 			return payment, fault.New(fault.Conflict, "payment.another_open")
 		}
 		if err := g.closeSession(ctx, stale); err != nil {
-			return payment, err
+			return payment, g.forPayer(stale.ID, err)
 		}
 	}
+}
+
+// notOpened closes a payment that Stripe refuses for good, so that it does not stand in the
+// way of the next, and says what the payer may know.
+func (g *Gateway) notOpened(ctx context.Context, p giving.Payment, err error) error {
+	if status(err) == http.StatusBadRequest {
+		if err := giving.Abandon(ctx, g.db, p.ID); err != nil {
+			return err
+		}
+	}
+	return g.forPayer(p.ID, err)
+}
+
+// forPayer turns trouble at Stripe into a fault, and logs it. Other errors stay as they are.
+func (g *Gateway) forPayer(payment string, err error) error {
+	var trouble *StripeError
+	if !errors.As(err, &trouble) {
+		return err
+	}
+	g.log.Error("Stripe did not do what a payment needs", "payment", payment, "error", Describe(err))
+	return fault.New(fault.Unavailable, "payment.stripe_unavailable")
 }
 
 // closeSession ends an open checkout page and takes over what Stripe says then: the payer
@@ -76,8 +96,11 @@ func (g *Gateway) start(ctx context.Context, o Order) (giving.Payment, error) {
 func (g *Gateway) closeSession(ctx context.Context, p giving.Payment) error {
 	if p.SessionID == "" { // its answer was lost: the same key brings the same session back
 		session, err := g.openSession(ctx, p)
+		if status(err) == http.StatusBadRequest {
+			return giving.Abandon(ctx, g.db, p.ID)
+		}
 		if err != nil {
-			return fault.New(fault.Unavailable, "payment.stripe_unavailable")
+			return err
 		}
 		p.SessionID = session.ID
 	}
@@ -108,7 +131,7 @@ func (g *Gateway) openSession(ctx context.Context, p giving.Payment) (*stripe.Ch
 		ClientReferenceID:  &p.ID,
 		Metadata:           metadata,
 		PaymentIntentData:  &stripe.CheckoutSessionPaymentIntentDataParams{Metadata: metadata},
-		PaymentMethodTypes: stripe.StringSlice(g.config.Methods),
+		PaymentMethodTypes: stripe.StringSlice(g.methods(p.Currency)),
 		SuccessURL:         stripe.String(back + "/return?session_id={CHECKOUT_SESSION_ID}"),
 		CancelURL:          stripe.String(back + "/cancel"),
 		LineItems: []*stripe.CheckoutSessionLineItemParams{{

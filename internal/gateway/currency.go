@@ -49,7 +49,7 @@ func toStripe(a money.Amount) (int64, error) {
 		}
 		units /= 10
 	}
-	if threeDecimal[a.Currency] && units%10 != 0 {
+	if units%step(a.Currency) != 0 {
 		return 0, fault.In("amount", "payment.too_fine_for_stripe", string(a.Currency))
 	}
 	return units, nil
@@ -78,6 +78,28 @@ var minimums = map[money.Currency]int64{
 // maximum is eight digits: what Stripe takes by every method. Cards would take more.
 const maximum = 99_999_999
 
+// onlyIn are methods that Stripe offers in some currencies alone: beside another currency
+// it refuses the whole checkout page
+// (https://docs.stripe.com/payments/payment-methods/payment-method-support).
+var onlyIn = map[string]map[money.Currency]bool{
+	"us_bank_account": set("USD"), "sepa_debit": set("EUR"), "bacs_debit": set("GBP"), "au_becs_debit": set("AUD"), "acss_debit": set("CAD", "USD"),
+	"bancontact": set("EUR"), "eps": set("EUR"), "ideal": set("EUR"), "giropay": set("EUR"), "p24": set("EUR", "PLN"), "blik": set("PLN"),
+}
+
+// methods are the ways of paying that a checkout page in a currency offers.
+func (g *Gateway) methods(c money.Currency) []string {
+	var all []string
+	for _, m := range g.config.Methods {
+		if onlyIn[m] == nil || onlyIn[m][c] {
+			all = append(all, m)
+		}
+	}
+	if len(all) == 0 {
+		return []string{"card"}
+	}
+	return all
+}
+
 // CheckAmount refuses, with a fault about the field "amount", what cannot be paid through
 // Stripe at once.
 func CheckAmount(a money.Amount) error {
@@ -85,17 +107,31 @@ func CheckAmount(a money.Amount) error {
 	if err != nil {
 		return err
 	}
-	if least := minimums[a.Currency]; units < least {
-		return fault.In("amount", "payment.below_minimum", fromStripe(least, a.Currency))
+	if least := Least(a.Currency); a.Minor < least.Minor {
+		return fault.In("amount", "payment.below_minimum", least)
 	}
 	if units > maximum {
-		return fault.In("amount", "payment.above_maximum", fromStripe(maximum, a.Currency))
+		return fault.In("amount", "payment.above_maximum", Most(a.Currency))
 	}
 	return nil
 }
 
 // Least is the smallest amount that can be paid in a currency.
-func Least(c money.Currency) money.Amount { return fromStripe(max(minimums[c], 1), c) }
+func Least(c money.Currency) money.Amount {
+	units := max(minimums[c], 1)
+	return fromStripe((units+step(c)-1)/step(c)*step(c), c)
+}
 
 // Most is the largest amount that can be paid at once in a currency.
-func Most(c money.Currency) money.Amount { return fromStripe(maximum, c) }
+func Most(c money.Currency) money.Amount { return fromStripe(maximum/step(c)*step(c), c) }
+
+// step is what amounts of a currency are multiples of, in Stripe's units.
+func step(c money.Currency) int64 {
+	switch {
+	case hundredfold[c]:
+		return 100
+	case threeDecimal[c]:
+		return 10
+	}
+	return 1
+}

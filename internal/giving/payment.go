@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -93,7 +94,7 @@ type Start struct {
 func StartPayment(ctx context.Context, db *sqlx.DB, now clock.Clock, start Start) (Payment, error) {
 	var payment Payment
 	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
-		if err := pg.Lock(ctx, tx, "pledge:"+start.PledgeID); err != nil {
+		if err := pg.Lock(ctx, tx, "pledge:"+strings.ToLower(start.PledgeID)); err != nil { // an id has two spellings
 			return err
 		}
 		pledge, err := payable(ctx, tx, start.PledgeID, start.PersonID)
@@ -127,6 +128,8 @@ func StartPayment(ctx context.Context, db *sqlx.DB, now clock.Clock, start Start
 func (p Pledge) takes(a money.Amount) error {
 	left := p.Outstanding()
 	switch {
+	case a.Minor <= 0:
+		return fault.In("amount", "money.zero")
 	case a.Currency != p.Amount.Currency:
 		return fault.In("amount", "pledge.other_currency", string(p.Amount.Currency))
 	case left.IsZero():
@@ -180,6 +183,16 @@ func insertPayment(ctx context.Context, tx *sqlx.Tx, at time.Time, pledge Pledge
 func expire(ctx context.Context, tx *sqlx.Tx, id string) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE payments SET state = 'expired' WHERE id = $1`, id); err != nil {
 		return fmt.Errorf("expire the payment: %w", err)
+	}
+	return nil
+}
+
+// Abandon closes a payment for which Stripe refuses to make a checkout page, so that
+// another can be started. One that has a page by now stays as it is.
+func Abandon(ctx context.Context, db *sqlx.DB, id string) error {
+	_, err := db.ExecContext(ctx, `UPDATE payments SET state = 'expired' WHERE id = $1 AND state = 'created' AND session_id IS NULL`, id)
+	if err != nil {
+		return fmt.Errorf("abandon the payment: %w", err)
 	}
 	return nil
 }
