@@ -108,9 +108,6 @@ func (g *Gateway) quietPayments(ctx context.Context, before time.Time) (int, err
 	asked := 0
 	var troubles []error
 	for _, p := range payments {
-		if p.SessionID == "" {
-			continue // never reached Stripe, as far as we know; an event would name it
-		}
 		asked++
 		if err := g.Sync(ctx, p.ID, p.SessionID); err != nil {
 			troubles = append(troubles, err) // one payment in trouble must not hide the others

@@ -169,12 +169,16 @@ func (g *Gateway) addDisputes(ctx context.Context, f giving.Facts, c *stripe.Cha
 }
 
 // appendMovement adds a balance transaction, if there is one yet: it may come later than
-// the status that announces it.
+// the status that announces it. Its gross is what the payer sees, or, where both are in
+// one currency, what has moved.
 func appendMovement(all []giving.Movement, b *stripe.BalanceTransaction, kind giving.MovementKind, gross money.Amount) []giving.Movement {
 	if b == nil || b.ID == "" {
 		return all
 	}
 	currency := money.Currency(strings.ToUpper(string(b.Currency)))
+	if gross.Currency == currency {
+		gross = fromStripe(b.Amount, currency)
+	}
 	return append(all, giving.Movement{
 		ID: b.ID, Kind: kind, Type: string(b.Type), Gross: gross,
 		Fee: fromStripe(b.Fee, currency), Net: fromStripe(b.Net, currency), HappenedAt: time.Unix(b.Created, 0).UTC(),

@@ -61,9 +61,10 @@ type Pledge struct {
 	Refunded     int64 // went back
 }
 
-// Outstanding is what the company may still pay: what is neither here nor on its way.
+// Outstanding is what the company may still pay: what is neither here nor on its way. What
+// went back is not here.
 func (p Pledge) Outstanding() money.Amount {
-	left := p.Amount.Minor - p.OnItsWay - p.Received
+	left := p.Amount.Minor - p.OnItsWay - (p.Received - p.Refunded)
 	return money.Of(max(left, 0), p.Amount.Currency)
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -153,7 +154,7 @@ func LockPayment(ctx context.Context, tx *sqlx.Tx, id string) (Payment, error) {
 	if !pg.IsID(id) {
 		return p, ErrNoPayment
 	}
-	if err := pg.Lock(ctx, tx, "payment:"+id); err != nil {
+	if err := pg.Lock(ctx, tx, "payment:"+strings.ToLower(id)); err != nil { // an id has two spellings
 		return p, err
 	}
 	err := tx.GetContext(ctx, &p, `SELECT `+paymentColumns+` FROM payments WHERE id = $1`, id)
@@ -166,11 +167,12 @@ func LockPayment(ctx context.Context, tx *sqlx.Tx, id string) (Payment, error) {
 	return p, nil
 }
 
-// Unfinished lists payments that began before a time and have no end yet, oldest first.
+// Unfinished lists payments that have a checkout page, began before a time and have no end
+// yet, the one longest not asked about first.
 func Unfinished(ctx context.Context, db *sqlx.DB, before time.Time, limit int) ([]Payment, error) {
 	var all []Payment
 	err := db.SelectContext(ctx, &all, `SELECT `+paymentColumns+` FROM payments
-		WHERE state IN ('created', 'open', 'declined', 'processing') AND started_at < $1 ORDER BY coalesce(synced_at, started_at) LIMIT $2`, before, limit)
+		WHERE state IN ('created', 'open', 'declined', 'processing') AND session_id IS NOT NULL AND started_at < $1 ORDER BY coalesce(synced_at, started_at) LIMIT $2`, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list unfinished payments: %w", err)
 	}

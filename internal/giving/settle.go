@@ -36,6 +36,11 @@ type Movement struct {
 	HappenedAt time.Time
 }
 
+// explained reports whether the books of a currency know how the movement stands in them.
+func (m Movement) explained(c money.Currency) bool {
+	return m.Kind != Unexplained && m.Gross.Currency == c && m.Net.Currency == c && m.Gross.Minor-m.Fee.Minor == m.Net.Minor
+}
+
 // Facts are what Stripe says of one payment now. They are absolute: applying them twice,
 // or older ones before newer ones, ends in the same books.
 type Facts struct {
@@ -62,15 +67,15 @@ func Settle(ctx context.Context, tx *sqlx.Tx, p Payment, f Facts) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	anyNew := false
+	anyNew, cameIn := false, false
 	for _, m := range f.Movements {
 		posted, err := postMovement(ctx, tx, cluster, p, m)
 		if err != nil {
 			return false, fmt.Errorf("settle payment %s: %w", p.ID, err)
 		}
-		anyNew = anyNew || posted
+		anyNew, cameIn = anyNew || posted, cameIn || posted && m.Kind == MovedIn
 	}
-	if f.Amount != p.Amount() && (f.Amount != money.Amount{}) && anyNew {
+	if cameIn && f.Amount != p.Amount() && (f.Amount != money.Amount{}) {
 		if err := alarm(ctx, tx, f.ReadAt, p, "payment.amount-differs", map[string]any{"asked": p.Amount().String(), "stripe_says": f.Amount.String()}); err != nil {
 			return false, err
 		}
@@ -93,7 +98,7 @@ func postMovement(ctx context.Context, tx *sqlx.Tx, cluster string, p Payment, m
 		return false, err
 	}
 	entry := ledger.Entry{Source: source, HappenedAt: m.HappenedAt, Actor: "stripe"}
-	explained := m.Kind != Unexplained && m.Gross.Currency == p.Currency && m.Net.Currency == p.Currency
+	explained := m.explained(p.Currency)
 	if explained {
 		lines, err := movementLines(ctx, tx, cluster, p, m)
 		if err != nil {
@@ -177,7 +182,7 @@ func record(ctx context.Context, tx *sqlx.Tx, p Payment, f Facts) error {
 	var received, refunded, fee int64
 	var settled sql.NullTime
 	for _, m := range f.Movements {
-		if m.Gross.Currency != p.Currency || m.Net.Currency != p.Currency {
+		if !m.explained(p.Currency) {
 			continue // in suspense, and so in no sum of the payment
 		}
 		switch m.Kind {
@@ -188,8 +193,7 @@ func record(ctx context.Context, tx *sqlx.Tx, p Payment, f Facts) error {
 			}
 		case MovedBack, ReturnedOut:
 			refunded -= m.Gross.Minor
-		case Unexplained:
-			continue
+		case Unexplained: // is never explained
 		}
 		fee += m.Fee.Minor
 	}

@@ -113,6 +113,9 @@ func checkReason(reason string) *fault.Fault {
 // the campaign does not exist; with another role, the act is not allowed.
 func mustHold(ctx context.Context, tx *sqlx.Tx, person, campaign string, role member.ClusterRole) error {
 	var holds sql.NullBool
+	if !pg.IsID(campaign) {
+		return fault.New(fault.NotFound, "campaign.unknown")
+	}
 	err := tx.GetContext(ctx, &holds, `
 		SELECT bool_or(r.role = $3) FROM cluster_roles r JOIN campaigns c ON c.cluster_id = r.cluster_id WHERE c.id = $1 AND r.person_id = $2`,
 		campaign, person, string(role))
