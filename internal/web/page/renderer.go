@@ -26,7 +26,10 @@ type Options struct {
 
 // Menu is the main menu of the public pages.
 func Menu() []MenuItem {
-	return []MenuItem{{Name: "campaigns", Key: "common.nav.campaigns", Path: "/{lang}/"}}
+	return []MenuItem{
+		{Name: "campaigns", Key: "common.nav.campaigns", Path: "/{lang}/"},
+		{Name: "companies", Key: "common.nav.companies", Path: "/{lang}/companies"},
+	}
 }
 
 // Renderer turns a page's struct into HTML. It is an echo.Renderer; a page is named by its
