@@ -26,6 +26,7 @@ type Allocation struct {
 	AmountMinor    int64  `db:"amount_minor"`
 	Currency       money.Currency
 	Reason         string
+	ReasonEN       string       `db:"reason_en"`
 	ProposedBy     string       `db:"proposed_by"`
 	ProposerName   string       `db:"proposer_name"`
 	ProposedAt     time.Time    `db:"proposed_at"`
