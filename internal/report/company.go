@@ -37,7 +37,8 @@ type Membership struct {
 type NamedSum struct {
 	Currency money.Currency `db:"currency"`
 	Pledged  int64          `db:"pledged"`
-	Come     int64          `db:"come"` // received, less refunds
+	Received int64          `db:"received"`
+	Refunded int64          `db:"refunded"`
 }
 
 // Company returns a company that is or was a member of a cluster, or has given under its
@@ -56,7 +57,7 @@ func (r *Report) Company(ctx context.Context, slug string) (Company, error) {
 			return fmt.Errorf("list the memberships: %w", err)
 		}
 		err = tx.SelectContext(ctx, &c.Named, `
-			SELECT p.currency, sum(p.amount_minor)::bigint AS pledged, sum(y.received - y.refunded)::bigint AS come
+			SELECT p.currency, sum(p.amount_minor)::bigint AS pledged, sum(y.received)::bigint AS received, sum(y.refunded)::bigint AS refunded
 			  FROM pledges p JOIN campaigns c ON c.id = p.campaign_id AND c.state <> 'draft'`+brought+`
 			 WHERE p.company_id = $1 AND p.visibility = 'named' GROUP BY p.currency ORDER BY p.currency`, id)
 		if err != nil {

@@ -16,7 +16,7 @@ func TestCompanySumsOnlyWhatItShows(t *testing.T) {
 	c, hryvnias := w.Campaign("it4life"), w.Campaign("laptops", func(c *reporttest.Campaign) { c.Currency = "UAH" })
 	ganok := w.Company("ganok", "Ґанок", "Ganok")
 	w.Joins(ganok)
-	w.Pays(w.Pledge(c, ganok, 5_000, "named"), 2_000, 50)
+	w.Refund(w.Pays(w.Pledge(c, ganok, 5_000, "named"), 2_000, 50), 100)
 	w.Pledge(c, ganok, 300, "named")
 	w.Pledge(hryvnias, ganok, 40_000, "named")
 	w.Pays(w.Pledge(c, ganok, 6_543, "amount-hidden"), 6_543, 60)
@@ -26,7 +26,7 @@ func TestCompanySumsOnlyWhatItShows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []report.NamedSum{{Currency: "UAH", Pledged: 40_000}, {Currency: "USD", Pledged: 5_300, Come: 2_000}}
+	want := []report.NamedSum{{Currency: "UAH", Pledged: 40_000}, {Currency: "USD", Pledged: 5_300, Received: 2_000, Refunded: 100}}
 	if diff := cmp.Diff(want, got.Named); diff != "" {
 		t.Errorf("sums (-want +got):\n%s", diff)
 	}

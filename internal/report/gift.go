@@ -17,9 +17,10 @@ type GiftState string
 const (
 	Promised   GiftState = "promised"
 	OnItsWay   GiftState = "on-its-way"
-	ComeInPart GiftState = "part"
-	Come       GiftState = "received"
-	GivenBack  GiftState = "refunded"
+	InPart     GiftState = "part"
+	Received   GiftState = "received"
+	BackInPart GiftState = "refunded-in-part"
+	Refunded   GiftState = "refunded"
 )
 
 // Gift is a pledge as far as its company lets the public see it.
@@ -27,7 +28,8 @@ type Gift struct {
 	Company  *Ref          // nil when the name is withheld
 	Campaign *Ref          // on a company's page
 	Amount   *money.Amount // nil when the amount is hidden
-	Come     *money.Amount // what came of it so far, less refunds; nil when the amount is hidden
+	Received *money.Amount // what came of it so far, before refunds; nil when the amount is hidden
+	Refunded *money.Amount // what was given back; nil when the amount is hidden
 	State    GiftState
 	MadeAt   time.Time
 	DueOn    time.Time // zero: the company pays at once
@@ -40,10 +42,12 @@ const public = `
 	       CASE WHEN p.visibility <> 'anonymous' THEN k.name_uk END AS company_uk,
 	       CASE WHEN p.visibility <> 'anonymous' THEN k.name_en END AS company_en,
 	       CASE WHEN p.visibility <> 'amount-hidden' THEN p.amount_minor END AS amount,
-	       CASE WHEN p.visibility <> 'amount-hidden' THEN y.received - y.refunded END AS come,
+	       CASE WHEN p.visibility <> 'amount-hidden' THEN y.received END AS received,
+	       CASE WHEN p.visibility <> 'amount-hidden' THEN y.refunded END AS refunded,
 	       p.currency, p.made_at, p.due_on,
 	       CASE WHEN y.received > 0 AND y.refunded >= y.received THEN 'refunded'
-	            WHEN y.received - y.refunded >= p.amount_minor THEN 'received'
+	            WHEN y.refunded > 0 THEN 'refunded-in-part'
+	            WHEN y.received >= p.amount_minor THEN 'received'
 	            WHEN y.received > 0 THEN 'part'
 	            WHEN y.on_its_way > 0 THEN 'on-its-way'
 	            ELSE 'promised' END AS state`
@@ -63,7 +67,8 @@ type giftRow struct {
 	CampaignUK   *string        `db:"campaign_uk"`
 	CampaignEN   *string        `db:"campaign_en"`
 	Amount       *int64         `db:"amount"`
-	Come         *int64         `db:"come"`
+	Received     *int64         `db:"received"`
+	Refunded     *int64         `db:"refunded"`
 	Currency     money.Currency `db:"currency"`
 	State        GiftState      `db:"state"`
 	MadeAt       time.Time      `db:"made_at"`
@@ -71,7 +76,7 @@ type giftRow struct {
 }
 
 func (r giftRow) gift() Gift {
-	g := Gift{State: r.State, MadeAt: r.MadeAt, Amount: r.sum(r.Amount), Come: r.sum(r.Come)}
+	g := Gift{State: r.State, MadeAt: r.MadeAt, Amount: r.sum(r.Amount), Received: r.sum(r.Received), Refunded: r.sum(r.Refunded)}
 	g.Company = ref(r.CompanySlug, r.CompanyUK, r.CompanyEN)
 	g.Campaign = ref(r.CampaignSlug, r.CampaignUK, r.CampaignEN)
 	if r.DueOn != nil {

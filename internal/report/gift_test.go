@@ -33,9 +33,9 @@ func TestGiftsTellWhatTheirCompaniesAllow(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []report.Gift{
-		{Amount: usd(7_000), Come: usd(0), State: report.Promised},
-		{Company: &report.Ref{Slug: "meridian", Name: report.Text{UK: "Меридіан 36", EN: "Meridian 36"}}, State: report.Come},
-		{Company: &report.Ref{Slug: "ganok", Name: report.Text{UK: "Ґанок", EN: "Ganok"}}, Amount: usd(5_000), Come: usd(5_000), State: report.Come},
+		{Amount: usd(7_000), Received: usd(0), Refunded: usd(0), State: report.Promised},
+		{Company: &report.Ref{Slug: "meridian", Name: report.Text{UK: "Меридіан 36", EN: "Meridian 36"}}, State: report.Received},
+		{Company: &report.Ref{Slug: "ganok", Name: report.Text{UK: "Ґанок", EN: "Ganok"}}, Amount: usd(5_000), Received: usd(5_000), Refunded: usd(0), State: report.Received},
 	}
 	if diff := cmp.Diff(want, got.Gifts, moments); diff != "" {
 		t.Errorf("gifts (-want +got):\n%s", diff)
@@ -47,30 +47,30 @@ func TestGiftStateFollowsItsPayments(t *testing.T) {
 	r := report.New(w.DB)
 	c := w.Campaign("it4life")
 	p := w.Pledge(c, w.Company("ganok", "Ґанок", "Ganok"), 5_000, "named")
-	step := func(what string, state report.GiftState, come int64) {
+	step := func(what string, state report.GiftState, received, refunded int64) {
 		t.Helper()
 		d, err := r.Donors(t.Context(), "it4life", 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if g := d.Gifts[0]; g.State != state || g.Come.Minor != come {
-			t.Errorf("after %s: %s, %d; want %s, %d", what, g.State, g.Come.Minor, state, come)
+		if g := d.Gifts[0]; g.State != state || g.Received.Minor != received || g.Refunded.Minor != refunded {
+			t.Errorf("after %s: %s, %v, %v; want %s, %d, %d", what, g.State, g.Received, g.Refunded, state, received, refunded)
 		}
 	}
-	step("the promise", report.Promised, 0)
+	step("the promise", report.Promised, 0, 0)
 	w.Start(p, 5_000, "failed")
-	step("a payment that failed", report.Promised, 0)
+	step("a payment that failed", report.Promised, 0, 0)
 	first := w.Start(p, 2_000, "processing")
-	step("a payment on its way", report.OnItsWay, 0)
+	step("a payment on its way", report.OnItsWay, 0, 0)
 	w.Settle(first, 20)
-	step("its arrival", report.ComeInPart, 2_000)
+	step("its arrival", report.InPart, 2_000, 0)
 	second := w.Pays(p, 3_000, 30)
-	step("the rest", report.Come, 5_000)
+	step("the rest", report.Received, 5_000, 0)
 	w.Refund(second, 1_000)
-	step("a refund of a part", report.ComeInPart, 4_000)
+	step("a refund of a part", report.BackInPart, 5_000, 1_000)
 	w.Refund(first, 2_000)
 	w.Refund(second, 2_000)
-	step("a refund of the rest", report.GivenBack, 0)
+	step("a refund of the rest", report.Refunded, 5_000, 5_000)
 }
 
 // Pages of the full list neither repeat nor skip a gift, also when new ones come between

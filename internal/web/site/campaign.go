@@ -91,7 +91,7 @@ func opening(b page.Base, r report.Campaign) campaignPage {
 	p := campaignPage{
 		Base: b, Title: in(b, r.Title), About: in(b, r.About),
 		State:   page.NewStatus(b.Lang, page.State(r.State)).Saying(b.Lang.T("site.state." + string(r.State))),
-		Days:    b.Lang.DateRange(r.OpensOn, r.ClosesOn),
+		Days:    days(b.Lang, r.Summary),
 		Cluster: page.Link{Href: b.In(clusterAddress(r.Cluster.Slug)), Text: in(b, r.Cluster.Name)},
 	}
 	p.Meta = b.Lang.T("site.campaign.meta", in(b, r.Cluster.Name), money.Of(t.Received, t.Currency),
@@ -107,12 +107,21 @@ func opening(b page.Base, r report.Campaign) campaignPage {
 	return p
 }
 
+func days(l i18n.Lang, c report.Summary) string {
+	if c.ClosesOn.IsZero() {
+		return l.T("site.campaign.from", c.OpensOn)
+	}
+	return l.DateRange(c.OpensOn, c.ClosesOn)
+}
+
 // figures are the sums, and the proof that they hold together.
 func (p *campaignPage) figures(r report.Summary) {
 	l, t := p.Lang, r.Totals
 	p.Received, p.Glance = sum(l, t.Received, t.Currency), glance(l, r)
 	p.Bands = page.NewBands(l, totals(t))
-	p.Books = books(l, t)
+	if t.Received != 0 {
+		p.Books = books(l, t)
+	}
 	if t.Shortfall != 0 {
 		p.Shortfall = page.Notice{Look: "fault", Title: l.T("site.books.shortfall_title", money.Of(t.Shortfall, t.Currency)), Text: l.T("site.books.shortfall_text")}
 	}

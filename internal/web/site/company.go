@@ -27,7 +27,11 @@ type membership struct {
 	What string
 }
 
-type namedSum struct{ Pledged, Came page.Sum }
+// namedSum is what a company shows in one currency.
+type namedSum struct {
+	Pledged, Received page.Sum
+	Refunded          *page.Sum // nil when nothing was
+}
 
 // company serves GET /:lang/companies/:slug: what a company lets the public see.
 func (s *Site) company(c echo.Context) error {
@@ -45,10 +49,19 @@ func (s *Site) company(c echo.Context) error {
 			})
 		}
 		for _, n := range r.Named {
-			p.Sums = append(p.Sums, namedSum{sum(b.Lang, n.Pledged, n.Currency), sum(b.Lang, n.Come, n.Currency)})
+			p.Sums = append(p.Sums, toNamedSum(b.Lang, n))
 		}
 		return p, nil
 	})
+}
+
+func toNamedSum(l i18n.Lang, n report.NamedSum) namedSum {
+	s := namedSum{Pledged: sum(l, n.Pledged, n.Currency), Received: sum(l, n.Received, n.Currency)}
+	if n.Refunded != 0 {
+		back := sum(l, n.Refunded, n.Currency)
+		s.Refunded = &back
+	}
+	return s
 }
 
 // belongs says as what a company belongs to a cluster, and since when.

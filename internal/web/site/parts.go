@@ -50,7 +50,7 @@ func cardStatus(l i18n.Lang, c report.Summary) page.Status {
 	return s
 }
 
-// gifts are pledges in a list, as far as their companies allow. Of a company's own page
+// gifts are pledges in a list, as far as their companies allow. On a company's own page
 // they name the campaign, elsewhere the company.
 func gifts(b page.Base, all []report.Gift) page.Gifts {
 	var gifts page.Gifts
@@ -74,10 +74,12 @@ func gifts(b page.Base, all []report.Gift) page.Gifts {
 // giftNote says what the sum and the status leave open.
 func giftNote(l i18n.Lang, g report.Gift) string {
 	switch {
-	case g.State == report.ComeInPart && g.Come != nil:
-		return l.T("site.gift.came", *g.Come)
 	case g.Amount == nil:
 		return l.T("site.gift.counted")
+	case g.State == report.InPart:
+		return l.T("site.gift.came", *g.Received)
+	case g.State == report.BackInPart:
+		return l.T("site.gift.went_back", *g.Refunded)
 	case g.State == report.Promised && !g.DueOn.IsZero():
 		return l.T("site.gift.due", g.DueOn)
 	}
@@ -90,9 +92,11 @@ func giftStatus(l i18n.Lang, s report.GiftState) page.Status {
 		return page.NewStatus(l, page.Pledged)
 	case report.OnItsWay:
 		return page.NewStatus(l, page.Transit)
-	case report.ComeInPart:
+	case report.InPart:
 		return page.NewStatus(l, page.Received).Saying(l.T("site.gift.part"))
-	case report.GivenBack:
+	case report.BackInPart:
+		return page.NewStatus(l, page.Refunded).Saying(l.T("site.gift.back_in_part"))
+	case report.Refunded:
 		return page.NewStatus(l, page.Refunded)
 	}
 	return page.NewStatus(l, page.Received)
