@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -185,11 +186,13 @@ func TestRedirectWaitsForTheReceiver(t *testing.T) {
 	t.Parallel()
 	var taken atomic.Bool
 	hold := make(chan struct{})
+	release := sync.OnceFunc(func() { close(hold) })
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		<-hold
 		taken.Store(true)
 	}))
 	t.Cleanup(srv.Close)
+	t.Cleanup(release)
 	l := open(t, func(o *stripesim.Options) {
 		o.RedirectWait = time.Minute
 		o.Endpoints = []stripesim.Endpoint{{URL: srv.URL, Secrets: []string{secret}, Events: []string{"checkout.session.completed"}}}
@@ -201,10 +204,10 @@ func TestRedirectWaitsForTheReceiver(t *testing.T) {
 	}
 	select {
 	case got := <-back:
-		t.Errorf("sent back before the receiver answered: %d", got.status)
+		t.Fatalf("sent back before the receiver answered: %d", got.status)
 	default:
 	}
-	close(hold)
+	release()
 	if got := <-back; got.status != http.StatusSeeOther || !taken.Load() {
 		t.Errorf("sent back with %d, receiver answered %v", got.status, taken.Load())
 	}

@@ -31,6 +31,17 @@ func TestFormNests(t *testing.T) {
 	}
 }
 
+func TestFormsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{
+		"a" + strings.Repeat("[b]", mostDepth) + "=1", strings.Repeat("a=1&", mostPairs+1), "a=1&a[b]=2", "a[b]=2&a=1", "[a]=1", "a[b]c=1", "%ff=1", "a=%zz",
+	} {
+		if _, bad := parseForm(raw); bad == nil || bad.status != 400 {
+			t.Errorf("%.40s: %v", raw, bad)
+		}
+	}
+}
+
 // Whatever arrives, the parser answers with a form or with Stripe's 400, and what
 // it lets through can be read back and is the same when written again.
 func FuzzParseForm(f *testing.F) {
