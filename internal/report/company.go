@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 
+	"kopiyka/internal/fault"
 	"kopiyka/internal/money"
 )
 
@@ -76,6 +77,9 @@ func (r *Report) Company(ctx context.Context, slug string) (Company, error) {
 }
 
 func (c *Company) read(ctx context.Context, tx *sqlx.Tx, slug string) (uuid.UUID, error) {
+	if !isSlug(slug) {
+		return uuid.Nil, fault.New(fault.NotFound, "company.unknown")
+	}
 	var row struct {
 		ID uuid.UUID `db:"id"`
 		Ref

@@ -58,7 +58,7 @@ func TestAnonymousCompanyHasNoPage(t *testing.T) {
 	w.Pledge(c, w.Company("ganok", "Ґанок", "Ganok"), 7_000, "amount-hidden")
 	w.Company("idle", "Спокій", "Idle")
 
-	for _, slug := range []string{"quiet", "idle", "never-heard-of"} {
+	for _, slug := range []string{"quiet", "idle", "never-heard-of", "", "\x00", "\xff", "КО", "a/b"} {
 		_, err := r.Company(t.Context(), slug)
 		notFound(t, slug, err)
 	}

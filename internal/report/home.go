@@ -6,6 +6,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"kopiyka/internal/fault"
 	"kopiyka/internal/money"
 )
 
@@ -100,6 +101,9 @@ type ClusterPage struct {
 // elimination. An unknown cluster is a fault of kind NotFound.
 func (r *Report) Cluster(ctx context.Context, slug string) (ClusterPage, error) {
 	var c ClusterPage
+	if !isSlug(slug) {
+		return c, fault.New(fault.NotFound, "cluster.unknown")
+	}
 	err := r.snapshot(ctx, func(tx *sqlx.Tx) (err error) {
 		if err := tx.GetContext(ctx, &c.Cluster, clusters+` WHERE k.slug = $1`, slug); err != nil {
 			return known(fmt.Errorf("read cluster %s: %w", slug, err), "cluster.unknown")

@@ -11,6 +11,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -43,6 +44,10 @@ type Ref struct {
 	Slug string `db:"slug"`
 	Name Text   `db:"name"`
 }
+
+// isSlug holds for what can stand in an address. Anything else that a stranger types there,
+// such as bytes that are no text, is found nowhere and does not reach the database.
+var isSlug = regexp.MustCompile(`^[a-z0-9-]{1,200}$`).MatchString
 
 // snapshot runs several queries on one state of the database, so that the figures of a
 // page agree with each other.

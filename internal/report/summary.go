@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/fault"
 )
 
 // State says how far a campaign is. A draft is not for the public.
@@ -95,6 +97,9 @@ func (r summaryRow) summary(asOf time.Time) Summary {
 
 // summaryOf asks for one campaign as it was at a moment.
 func summaryOf(ctx context.Context, q sqlx.QueryerContext, slug string, asOf time.Time) (Summary, error) {
+	if !isSlug(slug) {
+		return Summary{}, fault.New(fault.NotFound, "campaign.unknown")
+	}
 	var row summaryRow
 	if err := sqlx.GetContext(ctx, q, &row, summaries+` AND c.slug = $2`, until(asOf), slug); err != nil {
 		return Summary{}, known(fmt.Errorf("sum up campaign %s: %w", slug, err), "campaign.unknown")

@@ -179,6 +179,8 @@ func TestErrorsAreProblems(t *testing.T) {
 		"/api/v1/campaigns/none":                      404,
 		"/api/v1/campaigns/draft":                     404,
 		"/api/v1/campaigns/%27%20OR%201=1":            404,
+		"/api/v1/campaigns/%00":                       404,
+		"/api/v1/campaigns/%FF":                       404,
 		"/api/v1/nothing":                             404,
 		"/api/v1/campaigns/it4life?as_of=yesterday":   422,
 		"/api/v1/campaigns/it4life?as_of=":            422,

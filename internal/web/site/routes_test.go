@@ -1,0 +1,127 @@
+package site_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"kopiyka/internal/pg/pgtest"
+	"kopiyka/internal/report/reporttest"
+)
+
+func TestFirstVisitGoesToALanguage(t *testing.T) {
+	d := open(t, reporttest.New(t, pgtest.DB(t)))
+	for _, c := range []struct {
+		name, path, want string
+		header           []string
+	}{
+		{"nothing known", "/", "/uk/", nil},
+		{"a browser that prefers English", "/", "/en/", []string{"Accept-Language", "de, en;q=0.8, uk;q=0.5"}},
+		{"a browser that prefers neither", "/", "/uk/", []string{"Accept-Language", "de"}},
+		{"a cookie says more than the browser", "/", "/uk/", []string{"Accept-Language", "en", "Cookie", "lang=uk"}},
+		{"a cookie of no language of ours", "/", "/en/", []string{"Accept-Language", "en", "Cookie", "lang=xx"}},
+		{"a language without its slash", "/en", "/en/", []string{"Cookie", "lang=uk"}},
+	} {
+		r := d.ask(c.path, c.header...)
+		if got := r.Header.Get("Location"); r.StatusCode != http.StatusFound || got != c.want {
+			t.Errorf("%s: %s to %q, want %q", c.name, r.Status, got, c.want)
+		}
+		if got := r.Header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s: Cache-Control is %q", c.name, got)
+		}
+	}
+}
+
+func TestWhatIsNotThereIsNotFound(t *testing.T) {
+	w, _ := busy(t)
+	w.Campaign("draft", func(c *reporttest.Campaign) { c.State = "draft" })
+	d := open(t, w)
+	for _, path := range []string{
+		"/xx/", "/xx/campaigns/it4life", "/UK/", "/uk/campaigns/", "/uk/campaigns/none", "/uk/campaigns/draft", "/uk/campaigns/IT4LIFE",
+		"/uk/campaigns/draft/donors", "/uk/campaigns/none/donors", "/uk/companies/none", "/uk/companies/tysha", "/uk/clusters/none",
+		"/uk/campaigns/%00", "/uk/campaigns/%27%3B--", "/uk/campaigns/it4life%2Fdonors", "/uk/campaigns/%FF",
+		"/uk/campaigns/it4life/donors?after=x", "/uk/campaigns/it4life/donors?after=0", "/uk/campaigns/it4life/donors?after=-1",
+		"/uk/campaigns/it4life/donors?after=1", "/uk/campaigns/it4life/donors?after=02", "/uk/campaigns/it4life/donors?after=99999999999999999999",
+	} {
+		r := d.ask(path, "Accept-Language", "uk")
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %s", path, r.Status)
+			continue
+		}
+		p := parse(t, string(body))
+		if got := p.one(t, "main h1").text(); got != "Такої сторінки немає" {
+			t.Errorf("%s: h1 is %q", path, got)
+		}
+		if strings.Contains(string(body), "fault.") {
+			t.Errorf("%s shows a key of the catalogues: %s", path, p.one(t, "main").text())
+		}
+	}
+}
+
+// A page is kept for everyone, and shows the news at once when it is told that there are any.
+func TestPageShowsNewFiguresAfterInvalidate(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	c := w.Campaign("it4life")
+	p := w.Pledge(c, w.Company("ganok", "Ґанок", "Ganok"), 50_000, "named")
+	d := open(t, w)
+	const path = "/uk/campaigns/it4life"
+	before := d.ask(path)
+	if tag := before.Header.Get("ETag"); d.ask(path, "If-None-Match", tag).StatusCode != http.StatusNotModified {
+		t.Error("who has the page is sent it again")
+	}
+	if got := d.page(path).one(t, ".glance-big").text(); got != "0,00 $" {
+		t.Fatalf("received is %q before the payment", got)
+	}
+	w.Pays(p, 50_000, 1_000)
+	d.cache.Invalidate()
+	if got := d.page(path).one(t, ".glance-big").text(); got != "500,00 $" {
+		t.Errorf("received is %q after the payment", got)
+	}
+	r := d.ask(path, "If-None-Match", before.Header.Get("ETag"))
+	if r.StatusCode != http.StatusOK {
+		t.Errorf("who has the old page gets %s", r.Status)
+	}
+}
+
+// A query that means nothing neither makes a page of its own nor stands in one.
+func TestMeaninglessQueriesShareAPage(t *testing.T) {
+	w, _ := busy(t)
+	d := open(t, w)
+	plain := d.html("/uk/campaigns/it4life")
+	if other := d.html("/uk/campaigns/it4life?utm_source=letter&x=%22%3E%3Cscript%3E"); other != plain {
+		t.Error("the page with a query differs")
+	}
+}
+
+func TestHEADIsAnsweredLikeGET(t *testing.T) {
+	w, _ := busy(t)
+	d := open(t, w)
+	rec := httptest.NewRecorder()
+	d.h.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodHead, "/uk/campaigns/it4life", nil))
+	if rec.Code != http.StatusOK || rec.Header().Get("ETag") == "" {
+		t.Errorf("%d, ETag %q", rec.Code, rec.Header().Get("ETag"))
+	}
+}
+
+// A failing database is our failure: the visitor learns that, and nothing of its cause.
+func TestFailureSaysNothingOfItsCause(t *testing.T) {
+	w, _ := busy(t)
+	d := open(t, w)
+	if err := w.DB.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := d.ask("/uk/campaigns/it4life")
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.StatusCode != http.StatusInternalServerError || strings.Contains(string(body), "sql") || strings.Contains(string(body), "database is closed") {
+		t.Errorf("%s\n%s", r.Status, body)
+	}
+}
