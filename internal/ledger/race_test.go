@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/jmoiron/sqlx"
@@ -29,30 +28,44 @@ type bank struct {
 
 var errShort = errors.New("there is too little")
 
-// crowd lets 32 clients give and take at once, and take twice as often as they give. It
-// returns what was given and what was taken.
-func crowd(t *testing.T, b bank) (given, taken int64) {
+// sums is what a crowd did. Overdrawn is by how much, at the worst moment, more was taken
+// than anybody had begun to give.
+type sums struct{ given, taken, overdrawn int64 }
+
+// crowd lets 32 clients take at once from what start left, and then give and take, twice as
+// often take as give.
+func crowd(t *testing.T, start int64, b bank) (s sums) {
 	t.Helper()
-	var gifts, takes atomic.Int64
+	var sum sync.Mutex
+	s.given = start
+	opened := newMeeting(clients)
 	together(clients, func(client int) {
 		for round := range rounds {
 			if round%3 == 1 {
+				// Counted before it is there: nobody can take it earlier.
+				sum.Lock()
+				s.given += part
+				sum.Unlock()
 				if err := b.give(t.Context(), client, round); err != nil {
 					t.Errorf("give: %v", err)
-					continue
 				}
-				gifts.Add(part)
 				continue
 			}
 			switch err := b.take(t.Context(), client, round); {
 			case err == nil:
-				takes.Add(part)
+				sum.Lock()
+				s.taken += part
+				s.overdrawn = max(s.overdrawn, s.taken-s.given)
+				sum.Unlock()
 			case !errors.Is(err, errShort):
 				t.Errorf("take: %v", err)
 			}
+			if round == 0 {
+				opened.wait()
+			}
 		}
 	})
-	return gifts.Load(), takes.Load()
+	return s
 }
 
 // enoughConnections lets every client hold a transaction of its own.
@@ -84,7 +97,7 @@ func TestAFundIsNeverOverdrawn(t *testing.T) {
 			return err
 		})
 	}
-	given, taken := crowd(t, bank{
+	s := crowd(t, part, bank{
 		give: func(ctx context.Context, client, round int) error {
 			return postOnce(ctx, giftOf(fmt.Sprintf("p-%d-%d", client, round), "c", usd, part+3, 3, 0))
 		},
@@ -96,15 +109,14 @@ func TestAFundIsNeverOverdrawn(t *testing.T) {
 			return err
 		},
 	})
-	given += part
-	if taken > given {
-		t.Errorf("%d was taken of %d", taken, given)
+	if s.overdrawn > 0 {
+		t.Errorf("the fund was overdrawn by %d", s.overdrawn)
 	}
-	if taken == 0 || given < clients*part {
-		t.Errorf("%d was given and %d taken: the clients did not compete", given, taken)
+	if s.taken < clients*part {
+		t.Errorf("of %d only %d was taken: the clients did not compete", s.given, s.taken)
 	}
-	if got := balanceOf(t, db, ledger.Fund("c", usd)); got != given-taken {
-		t.Errorf("the fund holds %d, want %d − %d", got, given, taken)
+	if got := balanceOf(t, db, ledger.Fund("c", usd)); got != s.given-s.taken {
+		t.Errorf("the fund holds %d, want %d − %d", got, s.given, s.taken)
 	}
 	wantWhole(t, db)
 }
@@ -118,7 +130,7 @@ func TestTheCrowdOverdrawsACarelessBank(t *testing.T) {
 	db.MustExec(`CREATE TABLE careless (minor bigint NOT NULL)`)
 	db.MustExec(`INSERT INTO careless VALUES ($1)`, part)
 	meet := newMeeting(clients)
-	given, taken := crowd(t, bank{
+	s := crowd(t, part, bank{
 		give: func(ctx context.Context, _, _ int) error {
 			_, err := db.ExecContext(ctx, `INSERT INTO careless VALUES ($1)`, part)
 			return err
@@ -140,9 +152,8 @@ func TestTheCrowdOverdrawsACarelessBank(t *testing.T) {
 			})
 		},
 	})
-	given += part
-	if taken <= given {
-		t.Errorf("%d was taken of %d: the crowd cannot tell a careless bank", taken, given)
+	if want := int64((clients - 1) * part); s.overdrawn < want {
+		t.Errorf("the careless bank was overdrawn by %d, want %d or more: the crowd cannot tell it", s.overdrawn, want)
 	}
 }
 
