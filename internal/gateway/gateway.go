@@ -112,14 +112,28 @@ func newAPI(c Config) *client.API {
 // that can hold a payment intent's client secret, so only its codes are taken.
 func Describe(err error) string {
 	var se *stripe.Error
+	var ue *url.Error
+	if errors.As(err, &se) || errors.As(err, &ue) {
+		return describeCause(err)
+	}
+	return err.Error()
+}
+
+// describeCause names what stripe-go returned. What it is not known to be is not quoted:
+// the library puts the beginning of an answer that it cannot read into its error.
+func describeCause(err error) string {
+	var se *stripe.Error
 	if errors.As(err, &se) {
 		return fmt.Sprintf("stripe: status %d, code %q, request %q", se.HTTPStatusCode, se.Code, se.RequestID)
 	}
 	var ue *url.Error
-	if errors.As(err, &ue) {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "stripe: the call was given up"
+	case errors.As(err, &ue):
 		return "stripe: " + ue.Op + ": no answer"
 	}
-	return err.Error()
+	return "stripe: an answer that cannot be read"
 }
 
 // StripeError is an error of Stripe's, without what must not be read by others.
@@ -128,7 +142,7 @@ type StripeError struct {
 	cause error
 }
 
-func (e *StripeError) Error() string { return e.Doing + ": " + Describe(e.cause) }
+func (e *StripeError) Error() string { return e.Doing + ": " + describeCause(e.cause) }
 
 // Is lets errors.Is see through to cancellation, and to nothing that holds a body.
 func (e *StripeError) Is(target error) bool {
