@@ -41,7 +41,7 @@ const maxReason = 1000
 // hear of it when another person approves. The person must coordinate the campaign's
 // cluster (others get NotFound); asking for more than is free is refused.
 func Propose(ctx context.Context, db *sqlx.DB, now clock.Clock, p Proposal) (string, error) {
-	if err := p.check(); err != nil {
+	if err := p.Check(); err != nil {
 		return "", err
 	}
 	id := pg.NewID()
@@ -78,7 +78,9 @@ func Propose(ctx context.Context, db *sqlx.DB, now clock.Clock, p Proposal) (str
 	return id, nil
 }
 
-func (p Proposal) check() error {
+// Check holds the rules that need no database: nil, or a fault.Form. Propose asks it too; a
+// form asks it first, to tell all that is wrong at once.
+func (p Proposal) Check() error {
 	var form fault.Form
 	if p.Amount.Minor <= 0 {
 		form = append(form, fault.In("amount", "money.zero"))

@@ -87,6 +87,7 @@ func AllocationFor(ctx context.Context, db *sqlx.DB, person, id string) (Allocat
 // Purse is what a campaign has to allocate, for the people who run it.
 type Purse struct {
 	CampaignID string `db:"campaign_id"`
+	ClusterID  string `db:"cluster_id"`
 	Slug       string
 	TitleUK    string `db:"title_uk"`
 	TitleEN    string `db:"title_en"`
@@ -103,7 +104,7 @@ func (p Purse) Free() money.Amount { return money.Of(p.FreeMinor, p.Currency) }
 func Purses(ctx context.Context, db *sqlx.DB, person string) ([]Purse, error) {
 	var all []Purse
 	err := db.SelectContext(ctx, &all, `
-		SELECT c.id AS campaign_id, c.slug, c.title_uk, c.title_en, c.state, c.currency, coalesce(b.balance, 0) AS free_minor,
+		SELECT c.id AS campaign_id, c.cluster_id, c.slug, c.title_uk, c.title_en, c.state, c.currency, coalesce(b.balance, 0) AS free_minor,
 		       (SELECT coalesce(sum(a.amount_minor), 0)::bigint FROM allocations a LEFT JOIN allocation_decisions d ON d.allocation_id = a.id
 		         WHERE a.campaign_id = c.id AND d.allocation_id IS NULL) AS asked
 		  FROM campaigns c

@@ -1,0 +1,267 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"kopiyka/internal/campaign"
+	"kopiyka/internal/fault"
+	"kopiyka/internal/gateway"
+	"kopiyka/internal/giving"
+	"kopiyka/internal/i18n"
+	"kopiyka/internal/member"
+	"kopiyka/internal/money"
+	"kopiyka/internal/pg"
+	"kopiyka/internal/web/page"
+)
+
+type choosePage struct {
+	page.Base
+	Campaigns []openCampaign
+	Empty     page.Empty
+}
+
+// openCampaign is a campaign for which the visitor can promise.
+type openCampaign struct{ Href, Title, Summary string }
+
+type promisePage struct {
+	page.Base
+	Errors     page.ErrorSummary
+	Campaign   string
+	Slug       string
+	Currency   money.Currency
+	Company    page.Field // with Options when there are several
+	CompanyID  string     // when there is one
+	Amount     page.Field
+	When       page.Choices
+	DueOn      page.Field
+	Visibility page.Choices
+	Message    page.Field
+	Steps      page.Steps
+}
+
+// typed is the form of a promise as it came, right or wrong.
+type typed struct {
+	campaign, company, amount, currency, when, dueOn, visibility, message string
+}
+
+func readTyped(f url.Values) typed {
+	return typed{
+		campaign: f.Get("campaign"), company: f.Get("company"), amount: f.Get("amount"), currency: f.Get("currency"),
+		when: f.Get("when"), dueOn: f.Get("due_on"), visibility: f.Get("visibility"),
+		message: strings.ReplaceAll(f.Get("message"), "\r\n", "\n"), // browsers send two characters for a new line
+	}
+}
+
+// newPledge serves GET /portal/pledges/new?campaign=slug: the form of a promise. Without a
+// campaign, the visitor picks one; the only one is picked already.
+func (p *Portal) newPledge(c echo.Context) error {
+	person := visitor(c)
+	if len(payingPosts(person)) == 0 {
+		return fault.New(fault.Forbidden, "company.viewer_cannot_pay")
+	}
+	slug := c.QueryParam("campaign")
+	if slug == "" {
+		return p.chooseCampaign(c, person)
+	}
+	camp, err := campaign.BySlug(c.Request().Context(), p.db, slug)
+	if err != nil {
+		return err
+	}
+	if camp.State != campaign.Open {
+		return fault.New(fault.Conflict, "campaign.closed")
+	}
+	return c.Render(http.StatusOK, "portal/promise", newPromisePage(c, camp, typed{when: "now", visibility: string(giving.Named)}, page.Form{}))
+}
+
+func (p *Portal) chooseCampaign(c echo.Context, person member.Person) error {
+	var open []campaign.Campaign
+	for _, post := range payingPosts(person) {
+		theirs, err := campaign.OpenToCompany(c.Request().Context(), p.db, post.CompanyID, p.now())
+		if err != nil {
+			return err
+		}
+		for _, one := range theirs {
+			if !slices.ContainsFunc(open, func(o campaign.Campaign) bool { return o.ID == one.ID }) {
+				open = append(open, one)
+			}
+		}
+	}
+	if len(open) == 1 {
+		return c.Redirect(http.StatusSeeOther, newPledgePath(open[0].Slug))
+	}
+	v := choosePage{Base: page.Of(c)}
+	v.Empty = page.Empty{Title: v.Lang.T("portal.choose_none"), Text: v.Lang.T("portal.choose_none_text")}
+	for _, one := range open {
+		v.Campaigns = append(v.Campaigns, openCampaign{newPledgePath(one.Slug), in(v.Lang, one.Title.UK, one.Title.EN), in(v.Lang, one.Summary.UK, one.Summary.EN)})
+	}
+	return c.Render(http.StatusOK, "portal/choose", v)
+}
+
+func newPledgePath(slug string) string {
+	return "/portal/pledges/new?" + url.Values{"campaign": {slug}}.Encode()
+}
+
+// makePledge serves POST /portal/pledges. Who pays now lands at the form to pay; what was
+// wrong is said all at once, with everything that was typed.
+func (p *Portal) makePledge(c echo.Context) error {
+	form, err := page.Posted(c)
+	if err != nil {
+		return err
+	}
+	t, person, ctx := readTyped(form), visitor(c), c.Request().Context()
+	camp, err := campaign.BySlug(ctx, p.db, t.campaign)
+	if err != nil {
+		return err
+	}
+	if _, err := postOf(person, t.company); err != nil && t.company != "" {
+		return err
+	}
+	promise, err := p.read(t, camp, person)
+	id := ""
+	if err == nil {
+		id, err = giving.MakePledge(ctx, p.db, p.now, promise)
+	}
+	if err != nil {
+		wrong, err := page.NewForm(page.Of(c).Lang, err)
+		if err != nil {
+			return err
+		}
+		return c.Render(wrong.Status(), "portal/promise", newPromisePage(c, camp, t, wrong))
+	}
+	if err := pg.Announce(ctx, p.db, pg.PublicChanged); err != nil {
+		p.log.Warn("a pledge could not be announced", "pledge", id, "error", err) // it is made, and pages hear of it a little later
+	}
+	if t.when == "now" {
+		return c.Redirect(http.StatusSeeOther, pledgePath(id)+"?notice=made#pay")
+	}
+	return c.Redirect(http.StatusSeeOther, pledgePath(id)+"?notice=made")
+}
+
+// read turns what was typed into a promise, or says all that is wrong with it as one
+// fault.Form, in the order of the fields.
+func (p *Portal) read(t typed, camp campaign.Campaign, person member.Person) (giving.Promise, error) {
+	promise := giving.Promise{
+		CampaignSlug: camp.Slug, CompanyID: t.company, PersonID: person.ID,
+		Visibility: giving.Visibility(t.visibility), Message: t.message,
+	}
+	var form fault.Form
+	if t.company == "" {
+		form = append(form, fault.In("company", "pledge.company_missing"))
+	}
+	var err error
+	promise.Amount, err = readAmount(t, camp.Goal.Currency)
+	if err := form.Add("amount", err); err != nil {
+		return promise, err
+	}
+	var late *fault.Fault
+	if promise.DueOn, late = readDue(t); late != nil {
+		form = append(form, late)
+	}
+	var more fault.Form
+	if errors.As(promise.Check(p.now()), &more) {
+		for _, f := range more {
+			if !slices.ContainsFunc(form, func(o *fault.Fault) bool { return o.Field == f.Field }) {
+				form = append(form, f)
+			}
+		}
+	}
+	return promise, form.Err()
+}
+
+// readAmount reads the amount in the campaign's currency. A form that names another one is
+// not of this campaign, whatever its number says. What could never be paid is no promise.
+func readAmount(t typed, c money.Currency) (money.Amount, error) {
+	if t.currency != string(c) {
+		return money.Amount{}, fault.New(fault.Invalid, "pledge.other_currency", string(c))
+	}
+	amount, err := money.Parse(t.amount, c)
+	if err != nil {
+		return amount, err
+	}
+	if least := gateway.Least(c); amount.Minor < least.Minor {
+		return amount, fault.New(fault.Invalid, "pledge.amount_below_minimum", least)
+	}
+	return amount, nil
+}
+
+// readDue reads the day by which the company wants to pay; zero is now.
+func readDue(t typed) (time.Time, *fault.Fault) {
+	switch t.when {
+	case "now":
+		return time.Time{}, nil
+	case "date":
+		day, err := time.Parse(time.DateOnly, strings.TrimSpace(t.dueOn))
+		if err != nil || day.Year() < 1 {
+			return time.Time{}, fault.In("due_on", "pledge.due_not_a_date")
+		}
+		return day, nil
+	}
+	return time.Time{}, fault.In("when", "pledge.when")
+}
+
+func newPromisePage(c echo.Context, camp campaign.Campaign, t typed, form page.Form) promisePage {
+	b := page.Of(c)
+	b.Path = newPledgePath(camp.Slug)
+	l, person := b.Lang, visitor(c)
+	v := promisePage{
+		Base: b, Campaign: in(l, camp.Title.UK, camp.Title.EN), Slug: camp.Slug, Currency: camp.Goal.Currency,
+		Amount: page.Field{
+			ID: "amount", Name: "amount", Label: l.T("portal.new.amount"), Hint: l.T("portal.new.amount_hint"), Error: form.Error("amount"),
+			Value: t.amount, Sum: true, Unit: string(camp.Goal.Currency),
+		},
+		When: page.NewChoices("when", l.T("portal.new.when"), t.when,
+			page.Option{Value: "now", Text: l.T("portal.when.now"), Note: l.T("portal.when.now_note")},
+			page.Option{Value: "date", Text: l.T("portal.when.date"), Note: l.T("portal.when.date_note")}),
+		DueOn: page.Field{
+			ID: "due_on", Name: "due_on", Type: "date", Label: l.T("portal.new.due_on"), Hint: l.T("portal.new.due_on_hint"),
+			Error: form.Error("due_on"), Value: t.dueOn,
+		},
+		Visibility: page.NewChoices("visibility", l.T("portal.new.visibility"), t.visibility,
+			visibilityOption(l, giving.Named), visibilityOption(l, giving.AmountHidden), visibilityOption(l, giving.Anonymous)),
+		Message: page.Field{
+			ID: "message", Name: "message", Label: l.T("portal.new.message"), Hint: l.T("portal.new.message_hint"), Error: form.Error("message"),
+			Value: t.message, Rows: 4, Optional: true,
+		},
+		Steps: page.Steps{Items: []page.Step{
+			{Title: l.T("portal.step.promise"), Text: l.T("portal.step.promise_text")},
+			{Title: l.T("portal.step.pay"), Text: l.T("portal.step.pay_text")},
+			{Title: l.T("portal.step.see"), Text: l.T("portal.step.see_text")},
+		}},
+	}
+	v.When.Error, v.Visibility.Error = form.Error("when"), form.Error("visibility")
+	v.Company, v.CompanyID = companyField(l, person, t.company)
+	v.Company.Error = form.Error("company")
+	v.Errors = form.Summary(map[string]string{
+		"company": v.Company.Label, "amount": v.Amount.Label, "when": v.When.Legend, "due_on": v.DueOn.Label,
+		"visibility": v.Visibility.Legend, "message": v.Message.Label,
+	})
+	return v
+}
+
+func visibilityOption(l i18n.Lang, v giving.Visibility) page.Option {
+	return page.Option{Value: string(v), Text: l.T("portal.visibility." + string(v)), Note: l.T("portal.visibility." + string(v) + "_note")}
+}
+
+// companyField asks for which company the visitor speaks, unless there is only one.
+func companyField(l i18n.Lang, person member.Person, chosen string) (page.Field, string) {
+	f := page.Field{ID: "company", Name: "company", Label: l.T("portal.new.company")}
+	posts := payingPosts(person)
+	if len(posts) == 1 {
+		f.Value = in(l, posts[0].Name.UK, posts[0].Name.EN)
+		return f, posts[0].CompanyID
+	}
+	f.Options = []page.Option{{Text: l.T("portal.new.choose_company"), Chosen: chosen == ""}}
+	for _, post := range posts {
+		f.Options = append(f.Options, page.Option{
+			Value: post.CompanyID, Text: in(l, post.Name.UK, post.Name.EN), Chosen: post.CompanyID == chosen,
+		})
+	}
+	return f, ""
+}

@@ -1,0 +1,49 @@
+package signin
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"kopiyka/internal/i18n"
+	"kopiyka/internal/member"
+	"kopiyka/internal/web/page"
+)
+
+// text is a name in the page's language.
+func text(l i18n.Lang, t member.Text) string {
+	if l == i18n.EN {
+		return t.EN
+	}
+	return t.UK
+}
+
+// language serves GET /language/:lang?back=/path: the pages behind the sign-in have one
+// address in both languages, so that the choice is kept in a cookie.
+func (s *SignIn) language(c echo.Context) error {
+	l, ok := i18n.Parse(c.Param("lang"))
+	if !ok {
+		return echo.ErrNotFound
+	}
+	s.keepLanguage(c, l)
+	return c.Redirect(http.StatusSeeOther, safePath(c.QueryParam("back"), "/"))
+}
+
+// rememberLanguage keeps the choice of the language switch, which asks by ?lang= where the
+// address names no language.
+func (s *SignIn) rememberLanguage(c echo.Context) {
+	if page.Of(c).Public() {
+		return
+	}
+	if l, ok := i18n.Parse(c.QueryParam(page.LangQuery)); ok {
+		s.keepLanguage(c, l)
+	}
+}
+
+func (s *SignIn) keepLanguage(c echo.Context, l i18n.Lang) {
+	c.SetCookie(&http.Cookie{
+		Name: page.LangCookie, Value: string(l), Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
+		HttpOnly: true, Secure: s.https, SameSite: http.SameSiteLaxMode,
+	})
+}
