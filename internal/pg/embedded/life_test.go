@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,7 +41,7 @@ func TestServerIsPrivate(t *testing.T) {
 		if got := query(t, h.DSN, `SHOW listen_addresses`); got != "" {
 			t.Errorf("the server listens on %q, want the socket alone", got)
 		}
-		st, err := os.Stat(filepath.Join("/proc", query(t, h.DSN, `SELECT pg_backend_pid()::text`)))
+		st, err := os.Stat(fmt.Sprintf("/proc/%d", postmasterPid(t, h.State)))
 		if err != nil {
 			t.Fatal(err)
 		}
