@@ -104,12 +104,17 @@ func files(l Lang) []string {
 	return names
 }
 
-// ErrMissing tells that a catalogue has no such message.
-var ErrMissing = errors.New("no such message")
+// ErrMissing tells that a catalogue has no such message, and ErrArguments that a message
+// asks for more arguments than it was given.
+var (
+	ErrMissing   = errors.New("no such message")
+	ErrArguments = errors.New("too few arguments")
+)
 
 // Text is the message of key with {{.A}}, {{.B}} … replaced by the arguments in order.
 // Amounts, whole numbers and times among them are written as the language writes them.
-// It returns ErrMissing for an unknown key, beside the key itself.
+// It returns ErrMissing for an unknown key, beside the key itself, and ErrArguments when
+// some are missing, beside the message with gaps.
 func (l Lang) Text(key string, args ...any) (string, error) {
 	return l.localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: l.data(args)})
 }
@@ -121,7 +126,8 @@ func (l Lang) Plural(key string, n int64, args ...any) (string, error) {
 	return l.localize(&i18n.LocalizeConfig{MessageID: key, PluralCount: n, TemplateData: data})
 }
 
-// T is Text for a page: a missing message shows as its key and is logged once.
+// T is Text for a page: a missing message shows as its key, a missing argument
+// as …, and either is logged once.
 func (l Lang) T(key string, args ...any) string {
 	s, err := l.Text(key, args...)
 	l.note(key, err)
@@ -153,9 +159,14 @@ func (l Lang) localize(c *i18n.LocalizeConfig) (string, error) {
 		return c.MessageID, fmt.Errorf("%w: %q in %q", ErrMissing, c.MessageID, l)
 	case err != nil:
 		return c.MessageID, fmt.Errorf("message %q in %q: %w", c.MessageID, l, err)
+	case strings.Contains(s, noValue):
+		return strings.ReplaceAll(s, noValue, "…"), fmt.Errorf("message %q in %q: %w", c.MessageID, l, ErrArguments)
 	}
 	return s, nil
 }
+
+// noValue is what text/template writes for an argument that was not given.
+const noValue = "<no value>"
 
 var noted sync.Map // Lang + key → struct{}
 

@@ -74,3 +74,9 @@ func TestArgumentsAreWrittenAsTheLanguageWritesThem(t *testing.T) {
 		t.Errorf("en = %q, want %q", got, want)
 	}
 }
+
+func TestAMissingArgumentLeavesAGap(t *testing.T) {
+	if got, err := i18n.EN.Text("fault.payment.more_than_left"); !errors.Is(err, i18n.ErrArguments) || got != "… is left on the pledge. Type that amount or less" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
