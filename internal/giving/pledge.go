@@ -56,7 +56,7 @@ type Pledge struct {
 	Message      string
 	DueOn        time.Time
 	MadeAt       time.Time
-	OnItsWay     int64 // paid and not yet with us, minor units
+	OnItsWay     int64 // paid and not yet in the books, minor units
 	Received     int64 // came in
 	Refunded     int64 // went back
 }
