@@ -21,12 +21,13 @@ type sandboxCommand struct {
 	Addr    string `env:"KOPIYKA_SANDBOX_ADDR" default:"127.0.0.1:8081" help:"Where to listen."`
 	Data    string `env:"KOPIYKA_DATA" default:"data" help:"Folder of the journal."`
 	Webhook string `default:"http://127.0.0.1:8080/hooks/stripe" help:"Where to send events."`
+	Payee   string `default:"Kopiyka" help:"Who is paid, as the checkout page says it."`
 	Secret  string `env:"STRIPE_WEBHOOK_SECRET" required:"" help:"What to sign them with."`
 }
 
 // Run serves the sandbox until it is told to stop.
 func (c *sandboxCommand) Run(ctx context.Context, log *slog.Logger) error {
-	s, err := startSandbox(c.Addr, c.Data, c.Webhook, c.Secret, log)
+	s, err := startSandbox(c.Addr, c.Data, c.Payee, stripesim.Endpoint{URL: c.Webhook, Secrets: []string{c.Secret}}, log)
 	if err != nil {
 		return err
 	}
@@ -42,7 +43,7 @@ type sandbox struct {
 }
 
 // startSandbox listens at once, so that a taken port is known before anything else begins.
-func startSandbox(addr, data, webhook, secret string, log *slog.Logger) (*sandbox, error) {
+func startSandbox(addr, data, payee string, events stripesim.Endpoint, log *slog.Logger) (*sandbox, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("KOPIYKA_SANDBOX_ADDR %s: %w", addr, err)
@@ -57,7 +58,7 @@ func startSandbox(addr, data, webhook, secret string, log *slog.Logger) (*sandbo
 	url := "http://" + listener.Addr().String()
 	sim, err := stripesim.New(stripesim.Options{
 		URL: url, Journal: filepath.Join(data, "sandbox.jsonl"), Log: log,
-		Endpoints:  []stripesim.Endpoint{{URL: webhook, Secrets: []string{secret}}},
+		Merchant: payee, Endpoints: []stripesim.Endpoint{events},
 		Stylesheet: stylesheet, Fonts: fonts,
 	})
 	if err != nil {

@@ -59,7 +59,7 @@ func (w *worker[T]) Timeout(*river.Job[T]) time.Duration             { return w.
 // The dsn is that of db: listening takes a connection of its own.
 func Run(ctx context.Context, db *sqlx.DB, dsn string, t *Timetable, log *slog.Logger) error {
 	client, err := river.NewClient(&listening{riverdatabasesql.New(db.DB), dsn}, &river.Config{
-		Schema: pg.JobsSchema, Logger: log, Workers: t.workers, PeriodicJobs: t.periodic,
+		Schema: pg.JobsSchema, Logger: slog.New(troubles{log.Handler()}), Workers: t.workers, PeriodicJobs: t.periodic,
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
 		FetchPollInterval: time.Second, FetchCooldown: 20 * time.Millisecond,
 	})
@@ -81,3 +81,15 @@ func Run(ctx context.Context, db *sqlx.DB, dsn string, t *Timetable, log *slog.L
 
 // stopTime is how long a stopping process waits for its jobs. What is cut off is run again.
 const stopTime = 5 * time.Second
+
+// troubles lets a handler hear warnings and errors alone: River tells each minute that it
+// is well.
+type troubles struct{ slog.Handler }
+
+func (h troubles) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
+}
+func (h troubles) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return troubles{h.Handler.WithAttrs(attrs)}
+}
+func (h troubles) WithGroup(name string) slog.Handler { return troubles{h.Handler.WithGroup(name)} }

@@ -1,0 +1,135 @@
+// The house for browser tests: one demo on free ports with a data folder of its own, one
+// Chromium, and what every page must keep to.
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, mkdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import assert from 'node:assert/strict';
+import { chromium } from 'playwright-core';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const axe = await readFile(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
+
+export const password = 'kopiyka-demo';
+
+// open starts the demo and a browser. Close it when done.
+export async function open() {
+  const data = await mkdtemp(join(tmpdir(), 'kopiyka-e2e-'));
+  const [port, sandboxPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const demo = spawn(join(root, 'bin/kopiyka'), ['demo'], {
+    cwd: root,
+    env: { ...process.env, DATABASE_URL: '', KOPIYKA_DATA: data, KOPIYKA_ADDR: `127.0.0.1:${port}`, KOPIYKA_SANDBOX_ADDR: `127.0.0.1:${sandboxPort}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  const ready = new Promise((resolve, reject) => {
+    const hear = (chunk) => { said += chunk; if (said.includes(`ready ${url}`)) resolve(); };
+    demo.stdout.on('data', hear);
+    demo.stderr.on('data', hear);
+    demo.on('exit', (code) => reject(new Error(`the demo ended with ${code}:\n${said}`)));
+  });
+  const ended = new Promise((resolve) => demo.on('exit', (code) => resolve(code)));
+  await ready;
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
+      '--disable-dev-shm-usage', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost'],
+  });
+  return {
+    url, said: () => said, data,
+    visitor: (options) => visitor(browser, url, options),
+    json: async (path) => (await fetch(url + path)).json(),
+    async close() {
+      await browser.close();
+      demo.kill('SIGINT');
+      const code = await ended;
+      await rm(data, { recursive: true, force: true });
+      assert.equal(code, 0, `the demo ended with ${code} when told to stop`);
+    },
+  };
+}
+
+// visitor is a fresh browser profile: a language, a width, perhaps without JavaScript. It
+// remembers every error that a page reports.
+async function visitor(browser, url, { locale = 'uk-UA', width = 1280, javaScriptEnabled = true, colorScheme = 'light' } = {}) {
+  const context = await browser.newContext({ baseURL: url, locale, timezoneId: 'Europe/Kyiv', viewport: { width, height: 900 }, javaScriptEnabled, colorScheme });
+  const page = await context.newPage();
+  const troubles = [];
+  page.on('pageerror', (error) => troubles.push(String(error)));
+  page.on('console', (message) => {
+    // A refused form answers 4xx on purpose, and Chromium reports that as an error.
+    if (message.type() === 'error' && !message.text().includes('the server responded with a status of 4')) troubles.push(message.text());
+  });
+  return {
+    page,
+    async signIn(email) {
+      await page.goto('/sign-in');
+      await page.fill('input[name=email]', email);
+      await page.fill('input[name=password]', password);
+      await page.click('main button[type=submit]');
+      await page.waitForURL((at) => !at.pathname.startsWith('/sign-in'));
+    },
+    async close() {
+      await context.close();
+      assert.deepEqual(troubles, [], 'the pages reported errors');
+    },
+  };
+}
+
+// keepsToTheRules asks of the page what every page owes: no accessibility violation, no
+// sideways scrolling, one h1, a language.
+export async function keepsToTheRules(page, name) {
+  assert.deepEqual(await violations(page), [], `${name}: accessibility`);
+  const { scroll, client, h1, lang } = await page.evaluate(() => ({
+    scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth,
+    h1: document.querySelectorAll('h1').length, lang: document.documentElement.lang,
+  }));
+  assert.ok(scroll <= client, `${name}: scrolls sideways, ${scroll} > ${client}`);
+  assert.equal(h1, 1, `${name}: one h1`);
+  assert.match(lang, /^(uk|en)$/, `${name}: a language`);
+}
+
+// violations runs axe through the browser's own protocol: the page's policy forbids eval,
+// and rightly.
+async function violations(page) {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+    return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+  });
+}
+
+// shot keeps a picture of the page for people to look at.
+export async function shot(page, name) {
+  const folder = join(root, 'test-results');
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+// within asks again until the claim holds, for two seconds at most.
+export async function within(ms, claim) {
+  const end = Date.now() + ms;
+  for (;;) {
+    try {
+      return await claim();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((next) => setTimeout(next, 50));
+    }
+  }
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
