@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/net/html"
@@ -14,10 +15,15 @@ import (
 	"kopiyka/internal/web/page"
 )
 
+// A renderer does not change once made, so that all tests of a package share one.
+var strict = sync.OnceValues(func() (*page.Renderer, error) {
+	return page.New(page.Options{Origin: "https://help.example.org", Strict: true})
+})
+
 // Renderer is one that fails a page for a message that the catalogues lack.
 func Renderer(t testing.TB) *page.Renderer {
 	t.Helper()
-	r, err := page.New(page.Options{Origin: "https://help.example.org", Strict: true})
+	r, err := strict()
 	if err != nil {
 		t.Fatal(err)
 	}
