@@ -57,14 +57,16 @@ func TestHomeAddsUpPerCurrency(t *testing.T) {
 	w.Pays(w.Pledge(a, ganok, 100, "named"), 100, 1)
 	w.Pays(w.Pledge(b, ganok, 200, "anonymous"), 200, 2)
 	w.Pays(w.Pledge(u, ganok, 5_000, "named"), 5_000, 0)
-	w.Pledge(u, w.Company("yasen", "Ясен", "Yasen"), 1, "anonymous")
+	w.Start(w.Pledge(u, w.Company("yasen", "Ясен", "Yasen"), 1, "anonymous"), 1, "processing")
+	w.Allocate(a, w.Purpose(a, "p", "П", "P"), 30, "because")
+	w.Allocate(b, w.Purpose(b, "p", "П", "P"), 12, "because")
 
 	got, err := report.New(w.DB).Home(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	byCurrency := cmpopts.SortSlices(func(x, y report.Sum) bool { return x.Currency < y.Currency })
-	want := []report.Sum{{Currency: "UAH", Received: 5_000}, {Currency: "USD", Received: 300}}
+	want := []report.Sum{{Currency: "UAH", Received: 5_000}, {Currency: "USD", Received: 300, Allocated: 42}}
 	if diff := cmp.Diff(want, got.Sums, byCurrency); diff != "" {
 		t.Errorf("sums (-want +got):\n%s", diff)
 	}

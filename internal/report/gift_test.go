@@ -99,6 +99,9 @@ func TestDonorsPagesHoldEachGiftOnce(t *testing.T) {
 			if want := int64(d.First - i); g.Amount.Minor != want {
 				t.Errorf("gift at number %d is %d", want, g.Amount.Minor)
 			}
+			if seen[g.Amount.Plain()] {
+				t.Errorf("gift %s stands on two pages", g.Amount.Plain())
+			}
 			seen[g.Amount.Plain()] = true
 		}
 		if pages++; !d.Older() {
@@ -109,6 +112,23 @@ func TestDonorsPagesHoldEachGiftOnce(t *testing.T) {
 	}
 	if len(seen) != n || pages != 3 {
 		t.Errorf("%d gifts on %d pages, want %d on 3", len(seen), pages, n)
+	}
+}
+
+// The campaign's own page shows the latest few and says how many there are.
+func TestCampaignShowsItsLatestGifts(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	c := w.Campaign("it4life")
+	ganok := w.Company("ganok", "Ґанок", "Ganok")
+	for i := range 12 {
+		w.Pledge(c, ganok, int64(i+1), "named")
+	}
+	got, err := report.New(w.DB).Campaign(t.Context(), "it4life")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Gifts) != 8 || got.Gifts[0].Amount.Minor != 12 || got.Pledges != 12 {
+		t.Errorf("%d gifts of %d, the first %v", len(got.Gifts), got.Pledges, got.Gifts[0].Amount)
 	}
 }
 

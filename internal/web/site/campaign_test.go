@@ -206,7 +206,12 @@ func TestGlanceFitsWhatHappened(t *testing.T) {
 		w.Pays(p, 10_000, 0)
 	}
 
+	for _, p := range pledges(w.Campaign("exactly"), 10) {
+		w.Pays(p, 10_000, 0)
+	}
+
 	for slug, want := range map[string]struct{ sum, uk, en string }{
+		"exactly":       {"1 000,00 $", "отримано: ціль 1 000 $ досягнуто. 10 компаній долучилося, усі заплатили", "received: the goal of $1,000 is reached. 10 companies joined, all have paid"},
 		"empty":         {"0,00 $", "отримано з 1 000 $ потрібних. Ще ніхто не дав обіцянки", "received of the $1,000 needed. Nobody has pledged yet"},
 		"never":         {"0,00 $", "отримано з 1 000 $ потрібних. Обіцянок не було", "received of the $1,000 needed. Nobody pledged"},
 		"promised":      {"0,00 $", "отримано з 1 000 $ потрібних. 1 компанія долучилася, але ще не заплатила", "received of the $1,000 needed. 1 company joined and has not paid yet"},
