@@ -1,0 +1,93 @@
+package portal
+
+import (
+	"testing"
+
+	"kopiyka/internal/giving"
+	"kopiyka/internal/i18n"
+	"kopiyka/internal/money"
+	"kopiyka/internal/web/page"
+	"kopiyka/internal/web/page/pagetest"
+)
+
+// Every template stands on its struct, full and empty, in both languages.
+func TestPages(t *testing.T) {
+	l := i18n.EN
+	sum := l.Sum(money.Of(12_345, "USD"))
+	errors := page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#amount", Text: "Amount"}}}
+	field := page.Field{ID: "amount", Name: "amount", Label: "Amount", Hint: "5000", Error: "No", Value: "1", Sum: true, Unit: "USD"}
+	table := page.NewTable("", []page.Column{{Text: "A"}, {Text: "B", Sum: true}}, [][]page.Cell{{{Text: "a", Href: "/a", Note: "n"}, {Sum: &sum}}})
+	choice := func(name string) page.Choices {
+		return page.NewChoices(name, "What", "a", page.Option{Value: "a", Text: "A", Note: "n"}, page.Option{Value: "b", Text: "B"})
+	}
+	pagetest.Door(t, "portal", map[string]page.Model{
+		"overview": overviewPage{
+			MayPledge: true, Due: &duePayment{Title: "T", Text: "X", Button: "B", Href: "/p", Sum: sum},
+			Companies: []companyPledges{{Slug: "a", Name: "A", Pledges: table, More: "/m"}, {Slug: "b", Name: "B", Empty: page.Empty{Title: "E"}}},
+		},
+		"choose": choosePage{Campaigns: []openCampaign{{"/c", "C", "S"}}, Empty: page.Empty{Title: "E"}},
+		"promise": promisePage{
+			Errors: errors, Campaign: "C", Slug: "c", Currency: "USD",
+			Company: page.Field{ID: "company", Name: "company", Label: "For", Options: []page.Option{{Value: "1", Text: "One", Chosen: true}}},
+			Amount:  field, When: choice("when"), Visibility: choice("visibility"),
+			DueOn:   page.Field{ID: "due_on", Name: "due_on", Type: "date", Label: "Day"},
+			Message: page.Field{ID: "message", Name: "message", Label: "Word", Rows: 4, Optional: true},
+			Steps:   page.Steps{Items: []page.Step{{Title: "1", Text: "one"}}},
+		},
+		"pledge": pledgePage{
+			Errors: errors, Notice: page.Notice{Title: "N", Text: "T"}, Company: "A", Campaign: "C", CampaignHref: "/en/campaigns/c",
+			Status: page.NewStatus(l, page.Pledged), Meter: page.NewMeter("m", 10, page.Share{Paint: page.PaintReceived, Part: 4}),
+			Figures: []figure{{"Pledged", sum}}, Pay: &payForm{Action: "/a", Left: sum, Text: "T", All: "1.00", Button: "Pay", Part: field, Open: true},
+			PayNot: "Why", Payments: table, Made: page.Moment{Text: "2 March 2026", Machine: "2026-03-02"}, Promise: []fact{{"When", "now"}}, Message: "M",
+		},
+		"return": returnPage{
+			Title: "T", Text: "X", Why: "W", Status: page.NewStatus(l, page.Transit), Campaign: "C", Company: "A", Sum: sum, Fees: &sum,
+			PledgeHref: "/p", TryAgain: "https://checkout.stripe.com/c/pay/cs_1", Wait: 3, Again: "/again",
+		},
+	})
+}
+
+// Whatever Stripe or a bank answers, the payer reads a sentence that says what to do.
+func TestEveryDeclineHasASentence(t *testing.T) {
+	for _, l := range i18n.Langs() {
+		for code, why := range declines {
+			if _, err := l.Text("portal.decline." + why); err != nil {
+				t.Errorf("%s: %v", code, err)
+			}
+		}
+		other := l.T("portal.decline.other")
+		for code, want := range map[string]string{
+			"card_declined/insufficient_funds": l.T("portal.decline.funds"),
+			"expired_card/expired_card":        l.T("portal.decline.expired"),
+			"card_declined/lost_card":          other, // nobody is told that the card was reported
+			"card_declined/generic_decline":    other,
+			"account_closed":                   l.T("portal.decline.account"),
+			"a code of tomorrow":               other,
+		} {
+			if got := declineSentence(l, giving.Payment{State: giving.Declined, Decline: code}); got != want {
+				t.Errorf("%s in %s: %q, want %q", code, l, got, want)
+			}
+		}
+		if got := declineSentence(l, giving.Payment{State: giving.Paid, Decline: "card_declined"}); got != "" {
+			t.Errorf("a paid payment says %q", got)
+		}
+	}
+}
+
+func TestEveryStateOfAPaymentHasAWordAndALook(t *testing.T) {
+	for _, s := range []giving.State{
+		giving.Created, giving.Open, giving.Declined, giving.Processing, giving.Paid, giving.Failed, giving.Expired, giving.RefundedInPart, giving.Refunded,
+	} {
+		if paymentLooks[s] == "" {
+			t.Errorf("%s has no look", s)
+		}
+		for _, l := range i18n.Langs() {
+			outcome := outcomeOf(giving.Payment{State: s})
+			for _, key := range []string{"portal.payment." + string(s), "portal.return." + outcome, "portal.return." + outcome + "_text"} {
+				if _, err := l.Text(key); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+}
