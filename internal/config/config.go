@@ -20,12 +20,12 @@ type Config struct {
 	Data        string `name:"data" env:"KOPIYKA_DATA" default:"data" help:"Folder of the private cluster and of the sandbox's journal."`
 	Proxies     string `name:"proxies" env:"KOPIYKA_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8. Empty: none."`
 
-	StripeKey         string   `name:"stripe-secret-key" env:"STRIPE_SECRET_KEY" help:"Stripe's secret or restricted key."`
-	StripeBase        string   `name:"stripe-api-base" env:"STRIPE_API_BASE" help:"Another Stripe, such as the sandbox. Refused beside a live key."`
-	WebhookSecret     string   `name:"stripe-webhook-secret" env:"STRIPE_WEBHOOK_SECRET" help:"Signing secret of the webhook endpoint."`
-	FormerSecret      string   `name:"stripe-webhook-secret-former" env:"STRIPE_WEBHOOK_SECRET_FORMER" help:"The secret before it, while Stripe rolls it over."`
-	StripeMethods     []string `name:"stripe-methods" env:"STRIPE_METHODS" default:"card,us_bank_account" help:"What the checkout page offers."`
-	StripePageOrigins string   `name:"stripe-page-origin" env:"STRIPE_PAGE_ORIGIN" help:"Origin of the checkout pages, when it is not Stripe's own."`
+	StripeKey        string   `name:"stripe-secret-key" env:"STRIPE_SECRET_KEY" help:"Stripe's secret or restricted key."`
+	StripeBase       string   `name:"stripe-api-base" env:"STRIPE_API_BASE" help:"Another Stripe, such as the sandbox. Refused beside a live key."`
+	WebhookSecret    string   `name:"stripe-webhook-secret" env:"STRIPE_WEBHOOK_SECRET" help:"Signing secret of the webhook endpoint."`
+	FormerSecret     string   `name:"stripe-webhook-secret-former" env:"STRIPE_WEBHOOK_SECRET_FORMER" help:"The secret before it, while Stripe rolls it over."`
+	StripeMethods    []string `name:"stripe-methods" env:"STRIPE_METHODS" default:"card,us_bank_account" help:"What the checkout page offers."`
+	StripePageOrigin string   `name:"stripe-page-origin" env:"STRIPE_PAGE_ORIGIN" help:"Origin of the checkout pages, when it is not Stripe's own."`
 }
 
 // Complete fills in what follows from the rest.

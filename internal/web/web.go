@@ -134,8 +134,8 @@ func hostOf(proxies []*net.IPNet) echo.IPExtractor {
 
 // originsOf are the places that a form may lead to besides Stripe's own checkout.
 func originsOf(c config.Config) []string {
-	if c.StripePageOrigins == "" {
+	if c.StripePageOrigin == "" {
 		return nil
 	}
-	return []string{c.StripePageOrigins}
+	return []string{c.StripePageOrigin}
 }
