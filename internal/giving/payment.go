@@ -93,6 +93,9 @@ type Start struct {
 // paying role in the pledge's company; others get NotFound, as for no pledge at all.
 func StartPayment(ctx context.Context, db *sqlx.DB, now clock.Clock, start Start) (Payment, error) {
 	var payment Payment
+	if !pg.IsID(start.PledgeID) {
+		return payment, fault.New(fault.NotFound, "pledge.unknown")
+	}
 	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
 		if err := pg.Lock(ctx, tx, "pledge:"+strings.ToLower(start.PledgeID)); err != nil { // an id has two spellings
 			return err

@@ -197,6 +197,7 @@ func record(ctx context.Context, tx *sqlx.Tx, p Payment, f Facts) error {
 		}
 		fee += m.Fee.Minor
 	}
+	refunded = max(refunded, 0) // a refund that came back may be seen before the one that went
 	_, err := tx.ExecContext(ctx, `
 		UPDATE payments SET state = $2, session_id = coalesce(nullif($3, ''), session_id), payment_intent_id = coalesce(nullif($4, ''), payment_intent_id),
 		       charge_id = coalesce(nullif($5, ''), charge_id), method = coalesce(nullif($6, ''), method), decline = $7,
