@@ -19,11 +19,10 @@ import (
 
 type allocationsPage struct {
 	page.Base
-	Decided bool // the list of those that have a decision
-	Tabs    []page.Link
-	Table   page.Table
-	Empty   page.Empty
-	More    string // address of the older ones, or empty
+	Tabs  []page.Link // those that wait, those that are decided
+	Table page.Table
+	Empty page.Empty
+	More  string // address of the older ones, or empty
 }
 
 // allocations serves GET /office/allocations: those that wait, or with ?state=decided
@@ -39,7 +38,7 @@ func (o *Office) allocations(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := allocationsPage{Base: page.Of(c), Decided: decided}
+	v := allocationsPage{Base: page.Of(c)}
 	l := v.Lang
 	v.Tabs = []page.Link{
 		{Href: address, Text: l.T("office.list.waiting"), Current: !decided},

@@ -20,11 +20,8 @@ type boardPage struct {
 	Empty        page.Empty
 }
 
-// queue is what waits for somebody.
-type queue struct {
-	Items []waiting
-	More  bool // there is another page of them
-}
+// queue is what waits for somebody. It holds the newest; the list of all has pages.
+type queue struct{ Items []waiting }
 
 // waiting is one proposal that nobody has decided.
 type waiting struct {
@@ -53,7 +50,6 @@ func (o *Office) board(c echo.Context) error {
 		}
 		q.Items = append(q.Items, newWaiting(v.Lang, a))
 	}
-	v.Others.More = len(all) == spending.PageSize
 	v.Campaigns = purseTable(v.Lang, person, purses)
 	if len(purses) == 0 {
 		v.Empty = page.Empty{Title: v.Lang.T("office.no_campaigns"), Text: v.Lang.T("office.no_campaigns_text")}

@@ -1,0 +1,39 @@
+package office
+
+import (
+	"testing"
+
+	"kopiyka/internal/i18n"
+	"kopiyka/internal/money"
+	"kopiyka/internal/web/page"
+	"kopiyka/internal/web/page/pagetest"
+)
+
+// Every template stands on its struct, full and empty, in both languages.
+func TestPages(t *testing.T) {
+	l := i18n.EN
+	sum := l.Sum(money.Of(12_345, "USD"))
+	moment := page.Moment{Text: "2 March 2026, 12:00", Machine: "2026-03-02T12:00+02:00"}
+	errors := page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#reason", Text: "Why"}}}
+	reason := page.Field{ID: "reason", Name: "reason", Label: "Why", Hint: "h", Error: "No", Value: "v", Rows: 4}
+	table := page.NewTable("", []page.Column{{Text: "A"}, {Text: "B", Sum: true}}, [][]page.Cell{{{Text: "a", Href: "/a", Note: "n"}, {Sum: &sum}}})
+	items := queue{Items: []waiting{{Href: "/a", Title: "T", Sum: sum, Who: "W", When: moment}}}
+	pagetest.Door(t, "office", map[string]page.Model{
+		"board": boardPage{Mine: items, Others: items, Campaigns: table},
+		"proposal": proposalPage{
+			Errors: errors, Campaign: "C", Action: "/a", Currency: "USD", Free: sum, Asked: sum, Reason: reason,
+			Purpose: page.NewChoices("purpose", "For what", "a", page.Option{Value: "a", Text: "A", Note: "n"}, page.Option{Value: "b", Text: "B"}),
+			Amount:  page.Field{ID: "amount", Name: "amount", Label: "Amount", Sum: true, Unit: "USD"},
+		},
+		"allocations": allocationsPage{
+			Tabs: []page.Link{{Href: "/a", Text: "A", Current: true}, {Href: "/b", Text: "B"}}, Table: table, More: "/m",
+		},
+		"allocation": allocationPage{
+			Errors: errors, Notice: page.Notice{Title: "N", Text: "T"}, Title: "T", Campaign: "C", Status: page.NewStatus(l, page.Waits), Sum: sum,
+			Purpose: "P", Reason: "R", Free: &sum, Rest: &sum, Waits: true, Why: "Why",
+			Seal:   page.Seal{Signed: []page.Signature{{Act: "Proposed", Who: "O", When: moment}}, Awaits: "A"},
+			Decide: &decideForm{Approve: "/a", Refuse: "/r", Button: "Approve", Reason: reason},
+			Steps:  []step{{When: moment, Text: "T", Note: "N"}},
+		},
+	})
+}
