@@ -11,7 +11,10 @@ import (
 )
 
 // Lock takes the rows of accounts that never fall below zero and tells their balances, on
-// their normal side. What is decided on these holds until the transaction ends.
+// their normal side. What is decided on these holds until the transaction ends. Name all
+// that the entry will touch in one call, which takes them in the order that Post takes
+// them in: rows that Post must take besides could meet another transaction crosswise.
+// Accounts without a floor have no row, and are not in the answer.
 func Lock(ctx context.Context, tx *sqlx.Tx, accounts ...Account) (map[Account]int64, error) {
 	codes, currencies := make([]string, len(accounts)), make([]string, len(accounts))
 	for i, a := range accounts {

@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"kopiyka/internal/ledger"
+	"kopiyka/internal/pg"
 	"kopiyka/internal/pg/pgtest"
 )
 
@@ -68,9 +69,19 @@ func crowd(t *testing.T, start int64, b bank) (s sums) {
 	return s
 }
 
-// enoughConnections lets every client hold a transaction of its own.
-func enoughConnections(db *sqlx.DB) *sqlx.DB {
+// enoughConnections lets every client hold a transaction of its own, and opens them now:
+// who waits for a connection does not compete.
+func enoughConnections(t *testing.T, db *sqlx.DB) *sqlx.DB {
+	t.Helper()
 	db.SetMaxOpenConns(clients)
+	db.SetMaxIdleConns(clients)
+	for range clients {
+		conn, err := db.Connx(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
 	return db
 }
 
@@ -89,7 +100,7 @@ func inOneTry(ctx context.Context, db *sqlx.DB, story func(*sqlx.Tx) error) erro
 
 func TestAFundIsNeverOverdrawn(t *testing.T) {
 	t.Parallel()
-	db := enoughConnections(pgtest.DB(t))
+	db := enoughConnections(t, pgtest.DB(t))
 	mustPost(t, db, giftOf("first", "c", usd, part, 0, 0))
 	postOnce := func(ctx context.Context, e ledger.Entry) error {
 		return inOneTry(ctx, db, func(tx *sqlx.Tx) error {
@@ -126,7 +137,7 @@ func TestAFundIsNeverOverdrawn(t *testing.T) {
 func TestTheCrowdOverdrawsACarelessBank(t *testing.T) {
 	t.Parallel()
 	_, owner := pgtest.Both(t)
-	db := enoughConnections(owner)
+	db := enoughConnections(t, owner)
 	db.MustExec(`CREATE TABLE careless (minor bigint NOT NULL)`)
 	db.MustExec(`INSERT INTO careless VALUES ($1)`, part)
 	meet := newMeeting(clients)
@@ -175,7 +186,7 @@ func (m *meeting) wait() {
 // must not wait for each other.
 func TestFirstEntriesOfACampaignDoNotDeadlock(t *testing.T) {
 	t.Parallel()
-	db := enoughConnections(pgtest.DB(t))
+	db := enoughConnections(t, pgtest.DB(t))
 	for round := range 40 {
 		campaign := fmt.Sprintf("c%d", round)
 		together(8, func(client int) {
@@ -199,7 +210,7 @@ func TestFirstEntriesOfACampaignDoNotDeadlock(t *testing.T) {
 // what the fund covers from what it does not never leave both a shortfall and free money.
 func TestLockedBalancesHold(t *testing.T) {
 	t.Parallel()
-	db := enoughConnections(pgtest.DB(t))
+	db := enoughConnections(t, pgtest.DB(t))
 	fund, shortfall := ledger.Fund("c", usd), ledger.Shortfall("c", usd)
 	for i := range clients {
 		mustPost(t, db, giftOf(fmt.Sprintf("p%d", i), "c", usd, part, 0, 0))
@@ -232,6 +243,54 @@ func TestLockedBalancesHold(t *testing.T) {
 		t.Errorf("fund − shortfall = %d, want nothing", got)
 	}
 	wantWhole(t, db)
+}
+
+// Entries that move money between the same accounts in opposite directions take turns.
+func TestEntriesInOppositeDirectionsDoNotDeadlock(t *testing.T) {
+	t.Parallel()
+	db := enoughConnections(t, pgtest.DB(t))
+	funds := []ledger.Account{ledger.Fund("c", usd), ledger.Fund("d", usd)}
+	first := mustPost(t, db, giftOf("p1", "c", usd, clients*part, 0, 0))
+	mustPost(t, db, giftOf("p2", "d", usd, clients*part, 0, 0))
+	together(clients, func(i int) {
+		err := inOneTry(t.Context(), db, func(tx *sqlx.Tx) error {
+			_, err := ledger.Post(t.Context(), tx, ledger.Entry{
+				Source: fmt.Sprintf("correction:%d", i), Kind: ledger.Correction, HappenedAt: noon, Actor: "person:a", Approver: "person:b", Mends: first.ID,
+				Lines: []ledger.Line{ledger.Debit(funds[i%2], part), ledger.Credit(funds[1-i%2], part)},
+			})
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	wantWhole(t, db)
+}
+
+// Nobody else gets at a balance between Lock and the end of the transaction.
+func TestLockKeepsOthersOut(t *testing.T) {
+	t.Parallel()
+	app, owner := pgtest.Both(t)
+	mustPost(t, app, giftOf("p", "c", usd, part, 0, 0))
+	grab := func() error {
+		_, err := owner.ExecContext(t.Context(), `SELECT 1 FROM ledger.balances b JOIN ledger.accounts a ON a.id = b.account_id
+			WHERE a.code = 'fund:c' FOR UPDATE OF b NOWAIT`)
+		return err
+	}
+	if err := inOneTry(t.Context(), app, func(tx *sqlx.Tx) error {
+		if _, err := ledger.Lock(t.Context(), tx, ledger.Shortfall("c", usd), ledger.Fund("c", usd)); err != nil {
+			return err
+		}
+		if err := grab(); pg.Code(err) != "55P03" {
+			t.Errorf("somebody else got the locked row: %v", err)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := grab(); err != nil {
+		t.Errorf("the row is locked for ever: %v", err)
+	}
 }
 
 // An account that has no floor has no row to lock, and one that was never used holds nothing.
