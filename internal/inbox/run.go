@@ -3,7 +3,9 @@ package inbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -89,7 +91,7 @@ func (w *Workers) One(ctx context.Context) (bool, error) {
 	if err != nil || !found {
 		return false, err
 	}
-	if err := w.Handle(ctx, event); err != nil {
+	if err := w.handle(ctx, event); err != nil {
 		if ctx.Err() != nil {
 			return true, ctx.Err() // the process is stopping; the lease brings the event back
 		}
@@ -102,6 +104,18 @@ func (w *Workers) One(ctx context.Context) (bool, error) {
 		return true, failed(ctx, w.DB, event.ID, w.Describe(err), w.Now().Add(pause(tries)), dead)
 	}
 	return true, done(ctx, w.DB, event.ID, w.Now())
+}
+
+// handle turns a panic into trouble of its event: one that the handler cannot digest would
+// otherwise bring the whole process down, again after each start.
+func (w *Workers) handle(ctx context.Context, e Event) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.Log.Error("a handler panicked", "event", e.ID, "type", e.Type, "stack", string(debug.Stack()))
+			err = fmt.Errorf("the handler panicked: %v", p)
+		}
+	}()
+	return w.Handle(ctx, e)
 }
 
 // pause grows fourfold each time, from a quarter of a second to an hour: twelve tries span
