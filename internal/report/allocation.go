@@ -14,7 +14,8 @@ import (
 type Allocation struct {
 	Purpose    Text      `db:"purpose"`
 	Amount     int64     `db:"amount"`
-	Reason     string    `db:"reason"` // in the words and the language of who proposed it
+	Reason     string    `db:"reason"`    // in the words and the language of who proposed it
+	ReasonEN   string    `db:"reason_en"` // the same in English, or empty
 	ProposedAt time.Time `db:"proposed_at"`
 	ApprovedAt time.Time `db:"approved_at"`
 }
@@ -24,7 +25,7 @@ type Allocation struct {
 func allocations(ctx context.Context, tx *sqlx.Tx, campaign uuid.UUID) ([]Allocation, error) {
 	var all []Allocation
 	err := tx.SelectContext(ctx, &all, `
-		SELECT u.title_uk AS "purpose.uk", u.title_en AS "purpose.en", a.amount_minor AS amount, a.reason,
+		SELECT u.title_uk AS "purpose.uk", u.title_en AS "purpose.en", a.amount_minor AS amount, a.reason, a.reason_en,
 		       a.proposed_at, d.decided_at AS approved_at
 		  FROM allocations a
 		  JOIN allocation_decisions d ON d.allocation_id = a.id AND d.decision = 'approved'

@@ -146,10 +146,13 @@ func noAllocations(l i18n.Lang, t report.Totals) string {
 }
 
 func toAllocation(b page.Base, c money.Currency, a report.Allocation) allocation {
-	l := b.Lang
+	l, reason := b.Lang, a.Reason
+	if l == i18n.EN && a.ReasonEN != "" {
+		reason = a.ReasonEN
+	}
 	return allocation{
 		Purpose: in(b, a.Purpose), Sum: sum(l, a.Amount, c), Status: page.NewStatus(l, page.Aside), When: l.Day(a.ApprovedAt),
-		Reason: a.Reason, ReasonLang: spokenIn(a.Reason),
+		Reason: reason, ReasonLang: spokenIn(reason),
 		Seal: page.Seal{Signed: []page.Signature{
 			{Act: l.T("site.allocation.proposed"), Who: l.T("site.allocation.proposer"), When: l.Moment(a.ProposedAt)},
 			{Act: l.T("site.allocation.approved"), Who: l.T("site.allocation.approver"), When: l.Moment(a.ApprovedAt)},
