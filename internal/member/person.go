@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -45,6 +46,9 @@ func (p Person) Holds(role ClusterRole) bool {
 // PersonByID finds a person with the present roles; an unknown one is a NotFound fault.
 func PersonByID(ctx context.Context, db *sqlx.DB, id string) (Person, error) {
 	p := Person{ID: id}
+	if !pg.IsID(id) {
+		return p, fault.New(fault.NotFound, "person.unknown")
+	}
 	err := db.QueryRowxContext(ctx, `SELECT email, name FROM people WHERE id = $1`, id).Scan(&p.Email, &p.Name)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, fault.New(fault.NotFound, "person.unknown")
@@ -154,9 +158,10 @@ func GiveClusterRole(ctx context.Context, tx *sqlx.Tx, person, cluster string, r
 
 // cleanEmail reads one bare address and writes it in the form in which it is kept.
 func cleanEmail(s string) (string, error) {
+	readable := utf8.ValidString(s) // ToLower would mend it
 	s = strings.ToLower(strings.TrimSpace(s))
 	a, err := mail.ParseAddress(s)
-	if err != nil || a.Address != s || a.Name != "" || len(s) > 254 || strings.ContainsAny(s, "\r\n") {
+	if err != nil || !readable || a.Address != s || a.Name != "" || len(s) > 254 || strings.ContainsAny(s, "\r\n") {
 		return "", fault.In("email", "person.email_form")
 	}
 	return s, nil

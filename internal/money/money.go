@@ -17,8 +17,8 @@ import (
 // Currency is an ISO 4217 code in capitals, such as "UAH".
 type Currency string
 
-// Known reports whether c is a currency that CLDR lists.
-func (c Currency) Known() bool { return currency.IsValid(string(c)) }
+// Known reports whether c is a currency that CLDR lists. None at all is not one.
+func (c Currency) Known() bool { return c != "" && currency.IsValid(string(c)) }
 
 // Exponent is the number of decimal places of the minor unit: 2 for UAH, 0 for JPY.
 func (c Currency) Exponent() int {
