@@ -3,6 +3,7 @@ package office
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -80,7 +81,9 @@ func purseTable(l i18n.Lang, person member.Person, purses []spending.Purse) page
 	columns := []page.Column{
 		{Text: l.T("office.column.campaign")}, {Text: l.T("office.column.state")},
 		{Text: l.T("office.column.free"), Sum: true}, {Text: l.T("office.column.asked"), Sum: true},
-		{Text: l.T("office.column.act")},
+	}
+	if slices.ContainsFunc(purses, func(p spending.Purse) bool { return mayPropose(person, p) }) {
+		columns = append(columns, page.Column{Text: l.T("office.column.act")})
 	}
 	var rows [][]page.Cell
 	for _, p := range purses {

@@ -1,0 +1,143 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"kopiyka/internal/spending"
+)
+
+// The actors of the matrix, in the order of its columns.
+var actors = []struct{ name, email string }{
+	{"nobody", ""},
+	{"payer", "payer@example.org"},
+	{"viewer", "viewer@example.org"},
+	{"another company's owner, who runs another cluster", "stranger@example.org"},
+	{"coordinator", "coordinator@example.org"},
+	{"approver", "approver@example.org"},
+}
+
+// matrix says who gets what at each address: own, as the payer or the cluster's people
+// have it. An address without a row fails the test, so that a new one is thought about.
+//
+// 303 for nobody is the way to the sign-in page. 422 and 409 mean that the person may come
+// here and that this empty form is refused; 403 and 404 that the person may not.
+var matrix = map[string][]int{
+	"GET /":                                       {302, 302, 302, 302, 302, 302},
+	"GET /:lang":                                  {302, 302, 302, 302, 302, 302},
+	"GET /:lang/":                                 {200, 200, 200, 200, 200, 200},
+	"GET /:lang/campaigns/:slug":                  {200, 200, 200, 200, 200, 200},
+	"GET /:lang/campaigns/:slug/donors":           {200, 200, 200, 200, 200, 200},
+	"GET /:lang/companies":                        {200, 200, 200, 200, 200, 200},
+	"GET /:lang/companies/:slug":                  {200, 200, 200, 200, 200, 200},
+	"GET /:lang/clusters/:slug":                   {200, 200, 200, 200, 200, 200},
+	"GET /assets/*":                               {404, 404, 404, 404, 404, 404},
+	"GET /healthz":                                {200, 200, 200, 200, 200, 200},
+	"GET /readyz":                                 {503, 503, 503, 503, 503, 503}, // no worker runs in this test
+	"GET /api/openapi.json":                       {200, 200, 200, 200, 200, 200},
+	"GET /api/v1/campaigns":                       {200, 200, 200, 200, 200, 200},
+	"GET /api/v1/campaigns/:slug":                 {200, 200, 200, 200, 200, 200},
+	"POST /hooks/stripe":                          {400, 400, 400, 400, 400, 400},
+	"GET /sign-in":                                {200, 303, 303, 303, 303, 303},
+	"POST /sign-in":                               {422, 422, 422, 422, 422, 422},
+	"POST /sign-out":                              {303, 303, 303, 303, 303, 303},
+	"GET /language/:lang":                         {303, 303, 303, 303, 303, 303},
+	"GET /portal":                                 {303, 200, 200, 200, 404, 404},
+	"GET /portal/pledges":                         {303, 303, 303, 303, 404, 404},
+	"POST /portal/pledges":                        {303, 303, 403, 404, 404, 404},
+	"GET /portal/pledges/new":                     {303, 200, 403, 200, 404, 404},
+	"GET /portal/pledges/:id":                     {303, 200, 200, 404, 404, 404},
+	"GET /portal/pledges/:id/payments":            {303, 303, 303, 303, 404, 404},
+	"POST /portal/pledges/:id/payments":           {303, 422, 422, 404, 404, 404},
+	"GET /portal/payments/:id/return":             {303, 200, 200, 404, 404, 404},
+	"GET /portal/payments/:id/cancel":             {303, 303, 303, 404, 404, 404},
+	"GET /office":                                 {303, 404, 404, 200, 200, 200},
+	"GET /office/allocations":                     {303, 404, 404, 200, 200, 200},
+	"GET /office/allocations/:id":                 {303, 404, 404, 404, 200, 200},
+	"GET /office/allocations/:id/:act":            {303, 404, 404, 303, 303, 303},
+	"POST /office/allocations/:id/approve":        {303, 404, 404, 404, 403, 303},
+	"POST /office/allocations/:id/refuse":         {303, 404, 404, 404, 403, 303},
+	"GET /office/campaigns/:slug/allocations":     {303, 404, 404, 303, 303, 303},
+	"POST /office/campaigns/:slug/allocations":    {303, 404, 404, 404, 303, 403},
+	"GET /office/campaigns/:slug/allocations/new": {303, 404, 404, 404, 200, 403},
+}
+
+// forms are filled in so that only who sends them can be wrong.
+func (h *house) forms() map[string]string {
+	return map[string]string{
+		"POST /portal/pledges": url.Values{"campaign": {h.Slug}, "company": {h.Company}, "amount": {"12.50"}, "currency": {"USD"},
+			"visibility": {"named"}, "when": {"now"}}.Encode(),
+		"POST /office/campaigns/:slug/allocations": url.Values{"purpose": {h.Purpose}, "amount": {"1.00"}, "currency": {"USD"}, "reason": {"Because"}}.Encode(),
+		"POST /office/allocations/:id/refuse":      url.Values{"reason": {"Because not"}}.Encode(),
+	}
+}
+
+// proposal is an allocation that waits for its second person.
+func (h *house) proposal() string {
+	h.t.Helper()
+	id, err := spending.Propose(h.t.Context(), h.DB, h.Now, spending.Proposal{
+		CampaignID: h.Campaign, PurposeID: h.Purpose, Amount: h.Amount(100), Reason: "Because", PersonID: h.Coordinator,
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return id
+}
+
+func TestEveryAddressHasItsGuard(t *testing.T) {
+	h := open(t)
+	h.letIn()
+	h.Paid(100_000)
+	pledge := h.Pledge(10_000)
+	payment := h.Checkout(pledge, 5_000)
+	forms := h.forms()
+
+	var seen []string
+	for _, r := range h.web.Routes() {
+		path := r.Path
+		for _, lang := range []string{"/uk", "/en"} {
+			if rest, found := strings.CutPrefix(path, lang); found && (rest == "" || rest[0] == '/') {
+				path = "/:lang" + rest
+			}
+		}
+		name := r.Method + " " + path
+		if r.Method == "echo_route_not_found" || r.Method == http.MethodHead || slices.Contains(seen, name) {
+			continue
+		}
+		seen = append(seen, name)
+		want, found := matrix[name]
+		if !found {
+			t.Errorf("%s has no row in the matrix", name)
+			continue
+		}
+		slug, id := h.Slug, pledge
+		switch {
+		case strings.Contains(path, "/payments/:id/"):
+			id = payment.ID
+		case strings.Contains(path, "/allocations/:id"):
+			id = h.proposal()
+		case strings.Contains(path, "/companies/:slug"):
+			slug = "ganok"
+		case strings.Contains(path, "/clusters/:slug"):
+			slug = "kharkiv-it"
+		}
+		address := strings.NewReplacer(":lang", "uk", ":slug", slug, ":id", id, ":act", "approve").Replace(path)
+		if name == "GET /portal/pledges/new" {
+			address += "?campaign=" + slug
+		}
+		for i, a := range actors {
+			res, body := h.ask(h.visitor(a.email), r.Method, address, forms[name])
+			if res.StatusCode != want[i] {
+				t.Errorf("%s as %s: %d, want %d\n%.200s", name, a.name, res.StatusCode, want[i], body)
+			}
+		}
+	}
+	for name := range matrix {
+		if !slices.Contains(seen, name) {
+			t.Errorf("the matrix has %s, and the house has not", name)
+		}
+	}
+}
