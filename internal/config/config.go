@@ -74,7 +74,7 @@ func (c *Config) Check() error {
 		return fmt.Errorf("KOPIYKA_ADDR: %q is no address such as 127.0.0.1:8080", c.Addr)
 	}
 	u, err := url.Parse(c.URL)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.Path != "" || u.RawQuery != "" {
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("KOPIYKA_URL is no address such as https://help.example.org")
 	}
 	if u.Scheme == "http" && !local(u.Hostname()) {
