@@ -35,7 +35,8 @@ type listener struct {
 }
 
 // Connect waits for the connection: lib/pq connects in the background and an early Ping
-// would say that there is none.
+// would say that there is none. It would go on trying after a failure, while River makes a
+// try of its own and never closes what did not connect.
 func (l *listener) Connect(ctx context.Context) error {
 	l.lost = make(chan error, 1)
 	connected := make(chan error, 1)
@@ -48,12 +49,17 @@ func (l *listener) Connect(ctx context.Context) error {
 		case pq.ListenerEventReconnected:
 		}
 	})
+	var err error
 	select {
-	case err := <-connected:
-		return err
+	case err = <-connected:
 	case <-ctx.Done():
-		return ctx.Err()
+		err = ctx.Err()
 	}
+	if err != nil {
+		err = errors.Join(err, l.conn.Close())
+		l.conn = nil
+	}
+	return err
 }
 
 func offer(c chan<- error, err error) {
