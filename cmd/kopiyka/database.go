@@ -18,6 +18,14 @@ import (
 type database struct {
 	dsn  string
 	stop func() error
+	log  *slog.Logger
+}
+
+// close stops a private cluster that is ours. What goes wrong then loses nothing.
+func (d *database) close() {
+	if err := d.stop(); err != nil {
+		d.log.Warn("the private PostgreSQL did not stop well", "error", err)
+	}
 }
 
 // findDatabase takes the server that DATABASE_URL names, or boots a private one below the
@@ -25,7 +33,7 @@ type database struct {
 func findDatabase(ctx context.Context, c config.Config, log *slog.Logger) (*database, error) {
 	if c.DatabaseURL != "" {
 		log.Info("database", "from", "DATABASE_URL")
-		return &database{dsn: c.DatabaseURL, stop: func() error { return nil }}, nil
+		return &database{dsn: c.DatabaseURL, stop: func() error { return nil }, log: log}, nil
 	}
 	server, err := embedded.Start(ctx, embedded.Options{
 		State: filepath.Join(c.Data, "postgres"), NodeModules: nodeModules(), Durable: true, Log: log,
@@ -34,7 +42,7 @@ func findDatabase(ctx context.Context, c config.Config, log *slog.Logger) (*data
 		return nil, fmt.Errorf("boot a private PostgreSQL: %w", err)
 	}
 	log.Info("database", "from", server.Source())
-	return &database{dsn: server.DSN(), stop: server.Stop}, nil
+	return &database{dsn: server.DSN(), stop: server.Stop, log: log}, nil
 }
 
 // nodeModules are where npm may have put PostgreSQL: below the working directory and
@@ -69,7 +77,7 @@ func (c *migrateCommand) Run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	defer d.stop()
+	defer d.close()
 	db, err := d.migrated(ctx)
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 	if err != nil {
 		return errors.Join(err, listener.Close(), sim.listener.Close(), sim.Close())
 	}
-	defer d.stop()
+	defer d.close()
 	h, err := build(ctx, settings, d, log)
 	if err != nil {
 		return errors.Join(err, listener.Close(), sim.listener.Close(), sim.Close())

@@ -47,7 +47,7 @@ func (c *healCommand) Run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	defer d.stop()
+	defer d.close()
 	db, err := d.migrated(ctx)
 	if err != nil {
 		return err

@@ -137,7 +137,7 @@ func (s *scene) startServer() {
 	s.until("the server is ready", func() (bool, error) {
 		res, err := http.Get("http://" + s.addr + "/readyz")
 		if err != nil {
-			return false, nil //nolint:nilerr // it is not listening yet
+			return false, nil // it is not listening yet
 		}
 		defer res.Body.Close()
 		return res.StatusCode == http.StatusOK, nil
@@ -259,16 +259,16 @@ func (p *payer) post(address string, form url.Values, want int) (location string
 	p.until("POST "+strings.TrimPrefix(address, "http://"+p.addr), func() (bool, error) {
 		res, err := p.http.PostForm(address, form)
 		if err != nil {
-			return false, nil //nolint:nilerr // the server is being killed or not up yet
+			return false, nil // the server is being killed or not up yet
 		}
 		defer res.Body.Close()
 		body, _ := io.ReadAll(res.Body)
-		switch {
-		case res.StatusCode == want:
+		switch res.StatusCode {
+		case want:
 			location = res.Header.Get("Location")
 			return true, nil
-		case res.StatusCode == http.StatusServiceUnavailable, res.StatusCode == http.StatusBadGateway:
-			return false, nil
+		case http.StatusServiceUnavailable:
+			return false, nil // Stripe did not answer: click again
 		}
 		return false, fmt.Errorf("answered %d: %.300s", res.StatusCode, body)
 	})

@@ -32,7 +32,7 @@ func (c *seedCommand) Run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	defer d.stop()
+	defer d.close()
 	db, err := d.migrated(ctx)
 	if err != nil {
 		return err

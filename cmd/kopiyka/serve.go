@@ -37,7 +37,7 @@ func (c *serveCommand) Run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	defer d.stop()
+	defer d.close()
 	h, err := build(ctx, c.Config, d, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())

@@ -21,7 +21,7 @@ func (c *verifyCommand) Run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	defer d.stop()
+	defer d.close()
 	db, err := pg.Open(ctx, d.dsn)
 	if err != nil {
 		return err

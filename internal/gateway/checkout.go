@@ -51,7 +51,7 @@ func (g *Gateway) Checkout(ctx context.Context, o Order) (giving.Payment, error)
 func (g *Gateway) start(ctx context.Context, o Order) (giving.Payment, error) {
 	for round := 0; ; round++ {
 		payment, err := giving.StartPayment(ctx, g.db, g.now, giving.Start{PledgeID: o.PledgeID, PersonID: o.PersonID, Amount: o.Amount, Title: o.Title})
-		stale := giving.Payment{}
+		var stale giving.Payment
 		var open *giving.OpenPaymentError
 		switch {
 		case errors.As(err, &open):

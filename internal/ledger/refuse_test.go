@@ -178,7 +178,7 @@ func TestLedgerRefuses(t *testing.T) {
 					t.Errorf("SQLSTATE %q, want %q: %v", got, by.code, err)
 				}
 				for _, sentinel := range []error{ledger.ErrOtherContent, ledger.ErrTooLittle, ledger.ErrUnbalanced} {
-					if got, want := errors.Is(err, sentinel), r.is == sentinel; got != want {
+					if got, want := errors.Is(err, sentinel), errors.Is(r.is, sentinel); got != want {
 						t.Errorf("errors.Is(err, %q) = %t, want %t", sentinel, got, want)
 					}
 				}

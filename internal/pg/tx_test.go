@@ -122,12 +122,12 @@ func TestInTxRollsBack(t *testing.T) {
 	write := func(tx *sqlx.Tx) {
 		tx.MustExec(`INSERT INTO audit_acts (happened_at, act, subject) VALUES (now(), 'pledge.made', 'x')`)
 	}
-	if err := pg.InTx(t.Context(), db, func(tx *sqlx.Tx) error { write(tx); return wrong }); err != wrong {
+	if err := pg.InTx(t.Context(), db, func(tx *sqlx.Tx) error { write(tx); return wrong }); !errors.Is(err, wrong) {
 		t.Errorf("InTx = %v, want the story's error as it is", err)
 	}
 	func() {
 		defer func() {
-			if got := recover(); got != wrong {
+			if got, _ := recover().(error); !errors.Is(got, wrong) {
 				t.Errorf("recovered %v, want the story's panic", got)
 			}
 		}()

@@ -349,7 +349,7 @@ func TestExpand(t *testing.T) {
 	}
 	ch := full.PaymentIntent.LatestCharge
 	got := []string{
-		full.Customer.Name, string(full.CustomerDetails.Email), full.LineItems.Data[0].Description,
+		full.Customer.Name, full.CustomerDetails.Email, full.LineItems.Data[0].Description,
 		fmt.Sprint(ch.Refunds.Data[0].Amount), fmt.Sprint(ch.BalanceTransaction.Source.Charge.AmountRefunded),
 	}
 	if want := []string{"Ґанок Софт", "pay@ganok.example", "Gift to IT4Life", "100", "100"}; !cmp.Equal(got, want) {

@@ -3,6 +3,7 @@ package stripesim_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -160,8 +161,8 @@ func decode(t *testing.T, body string, into any) {
 // stripeError is the error that Stripe's library made of an answer.
 func stripeError(t *testing.T, err error) *stripe.Error {
 	t.Helper()
-	e, ok := err.(*stripe.Error)
-	if !ok {
+	var e *stripe.Error
+	if !errors.As(err, &e) {
 		t.Fatalf("error = %v (%T), want one of Stripe's", err, err)
 	}
 	return e

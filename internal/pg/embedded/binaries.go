@@ -33,8 +33,6 @@ type binaries struct {
 	passedOver []string
 }
 
-func (b binaries) major() int { return majorOf(b.version) }
-
 func (b binaries) source() string {
 	s := b.origin + " " + b.version
 	if len(b.passedOver) > 0 {

@@ -45,7 +45,7 @@ func prepareBelow(base string) error {
 	if err := syscall.Statfs(base, &fs); err != nil {
 		return err
 	}
-	if uint64(fs.Bavail)*uint64(fs.Bsize) < 4<<30 {
+	if fs.Bavail*uint64(fs.Bsize) < 4<<30 {
 		return fmt.Errorf("%s has less than 4 GiB of room", base)
 	}
 	dir, err := os.MkdirTemp(base, "kopiyka-boot-")

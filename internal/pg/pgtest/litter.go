@@ -24,7 +24,7 @@ const dirPrefix = "kopiyka-test-"
 func roomyDir() string {
 	const memory = "/dev/shm"
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs(memory, &fs); err != nil || uint64(fs.Bavail)*uint64(fs.Bsize) < room {
+	if err := syscall.Statfs(memory, &fs); err != nil || fs.Bavail*uint64(fs.Bsize) < room {
 		return "/tmp"
 	}
 	probe, err := os.MkdirTemp(memory, "kopiyka-probe-")

@@ -212,7 +212,7 @@ func TestFailureSaysNothingOfItsCause(t *testing.T) {
 	got := object(t, r)
 	delete(got, "request_id")
 	want := map[string]any{"type": "about:blank", "title": "Internal Server Error", "status": 500.0}
-	if r.StatusCode != 500 || !cmp.Equal(want, got) {
+	if r.StatusCode != http.StatusInternalServerError || !cmp.Equal(want, got) {
 		t.Errorf("%s %v, want %v", r.Status, got, want)
 	}
 }

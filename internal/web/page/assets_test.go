@@ -1,6 +1,7 @@
 package page
 
 import (
+	"errors"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -74,7 +75,7 @@ func TestAssetsAreKeptForGoodUnderTheirHash(t *testing.T) {
 		}
 	}
 	for _, gone := range []string{"/assets/app.css", "/assets/", "/assets/../templates.go"} {
-		if _, err := get(t, a, gone); err != echo.ErrNotFound {
+		if _, err := get(t, a, gone); !errors.Is(err, echo.ErrNotFound) {
 			t.Errorf("%s: %v", gone, err)
 		}
 	}

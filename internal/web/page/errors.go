@@ -203,7 +203,7 @@ func plainID(id string) bool {
 		return false
 	}
 	for _, ch := range id {
-		if !('0' <= ch && ch <= '9' || 'a' <= ch && ch <= 'z' || 'A' <= ch && ch <= 'Z' || ch == '-') {
+		if !strings.ContainsRune("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-", ch) {
 			return false
 		}
 	}
