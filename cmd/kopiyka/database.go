@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
@@ -45,12 +46,18 @@ func findDatabase(ctx context.Context, c config.Config, log *slog.Logger) (*data
 	return &database{dsn: server.DSN(), stop: server.Stop, log: log}, nil
 }
 
-// nodeModules are where npm may have put PostgreSQL: below the working directory and
-// beside the folder of the binary.
+// nodeModules are where npm may have put PostgreSQL: below the working directory, or
+// beside the folder of the binary. Absolute, since the server works elsewhere.
 func nodeModules() []string {
-	folders := []string{"node_modules"}
+	var folders []string
+	if here, err := os.Getwd(); err == nil {
+		folders = append(folders, filepath.Join(here, "node_modules"))
+	}
 	if binary, err := os.Executable(); err == nil {
-		folders = append(folders, filepath.Join(filepath.Dir(binary), "..", "node_modules"))
+		beside := filepath.Join(filepath.Dir(binary), "..", "node_modules")
+		if !slices.Contains(folders, beside) {
+			folders = append(folders, beside)
+		}
 	}
 	return folders
 }
