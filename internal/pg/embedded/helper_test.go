@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -63,7 +64,7 @@ func help(arg string) int {
 	if todo.Umask != 0 {
 		syscall.Umask(todo.Umask)
 	}
-	var log strings.Builder
+	var log logBuffer
 	todo.Options.Log = slog.New(slog.NewTextHandler(&log, nil))
 	start := func() (*Server, error) { return Start(context.Background(), todo.Options) }
 	if todo.DyingStart {
@@ -93,6 +94,24 @@ func help(arg string) int {
 		return 1
 	}
 	return 0
+}
+
+// logBuffer is written to by the server's watch as well.
+type logBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 // onDyingThread is set where a parent's death is that of a thread.
