@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -246,8 +247,9 @@ func TestAFormThatCannotBeReadIsRefused(t *testing.T) {
 			r.payer.In(t).PostRaw("/portal/pledges", strings.NewReader(body)).Wants(http.StatusUnprocessableEntity)
 		})
 	}
-	ten := 10 << 20
-	r.payer.Post("/portal/pledges", r.promised("message", strings.Repeat("x", ten))).Wants(http.StatusRequestEntityTooLarge)
+	r.payer.Post("/portal/pledges", r.promised("message", strings.Repeat("x", 10<<20))).Wants(http.StatusRequestEntityTooLarge)
+	chunked := io.MultiReader(strings.NewReader(good + "&more=" + strings.Repeat("x", 100<<10))) // of a length that nobody tells
+	r.payer.PostRaw("/portal/pledges", chunked).Wants(http.StatusRequestEntityTooLarge)
 	if n := r.Count("pledges"); n != 0 {
 		t.Errorf("%d pledges were written", n)
 	}
