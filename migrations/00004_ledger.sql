@@ -48,6 +48,19 @@ CREATE TABLE ledger.balances (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE ledger.balances IS 'Balances on their normal side, of floored accounts only. Always what the lines say; kopiyka verify recomputes them.';
 
+CREATE TABLE ledger.entry_shapes (
+    entry_kind   text NOT NULL,
+    account_kind text NOT NULL REFERENCES ledger.account_kinds,
+    PRIMARY KEY (entry_kind, account_kind)
+);
+COMMENT ON TABLE ledger.entry_shapes IS 'Which accounts an entry of a kind may touch: an allocation cannot take money out of the bank, nor a gift out of an allocation. A correction may touch what it corrects, and so all.';
+
+INSERT INTO ledger.entry_shapes (entry_kind, account_kind)
+    SELECT k, a FROM unnest(ARRAY['gift', 'refund', 'refund-failed']) AS k, unnest(ARRAY['stripe', 'bank', 'fund', 'need', 'fee', 'released', 'shortfall']) AS a
+    UNION ALL SELECT 'allocation', unnest(ARRAY['fund', 'need', 'allocation'])
+    UNION ALL SELECT 'suspense', unnest(ARRAY['stripe', 'bank', 'suspense'])
+    UNION ALL SELECT 'correction', kind FROM ledger.account_kinds;
+
 CREATE TABLE ledger.entries (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source      text NOT NULL CONSTRAINT entries_source_once UNIQUE CONSTRAINT entries_source_form CHECK (length(source) BETWEEN 1 AND 200),
@@ -101,8 +114,9 @@ CREATE TABLE ledger.draws (
 CREATE INDEX draws_lot ON ledger.draws (lot_id);
 CREATE INDEX draws_entry ON ledger.draws (entry_id);
 
--- An entry has two lines or more and sums to zero in each currency. Checked at commit,
--- once an entry: whole_entry below sees to it that no line comes later.
+-- An entry has two lines or more, sums to zero in each currency and touches only the
+-- accounts that its kind may. Checked at commit, once an entry: whole_entry below sees to
+-- it that no line comes later.
 -- +goose StatementBegin
 CREATE FUNCTION ledger.check_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -115,6 +129,13 @@ BEGIN
       FROM ledger.lines WHERE entry_id = NEW.id GROUP BY currency HAVING sum(amount) <> 0 LIMIT 1;
     IF bad IS NOT NULL THEN
         RAISE EXCEPTION 'entry % is out of balance: %', NEW.id, bad USING ERRCODE = 'LG001';
+    END IF;
+    SELECT a.code INTO bad
+      FROM ledger.lines l JOIN ledger.accounts a ON a.id = l.account_id
+      LEFT JOIN ledger.entry_shapes s ON s.entry_kind = NEW.kind AND s.account_kind = a.kind
+     WHERE l.entry_id = NEW.id AND s.entry_kind IS NULL LIMIT 1;
+    IF bad IS NOT NULL THEN
+        RAISE EXCEPTION 'entry %, a %, may not touch %', NEW.id, NEW.kind, bad USING ERRCODE = 'LG008';
     END IF;
     RETURN NULL;
 END $$;

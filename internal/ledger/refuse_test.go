@@ -25,6 +25,7 @@ const (
 	otherwise = "LG005" // same source, other content
 	noLot     = "LG006"
 	notDrawn  = "LG007" // a draw of an entry that takes nothing there
+	notItsOwn = "LG008" // an account that entries of this kind do not touch
 )
 
 // refusal is an act that the books refuse, to the program and to the schema's owner.
@@ -97,7 +98,11 @@ func refusals() []refusal {
 		posting("a currency that is none", check, nil, with(func(e *ledger.Entry) { e.Lines[0].Account.Currency, e.Lines[1].Account.Currency = "usd", "usd" })),
 		posting("money into a fund from nowhere", "23502", nil, ledger.Entry{Source: "x", Kind: ledger.Gift, HappenedAt: noon, Actor: "stripe",
 			Lines: []ledger.Line{ledger.Debit(ledger.Stripe("cluster", usd), 5), ledger.Credit(ledger.Fund("c", usd), 5)}}),
+		posting("an allocation out of the bank", notItsOwn, nil, with(func(e *ledger.Entry) {
+			e.Lines = []ledger.Line{ledger.Debit(ledger.Bank("b", usd), 5), ledger.Credit(ledger.Allocation("new", usd), 5).From("payment:p1")}
+		})),
 
+		calling("a gift straight into an allocation, past Post", notItsOwn, [3]string{"stripe:x", "USD", "1000"}, [3]string{"allocation:x", "USD", "-1000"}),
 		calling("lines that do not sum to zero, past Post", unequal, [3]string{"stripe:x", "USD", "1000"}, [3]string{"fund:x", "USD", "-999"}),
 		calling("two currencies, past Post", unequal, [3]string{"stripe:x", "USD", "1000"}, [3]string{"fund:x", "EUR", "-1000"}),
 		calling("no line, past Post", tooFew),
