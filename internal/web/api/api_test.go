@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +22,7 @@ import (
 	"kopiyka/internal/report/reporttest"
 	"kopiyka/internal/web/api"
 	"kopiyka/internal/web/page"
+	"kopiyka/internal/web/webtest"
 )
 
 // door serves the API on a fresh database, an hour after the last act.
@@ -38,30 +38,10 @@ func door(t *testing.T, w *reporttest.World, checks ...api.Check) http.Handler {
 	return e
 }
 
-func get(t *testing.T, h http.Handler, path string, header ...string) *http.Response {
-	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, r)
-	return rec.Result()
-}
-
-func body(t *testing.T, r *http.Response) string {
-	t.Helper()
-	b, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
-func object(t *testing.T, r *http.Response) map[string]any {
+func object(t *testing.T, r webtest.Answer) map[string]any {
 	t.Helper()
 	var v map[string]any
-	if err := json.Unmarshal([]byte(body(t, r)), &v); err != nil {
+	if err := json.Unmarshal([]byte(r.Body), &v); err != nil {
 		t.Fatal(err)
 	}
 	return v
@@ -82,9 +62,9 @@ func busy(t *testing.T) (*reporttest.World, reporttest.Campaign) {
 
 func TestCampaignFiguresAreTheLedgers(t *testing.T) {
 	w, c := busy(t)
-	r := get(t, door(t, w), "/api/v1/campaigns/it4life")
-	if r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != "application/json" {
-		t.Fatalf("%s, %s", r.Status, r.Header.Get("Content-Type"))
+	r := webtest.Ask(t, door(t, w), "/api/v1/campaigns/it4life")
+	if r.Status != http.StatusOK || r.Header.Get("Content-Type") != "application/json" {
+		t.Fatalf("%d, %s", r.Status, r.Header.Get("Content-Type"))
 	}
 	got := object(t, r)
 	if at, err := time.Parse(time.RFC3339, got["updated_at"].(string)); err != nil || at.IsZero() {
@@ -109,8 +89,8 @@ func TestListAndSingleSayTheSame(t *testing.T) {
 	w, _ := busy(t)
 	w.Campaign("draft", func(c *reporttest.Campaign) { c.State = "draft" })
 	h := door(t, w)
-	list := body(t, get(t, h, "/api/v1/campaigns"))
-	one := body(t, get(t, h, "/api/v1/campaigns/it4life"))
+	list := webtest.Ask(t, h, "/api/v1/campaigns").Body
+	one := webtest.Ask(t, h, "/api/v1/campaigns/it4life").Body
 	if want := "[" + strings.TrimSpace(one) + "]\n"; list != want {
 		t.Errorf("list is\n%s\nwant\n%s", list, want)
 	}
@@ -118,7 +98,7 @@ func TestListAndSingleSayTheSame(t *testing.T) {
 
 func TestNoCampaignsAreAnEmptyList(t *testing.T) {
 	w := reporttest.New(t, pgtest.DB(t))
-	if got := body(t, get(t, door(t, w), "/api/v1/campaigns")); got != "[]\n" {
+	if got := webtest.Ask(t, door(t, w), "/api/v1/campaigns").Body; got != "[]\n" {
 		t.Errorf("answer is %q", got)
 	}
 }
@@ -128,17 +108,17 @@ func TestETagChangesWithTheFigures(t *testing.T) {
 	w, c := busy(t)
 	h := door(t, w)
 	for i, path := range []string{"/api/v1/campaigns", "/api/v1/campaigns/it4life"} {
-		tag := get(t, h, path).Header.Get("ETag")
+		tag := webtest.Ask(t, h, path).Header.Get("ETag")
 		for _, has := range []string{tag, "W/" + tag, `"other", ` + tag, "*"} {
-			r := get(t, h, path, "If-None-Match", has)
-			if b := body(t, r); r.StatusCode != http.StatusNotModified || b != "" {
-				t.Errorf("%s with %s: %s, %d bytes", path, has, r.Status, len(b))
+			r := webtest.Ask(t, h, path, "If-None-Match", has)
+			if b := r.Body; r.Status != http.StatusNotModified || b != "" {
+				t.Errorf("%s with %s: %d, %d bytes", path, has, r.Status, len(b))
 			}
 		}
 		w.Pledge(c, w.Company(fmt.Sprint("yasen-", i), "Ясен", "Yasen"), 100, "anonymous")
-		r := get(t, h, path, "If-None-Match", tag)
-		if r.StatusCode != http.StatusOK || r.Header.Get("ETag") == tag {
-			t.Errorf("%s after a pledge: %s, tag %s before and %s now", path, r.Status, tag, r.Header.Get("ETag"))
+		r := webtest.Ask(t, h, path, "If-None-Match", tag)
+		if r.Status != http.StatusOK || r.Header.Get("ETag") == tag {
+			t.Errorf("%s after a pledge: %d, tag %s before and %s now", path, r.Status, tag, r.Header.Get("ETag"))
 		}
 	}
 }
@@ -147,7 +127,7 @@ func TestAnyPageMayRead(t *testing.T) {
 	w, _ := busy(t)
 	h := door(t, w)
 	for _, path := range []string{"/api/v1/campaigns", "/api/v1/campaigns/it4life", "/api/v1/campaigns/none", "/api/openapi.json"} {
-		if got := get(t, h, path).Header.Get("Access-Control-Allow-Origin"); got != "*" {
+		if got := webtest.Ask(t, h, path).Header.Get("Access-Control-Allow-Origin"); got != "*" {
 			t.Errorf("%s: %q", path, got)
 		}
 	}
@@ -161,7 +141,7 @@ func TestAsOfTellsThePast(t *testing.T) {
 	then := w.Now
 	w.Pays(w.Pledge(c, ganok, 700, "named"), 700, 7)
 
-	got := object(t, get(t, door(t, w), "/api/v1/campaigns/it4life?as_of="+then.Format(time.RFC3339)))
+	got := object(t, webtest.Ask(t, door(t, w), "/api/v1/campaigns/it4life?as_of="+then.Format(time.RFC3339)))
 	if got["received_minor"] != 5_000.0 || got["fees_minor"] != 50.0 || got["pledged_minor"] != 5_000.0 {
 		t.Errorf("as of then: %v", got)
 	}
@@ -189,11 +169,11 @@ func TestErrorsAreProblems(t *testing.T) {
 		"/api/v1/campaigns/it4life?as_of=infinity":    422,
 		"/api/v1/campaigns/none?as_of=2026-03-25T12Z": 422,
 	} {
-		r := get(t, h, path)
+		r := webtest.Ask(t, h, path)
 		got := object(t, r)
-		if r.StatusCode != status || r.Header.Get("Content-Type") != "application/problem+json" ||
+		if r.Status != status || r.Header.Get("Content-Type") != "application/problem+json" ||
 			got["status"] != float64(status) || got["title"] != http.StatusText(status) {
-			t.Errorf("%s: %s, %s, %v", path, r.Status, r.Header.Get("Content-Type"), got)
+			t.Errorf("%s: %d, %s, %v", path, r.Status, r.Header.Get("Content-Type"), got)
 		}
 		if detail, _ := got["detail"].(string); strings.Contains(detail, "fault.") || strings.Contains(detail, "sql") {
 			t.Errorf("%s: detail is %q", path, detail)
@@ -208,12 +188,12 @@ func TestFailureSaysNothingOfItsCause(t *testing.T) {
 	if err := w.DB.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r := get(t, h, "/api/v1/campaigns")
+	r := webtest.Ask(t, h, "/api/v1/campaigns")
 	got := object(t, r)
 	delete(got, "request_id")
 	want := map[string]any{"type": "about:blank", "title": "Internal Server Error", "status": 500.0}
-	if r.StatusCode != http.StatusInternalServerError || !cmp.Equal(want, got) {
-		t.Errorf("%s %v, want %v", r.Status, got, want)
+	if r.Status != http.StatusInternalServerError || !cmp.Equal(want, got) {
+		t.Errorf("%d %v, want %v", r.Status, got, want)
 	}
 }
 
@@ -238,12 +218,12 @@ func TestReadyNamesChecksAndKeepsTheirErrors(t *testing.T) {
 	} {
 		e := echo.New()
 		api.New(nil, clock.System, c.checks...).Routes(e.Group(""))
-		r := get(t, e, "/readyz")
-		if got := object(t, r); r.StatusCode != c.status || !cmp.Equal(c.want, got) {
-			t.Errorf("%s: %s %v", c.name, r.Status, got)
+		r := webtest.Ask(t, e, "/readyz")
+		if got := object(t, r); r.Status != c.status || !cmp.Equal(c.want, got) {
+			t.Errorf("%s: %d %v", c.name, r.Status, got)
 		}
-		if r := get(t, e, "/healthz"); r.StatusCode != 200 {
-			t.Errorf("%s: alive says %s", c.name, r.Status)
+		if r := webtest.Ask(t, e, "/healthz"); r.Status != http.StatusOK {
+			t.Errorf("%s: alive says %d", c.name, r.Status)
 		}
 	}
 }
@@ -253,7 +233,7 @@ func TestJSONNamesNoCompany(t *testing.T) {
 	w, _ := busy(t)
 	h := door(t, w)
 	for _, path := range []string{"/api/v1/campaigns", "/api/v1/campaigns/it4life"} {
-		got := body(t, get(t, h, path))
+		got := webtest.Ask(t, h, path).Body
 		for _, secret := range []string{"hidden-slug", "Невидимка", "Invisible", "76543", "765.43", "Planted", "planted"} {
 			if strings.Contains(got, secret) {
 				t.Errorf("%s tells %q:\n%s", path, secret, got)

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"kopiyka/internal/web/webtest"
 )
 
 // The description is kept by hand; this holds it to what the handlers really answer, in
@@ -17,7 +20,7 @@ func TestDescriptionFitsTheAnswers(t *testing.T) {
 	w, _ := busy(t)
 	h := door(t, w)
 	var spec map[string]any
-	if err := json.Unmarshal([]byte(body(t, get(t, h, "/api/openapi.json"))), &spec); err != nil {
+	if err := json.Unmarshal([]byte(webtest.Ask(t, h, "/api/openapi.json").Body), &spec); err != nil {
 		t.Fatal(err)
 	}
 	past := w.Now.Add(-time.Minute).Format(time.RFC3339)
@@ -30,12 +33,12 @@ func TestDescriptionFitsTheAnswers(t *testing.T) {
 	} {
 		response := at(t, spec, at(t, spec, "paths", c.described, "get", "responses", c.status))
 		schema := at(t, spec, response, "content", c.media, "schema")
-		r := get(t, h, c.asked)
-		if r.Status[:3] != c.status {
-			t.Errorf("%s: %s", c.asked, r.Status)
+		r := webtest.Ask(t, h, c.asked)
+		if strconv.Itoa(r.Status) != c.status {
+			t.Errorf("%s: %d", c.asked, r.Status)
 		}
 		var got any
-		if err := json.Unmarshal([]byte(body(t, r)), &got); err != nil {
+		if err := json.Unmarshal([]byte(r.Body), &got); err != nil {
 			t.Fatal(err)
 		}
 		fits(t, spec, c.asked, at(t, spec, schema), got)

@@ -1,10 +1,8 @@
 package site_test
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -13,6 +11,7 @@ import (
 	"kopiyka/internal/report/reporttest"
 	"kopiyka/internal/web/page"
 	"kopiyka/internal/web/site"
+	"kopiyka/internal/web/webtest"
 )
 
 // door is the site on a test's database, with every message and asset demanded.
@@ -36,28 +35,19 @@ func open(t *testing.T, w *reporttest.World) door {
 }
 
 // ask makes a request; header is names and values in turn.
-func (d door) ask(path string, header ...string) *http.Response {
-	r := httptest.NewRequestWithContext(d.t.Context(), http.MethodGet, path, nil)
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	rec := httptest.NewRecorder()
-	d.h.ServeHTTP(rec, r)
-	return rec.Result()
+func (d door) ask(path string, header ...string) webtest.Answer {
+	d.t.Helper()
+	return webtest.Ask(d.t, d.h, path, header...)
 }
 
 // html is a page as it was sent, which must be there.
 func (d door) html(path string) string {
 	d.t.Helper()
 	r := d.ask(path)
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		d.t.Fatal(err)
+	if r.Status != http.StatusOK {
+		d.t.Fatalf("GET %s: %d\n%s", path, r.Status, r.Body)
 	}
-	if r.StatusCode != http.StatusOK {
-		d.t.Fatalf("GET %s: %s\n%s", path, r.Status, body)
-	}
-	return string(body)
+	return r.Body
 }
 
 func (d door) page(path string) element {

@@ -3,6 +3,7 @@ package webtest
 import (
 	"bytes"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,22 @@ func newAnswer(t testing.TB, res *http.Response, body []byte) (Answer, error) {
 	var err error
 	a.page, err = html.Parse(bytes.NewReader(body))
 	return a, err
+}
+
+// Ask sends a GET to a handler without a server in between. Headers come in pairs.
+func Ask(t testing.TB, h http.Handler, path string, header ...string) Answer {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	a, err := newAnswer(t, &http.Response{StatusCode: rec.Code, Header: rec.Header()}, rec.Body.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 // Wants fails the test unless the answer has a status. A page is also looked at: its
