@@ -60,7 +60,8 @@ CREATE TABLE needs (
     unit_en      text NOT NULL,
     recipient_uk text NOT NULL DEFAULT '',
     recipient_en text NOT NULL DEFAULT '',
-    position     int  NOT NULL
+    position     int  NOT NULL,
+    CONSTRAINT needs_of_purpose UNIQUE (id, purpose_id)
 );
 CREATE INDEX needs_purpose ON needs (purpose_id, position);
 COMMENT ON COLUMN needs.recipient_uk IS 'An institution. Households and persons are private and never stand here.';

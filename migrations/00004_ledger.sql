@@ -20,14 +20,16 @@ INSERT INTO ledger.account_kinds (kind, normal, floored, lots, meaning) VALUES
     ('bank',       1, false, false, 'where money is: a bank account'),
     ('transit',    1, false, false, 'where money is: payouts on their way to the bank'),
     ('fund',      -1, true,  true,  'what money is for: a campaign, free'),
+    ('purpose',   -1, true,  true,  'what money is for: earmarked for one purpose of a campaign'),
     ('need',      -1, true,  true,  'what money is for: earmarked for one need'),
     ('allocation',-1, true,  true,  'what money is for: set aside'),
     ('spent',      1, false, false, 'where money went: out of an allocation'),
     ('fee',        1, false, false, 'where money went: fees of Stripe and banks'),
     ('loss',       1, false, false, 'where money went: disputes lost, exchange differences'),
-    ('released',  -1, false, false, 'net assets released from restriction: the counterpart of what a fund has paid away, equal to spent + fee + loss'),
+    ('released',  -1, false, false, 'net assets released from restriction: the counterpart of what a fund has paid away, equal to spent + fee + loss + disputed'),
     ('shortfall',  1, true,  false, 'what a fund owes after a refund or a dispute of money it no longer had'),
-    ('disputed',   1, false, false, 'held back by a dispute'),
+    ('disputed',   1, false, false, 'taken back by a payer''s bank until it has decided a dispute'),
+    ('owed',       1, false, false, 'what a cluster owes its campaigns: fees of Stripe and banks that belong to none of them'),
     ('unmatched', -1, false, false, 'bank lines without a pledge'),
     ('suspense',  -1, false, false, 'balance transactions of a kind that nobody has explained yet'),
     ('exchange',   1, false, false, 'between the two currencies of a conversion');
@@ -48,16 +50,45 @@ CREATE TABLE ledger.balances (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE ledger.balances IS 'Balances on their normal side, of floored accounts only. Always what the lines say; kopiyka verify recomputes them.';
 
+CREATE TABLE ledger.entry_kinds (
+    kind    text PRIMARY KEY,
+    meaning text NOT NULL
+);
+
+INSERT INTO ledger.entry_kinds (kind, meaning) VALUES
+    ('gift',           'a payment came in'),
+    ('refund',         'money of a payment was given back'),
+    ('refund-failed',  'a refund did not arrive and came back'),
+    ('late-failure',   'a debit that had succeeded was returned by the payer''s bank'),
+    ('dispute',        'a payer''s bank took money back until it has decided'),
+    ('dispute-won',    'it returned that money, or part of it'),
+    ('dispute-lost',   'it keeps that money, or the rest of it'),
+    ('allocation',     'money was set aside'),
+    ('fee',            'a fee of Stripe or a bank that belongs to no payment'),
+    ('payout',         'Stripe sent its balance to the bank'),
+    ('payout-failed',  'the bank did not take a payout'),
+    ('payout-arrived', 'a payout was found on a bank statement'),
+    ('bank-line',      'a line of a bank statement, before anybody has said what it is'),
+    ('suspense',       'money at Stripe of a kind that nobody has explained yet'),
+    ('correction',     'mends another entry, which it names');
+
 CREATE TABLE ledger.entry_shapes (
-    entry_kind   text NOT NULL,
+    entry_kind   text NOT NULL REFERENCES ledger.entry_kinds,
     account_kind text NOT NULL REFERENCES ledger.account_kinds,
     PRIMARY KEY (entry_kind, account_kind)
 );
 COMMENT ON TABLE ledger.entry_shapes IS 'Which accounts an entry of a kind may touch: an allocation cannot take money out of the bank, nor a gift out of an allocation. A correction may touch what it corrects, and so all.';
 
 INSERT INTO ledger.entry_shapes (entry_kind, account_kind)
-    SELECT k, a FROM unnest(ARRAY['gift', 'refund', 'refund-failed']) AS k, unnest(ARRAY['stripe', 'bank', 'fund', 'need', 'fee', 'released', 'shortfall']) AS a
-    UNION ALL SELECT 'allocation', unnest(ARRAY['fund', 'need', 'allocation'])
+    SELECT k, a FROM unnest(ARRAY['gift', 'refund', 'refund-failed', 'late-failure']) AS k,
+           unnest(ARRAY['stripe', 'bank', 'unmatched', 'exchange', 'fund', 'purpose', 'need', 'fee', 'loss', 'released', 'shortfall']) AS a
+    UNION ALL SELECT k, a FROM unnest(ARRAY['dispute', 'dispute-won', 'dispute-lost']) AS k,
+           unnest(ARRAY['stripe', 'exchange', 'fund', 'purpose', 'need', 'fee', 'loss', 'released', 'shortfall', 'disputed']) AS a
+    UNION ALL SELECT 'allocation', unnest(ARRAY['fund', 'purpose', 'need', 'allocation'])
+    UNION ALL SELECT 'fee', unnest(ARRAY['stripe', 'bank', 'unmatched', 'owed'])
+    UNION ALL SELECT k, unnest(ARRAY['stripe', 'transit']) FROM unnest(ARRAY['payout', 'payout-failed']) AS k
+    UNION ALL SELECT 'payout-arrived', unnest(ARRAY['unmatched', 'transit'])
+    UNION ALL SELECT 'bank-line', unnest(ARRAY['bank', 'unmatched'])
     UNION ALL SELECT 'suspense', unnest(ARRAY['stripe', 'bank', 'suspense'])
     UNION ALL SELECT 'correction', kind FROM ledger.account_kinds;
 
@@ -65,7 +96,7 @@ CREATE TABLE ledger.entries (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source      text NOT NULL CONSTRAINT entries_source_once UNIQUE CONSTRAINT entries_source_form CHECK (length(source) BETWEEN 1 AND 200),
     content     bytea NOT NULL CONSTRAINT entries_content_hash CHECK (octet_length(content) = 32),
-    kind        text NOT NULL CONSTRAINT entries_kind CHECK (kind IN ('gift', 'refund', 'refund-failed', 'allocation', 'suspense', 'correction')),
+    kind        text NOT NULL CONSTRAINT entries_kind REFERENCES ledger.entry_kinds,
     happened_at timestamptz NOT NULL,
     posted_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     actor       text NOT NULL CONSTRAINT entries_actor_named CHECK (actor <> ''),

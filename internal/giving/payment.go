@@ -174,7 +174,7 @@ func insertPayment(ctx context.Context, tx *sqlx.Tx, at time.Time, pledge Pledge
 	var p Payment
 	err := tx.GetContext(ctx, &p, `
 		INSERT INTO payments (id, pledge_id, campaign_id, amount_minor, currency, title, way, state, idempotency_key, started_by, started_at)
-		VALUES ($1, $2, $3, $4, $5, $6, 'stripe', 'created', $7, $8, $9) RETURNING `+paymentColumns,
+		VALUES ($1, $2, $3, $4, $5, $6, 'checkout', 'created', $7, $8, $9) RETURNING `+paymentColumns,
 		id, pledge.ID, pledge.CampaignID, start.Amount.Minor, string(start.Amount.Currency), start.Title, "payment-"+id, start.PersonID, at)
 	if err != nil {
 		return p, fmt.Errorf("write the payment: %w", err)

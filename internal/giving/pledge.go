@@ -55,6 +55,7 @@ type Pledge struct {
 	Visibility   Visibility
 	Message      string
 	DueOn        time.Time
+	Reference    Reference
 	MadeAt       time.Time
 	OnItsWay     int64 // paid and not yet in the books, minor units
 	Received     int64 // came in
@@ -88,10 +89,10 @@ func MakePledge(ctx context.Context, db *sqlx.DB, now clock.Clock, p Promise) (s
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, message, due_on, made_by, made_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, message, due_on, reference, made_by, made_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 			id, campaign, p.CompanyID, p.Amount.Minor, string(p.Amount.Currency), string(p.Visibility), strings.TrimSpace(p.Message),
-			sql.NullTime{Time: p.DueOn, Valid: !p.DueOn.IsZero()}, p.PersonID, now())
+			sql.NullTime{Time: p.DueOn, Valid: !p.DueOn.IsZero()}, string(NewReference()), p.PersonID, now())
 		if err != nil {
 			return fmt.Errorf("write the pledge: %w", err)
 		}

@@ -15,7 +15,7 @@ import (
 	"kopiyka/internal/pg"
 )
 
-const pledgeColumns = `p.id, p.campaign_id, c.slug, c.title_uk, c.title_en, p.company_id, p.amount_minor, p.currency, p.visibility, p.message, p.due_on, p.made_at,
+const pledgeColumns = `p.id, p.campaign_id, c.slug, c.title_uk, c.title_en, p.company_id, p.amount_minor, p.currency, p.visibility, p.message, p.due_on, p.reference, p.made_at,
 	coalesce(sum(y.amount_minor) FILTER (WHERE y.state = 'processing' OR y.state = 'paid' AND y.received_minor = 0), 0)::bigint,
 	coalesce(sum(y.received_minor), 0)::bigint, coalesce(sum(y.refunded_minor), 0)::bigint`
 
@@ -25,7 +25,7 @@ func scanPledge(row interface{ Scan(...any) error }) (Pledge, error) {
 	var p Pledge
 	var due sql.NullTime
 	err := row.Scan(&p.ID, &p.CampaignID, &p.CampaignSlug, &p.Campaign.UK, &p.Campaign.EN, &p.CompanyID, &p.Amount.Minor, &p.Amount.Currency,
-		&p.Visibility, &p.Message, &due, &p.MadeAt, &p.OnItsWay, &p.Received, &p.Refunded)
+		&p.Visibility, &p.Message, &due, &p.Reference, &p.MadeAt, &p.OnItsWay, &p.Received, &p.Refunded)
 	p.DueOn = due.Time
 	return p, err
 }

@@ -16,16 +16,26 @@ import (
 	"kopiyka/internal/pg"
 )
 
-// Kind says what an entry is about.
+// Kind says what an entry is about. What each means, and which accounts it may touch, is
+// written in ledger.entry_kinds and ledger.entry_shapes.
 type Kind string
 
 const (
-	Gift         Kind = "gift"
-	Refund       Kind = "refund"
-	RefundFailed Kind = "refund-failed"
-	Allocated    Kind = "allocation"
-	Unexplained  Kind = "suspense"
-	Correction   Kind = "correction"
+	Gift          Kind = "gift"
+	Refund        Kind = "refund"
+	RefundFailed  Kind = "refund-failed"
+	LateFailure   Kind = "late-failure"
+	Dispute       Kind = "dispute"
+	DisputeWon    Kind = "dispute-won"
+	DisputeLost   Kind = "dispute-lost"
+	Allocated     Kind = "allocation"
+	Charged       Kind = "fee"
+	Payout        Kind = "payout"
+	PayoutFailed  Kind = "payout-failed"
+	PayoutArrived Kind = "payout-arrived"
+	BankLine      Kind = "bank-line"
+	Unexplained   Kind = "suspense"
+	Correction    Kind = "correction"
 )
 
 // Line is one line of an entry: minor units, debit above zero and credit below.

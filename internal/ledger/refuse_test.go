@@ -85,7 +85,7 @@ func refusals() []refusal {
 		posting("an allocation of more than is free", check, ledger.ErrTooLittle, allocationOf("big", "c", usd, 371)),
 		posting("an entry of nobody", check, nil, with(func(e *ledger.Entry) { e.Actor = "" })),
 		posting("an entry without a source", check, nil, with(func(e *ledger.Entry) { e.Source = "" })),
-		posting("an entry of an unknown kind", check, nil, with(func(e *ledger.Entry) { e.Kind = "present" })),
+		posting("an entry of an unknown kind", noSuchKey, nil, with(func(e *ledger.Entry) { e.Kind = "present" })),
 		posting("a correction that names nothing", check, nil, with(func(e *ledger.Entry) { e.Kind = ledger.Correction })),
 		posting("a correction of an entry that is not there", noSuchKey, nil, with(func(e *ledger.Entry) { e.Kind, e.Mends = ledger.Correction, 1<<40 })),
 		posting("a correction that nobody approved", check, nil, with(func(e *ledger.Entry) { e.Kind, e.Mends, e.Approver = ledger.Correction, 1, "" })),

@@ -33,7 +33,7 @@ const (
 	noMoreThan   = "a lot that came from another holds no more than was drawn there"
 	keepsOrigin  = "a lot keeps the origin and the currency of the one it came from"
 	putsDown     = "an allocation puts down all that it drew"
-	released     = "released equals spent, fees and losses"
+	released     = "released equals spent, fees, losses and what is disputed"
 	nothingFree  = "a fund with a shortfall has nothing free"
 )
 

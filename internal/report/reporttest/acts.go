@@ -17,9 +17,15 @@ type Pledge struct {
 // Pledge makes a promise with one of the three visibilities.
 func (w *World) Pledge(c Campaign, company uuid.UUID, minor int64, visibility string) Pledge {
 	p := Pledge{w.id(), c}
-	w.exec(`INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		p.ID, c.ID, company, minor, string(c.Currency), visibility, w.proposer, w.Tick())
+	w.exec(`INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, reference, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		p.ID, c.ID, company, minor, string(c.Currency), visibility, w.reference(), w.proposer, w.Tick())
 	return p
+}
+
+// reference has the form of a payment reference. Nobody checks its digits here.
+func (w *World) reference() string {
+	w.made++
+	return fmt.Sprintf("RF00%010d", w.made)
 }
 
 // Payment is an attempt to pay.
@@ -35,7 +41,7 @@ func (w *World) Start(p Pledge, minor int64, state string) Payment {
 	w.made++
 	y := Payment{w.id(), p, minor, w.made}
 	w.exec(`INSERT INTO payments (id, pledge_id, campaign_id, amount_minor, currency, title, way, state, idempotency_key, started_by, started_at, synced_at)
-		VALUES ($1, $2, $3, $4, $5, 'Campaign', 'stripe', $6, $7, $8, $9, $9)`,
+		VALUES ($1, $2, $3, $4, $5, 'Campaign', 'checkout', $6, $7, $8, $9, $9)`,
 		y.ID, p.ID, p.Campaign.ID, minor, string(p.Campaign.Currency), state, y.ID.String(), w.proposer, w.Tick())
 	return y
 }
