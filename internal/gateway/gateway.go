@@ -154,10 +154,25 @@ func stripeErr(doing string, err error) error { return &StripeError{doing, err} 
 
 // status is the HTTP status of Stripe's refusal, or 0 when it gave none.
 func status(err error) int {
-	var e *StripeError
-	var se *stripe.Error
-	if errors.As(err, &e) && errors.As(e.cause, &se) {
+	if se := refusalOf(err); se != nil {
 		return se.HTTPStatusCode
 	}
 	return 0
+}
+
+// code is what Stripe calls its refusal, or "".
+func code(err error) stripe.ErrorCode {
+	if se := refusalOf(err); se != nil {
+		return se.Code
+	}
+	return ""
+}
+
+func refusalOf(err error) *stripe.Error {
+	var e *StripeError
+	var se *stripe.Error
+	if errors.As(err, &e) && errors.As(e.cause, &se) {
+		return se
+	}
+	return nil
 }

@@ -152,11 +152,16 @@ func campaignTakes(ctx context.Context, tx *sqlx.Tx, p Proposal) error {
 
 // Approve moves the proposed money from the campaign's fund to an account of its own, in
 // the name of both people. The person must be an approver of the cluster and not the one
-// who proposed. A proposal is decided once; when the fund no longer covers it, it stays
-// open and nothing moves.
-func Approve(ctx context.Context, db *sqlx.DB, now clock.Clock, id, person string) error {
+// who proposed, and may add a note. A proposal is decided once; when the fund no longer
+// covers it, it stays open and nothing moves.
+func Approve(ctx context.Context, db *sqlx.DB, now clock.Clock, id, person, note string) error {
+	if strings.TrimSpace(note) != "" {
+		if err := checkReason(note); err != nil {
+			return err
+		}
+	}
 	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
-		a, err := decide(ctx, tx, now(), id, person, "approved", "")
+		a, err := decide(ctx, tx, now(), id, person, "approved", strings.TrimSpace(note))
 		if err != nil {
 			return err
 		}
