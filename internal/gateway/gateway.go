@@ -54,9 +54,13 @@ func (c Config) Check() error {
 	if len(c.WebhookSecrets) == 0 {
 		return errors.New("STRIPE_WEBHOOK_SECRET is empty: anybody could sign events")
 	}
-	for _, s := range c.WebhookSecrets {
+	for i, s := range c.WebhookSecrets {
 		if len(s) < 16 {
-			return errors.New("STRIPE_WEBHOOK_SECRET is too short: an empty or short secret lets anybody sign events")
+			name := "STRIPE_WEBHOOK_SECRET"
+			if i > 0 {
+				name += "_FORMER"
+			}
+			return errors.New(name + " is too short: an empty or short secret lets anybody sign events")
 		}
 	}
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" {

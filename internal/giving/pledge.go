@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -22,6 +21,7 @@ import (
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
+	"kopiyka/internal/text"
 )
 
 // Visibility is what others may know of a pledge. Its money counts in every total.
@@ -117,10 +117,8 @@ func (p Promise) Check(now time.Time) error {
 	default:
 		form = append(form, fault.In("visibility", "pledge.visibility"))
 	}
-	if !utf8.ValidString(p.Message) || strings.ContainsRune(p.Message, 0) {
-		form = append(form, fault.In("message", "text.not_utf8"))
-	} else if utf8.RuneCountInString(p.Message) > maxMessage {
-		form = append(form, fault.In("message", "text.too_long", maxMessage))
+	if f := text.Check("message", p.Message, maxMessage); f != nil {
+		form = append(form, f)
 	}
 	if !p.DueOn.IsZero() {
 		today := clock.Day(now)
