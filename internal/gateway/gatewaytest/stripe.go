@@ -13,6 +13,7 @@ import (
 	"github.com/stripe/stripe-go/v76/webhook"
 
 	"kopiyka/internal/giving"
+	"kopiyka/internal/stripesim"
 )
 
 // Event is an event of the sandbox as it delivers it.
@@ -73,6 +74,16 @@ func Sign(body []byte, secret string, at time.Time) string {
 func (b *Bench) Refund(p giving.Payment, minor int64) {
 	b.t.Helper()
 	b.dashboard(http.MethodPost, "/v1/refunds", url.Values{"payment_intent": {p.IntentID}, "amount": {strconv.FormatInt(minor, 10)}}, nil)
+}
+
+// Dispute lets the payer's bank dispute a payment and returns the dispute's id.
+func (b *Bench) Dispute(p giving.Payment, how stripesim.Dispute) string {
+	b.t.Helper()
+	id, err := b.Sim.OpenDispute(p.IntentID, how)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return id
 }
 
 // Expire closes a payment's checkout page at Stripe's dashboard.
