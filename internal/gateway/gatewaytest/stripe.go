@@ -100,6 +100,12 @@ func (b *Bench) Sessions() int {
 	return len(page.Data)
 }
 
+// Post is a call of somebody's at Stripe's dashboard; into may be nil.
+func (b *Bench) Post(path string, form url.Values, into any) {
+	b.t.Helper()
+	b.dashboard(http.MethodPost, path, form, into)
+}
+
 // dashboard is a call that is not the gateway's.
 func (b *Bench) dashboard(method, path string, form url.Values, into any) {
 	b.t.Helper()
