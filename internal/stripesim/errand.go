@@ -60,6 +60,8 @@ func (t *tx) run(e errand) {
 		if po, ok := t.payouts.find(e.Object); ok {
 			t.itemize(po)
 		}
+	case cashReturns:
+		t.returnCash(e.Object)
 	case payoutScheduled:
 		t.payOutEverything()
 		t.later(payoutScheduled, e.Object, t.sim.opt.PayoutEvery)

@@ -16,6 +16,9 @@ const (
 // The numbers that the hosted page takes are those of Stripe's testing page, so
 // that habits carry over. Any other number is refused as invalid.
 const (
+	// ByTransfer is no number: the payer asks for the details of a bank transfer.
+	ByTransfer = "customer_balance"
+
 	CardPays     = "4242424242424242" // pays at once
 	CardDeclined = "4000000000000002" // is declined without a reason
 	CardNoFunds  = "4000000000009995" // is declined for insufficient funds
@@ -108,6 +111,7 @@ type instrument struct {
 	holder   string
 	expMonth int
 	expYear  int
+	origin   string // of the page, for a link to the bank's details
 }
 
 func (in instrument) last4() string { return last4(in.number) }
@@ -139,7 +143,9 @@ func (in instrument) details() methodDetails {
 // an error for a number that the page does not take.
 func (s *Sim) Pay(session, number string) error {
 	in := instrument{number: number, holder: "Sandbox Payer", expMonth: 12, expYear: s.Now().Year() + 1}
-	if _, ok := cardVerdicts[number]; ok {
+	if number == ByTransfer {
+		in = instrument{method: methodTransfer, origin: s.opt.URL}
+	} else if _, ok := cardVerdicts[number]; ok {
 		in.method = methodCard
 	} else if end, ok := accountEndings[number]; ok {
 		in.method = end.method
@@ -182,6 +188,10 @@ func (s *Sim) submit(session string, in instrument) (completed string, err error
 // pay tries to take the money. A decline is a fact with a charge of its own.
 func (t *tx) pay(cs checkoutSession, in instrument) *Declined {
 	pi := t.intentOf(&cs)
+	if in.method == methodTransfer {
+		t.awaitTransfer(pi, cs.ID, in.origin)
+		return nil
+	}
 	ch := t.newCharge(pi, in)
 	if in.method != methodCard {
 		t.order(cs, pi, ch, in)
