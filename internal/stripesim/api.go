@@ -70,6 +70,21 @@ func (s *Sim) routes() http.Handler {
 		"GET /v1/payouts/{id}":         getPayout,
 		"POST /v1/payouts/{id}/cancel": cancelPayout,
 
+		"POST /v1/invoiceitems":                     createInvoiceItem,
+		"GET /v1/invoiceitems":                      listInvoiceItems,
+		"GET /v1/invoiceitems/{id}":                 getInvoiceItem,
+		"POST /v1/invoices":                         createInvoice,
+		"GET /v1/invoices":                          listInvoices,
+		"GET /v1/invoices/{id}":                     getInvoice,
+		"POST /v1/invoices/{id}":                    updateInvoice,
+		"DELETE /v1/invoices/{id}":                  deleteInvoice,
+		"GET /v1/invoices/{id}/lines":               listInvoiceLines,
+		"POST /v1/invoices/{id}/finalize":           finalizeInvoice,
+		"POST /v1/invoices/{id}/send":               sendInvoice,
+		"POST /v1/invoices/{id}/pay":                payInvoice,
+		"POST /v1/invoices/{id}/void":               voidInvoice,
+		"POST /v1/invoices/{id}/mark_uncollectible": markUncollectible,
+
 		"GET /v1/events":      listEvents,
 		"GET /v1/events/{id}": getEvent,
 		"GET /v1/account":     getAccount,
@@ -78,6 +93,8 @@ func (s *Sim) routes() http.Handler {
 		"GET /v1/customers/search":       unknownURL,
 		"GET /v1/payment_intents/search": unknownURL,
 		"GET /v1/charges/search":         unknownURL,
+		"GET /v1/invoices/search":        unknownURL,
+		"GET /v1/invoices/upcoming":      unknownURL,
 		"/v1/":                           unknownURL,
 	} {
 		mux.Handle(pattern, s.endpoint(do))

@@ -11,8 +11,9 @@ import (
 // could open too and the sandbox does not model are refused.
 var expandable = map[string]map[string]bool{
 	"checkout.session":                  set("customer payment_intent line_items"),
-	"payment_intent":                    set("customer latest_charge"),
-	"charge":                            set("balance_transaction customer failure_balance_transaction payment_intent refunds"),
+	"payment_intent":                    set("customer invoice latest_charge"),
+	"invoice":                           set("charge customer payment_intent"),
+	"charge":                            set("balance_transaction customer failure_balance_transaction invoice payment_intent refunds"),
 	"balance_transaction":               set("source"),
 	"refund":                            set("balance_transaction charge failure_balance_transaction payment_intent"),
 	"dispute":                           set("charge payment_intent"),
@@ -114,6 +115,9 @@ func (t *tx) byID(id string) any {
 		return v
 	}
 	if v, ok := t.transactions.find(id); ok {
+		return v
+	}
+	if v, ok := t.invoices.find(id); ok {
 		return v
 	}
 	if v, ok := t.disputes.find(id); ok {

@@ -92,6 +92,9 @@ type store struct {
 	refunds          table[refund]
 	events           table[event]
 	debits           table[debit]
+	invoices         table[invoice]
+	invoiceItems     table[invoiceItem]
+	invoiceTerms     table[invoiceTerms]
 	deliveries       table[delivery]
 	answers          table[answer]
 	clock            table[clockOffset]
@@ -119,6 +122,9 @@ func newStore() *store {
 		refunds:          newTable[refund]("refund"),
 		events:           newTable[event]("event"),
 		debits:           newTable[debit]("debit"),
+		invoices:         newTable[invoice]("invoice"),
+		invoiceItems:     newTable[invoiceItem]("invoiceitem"),
+		invoiceTerms:     newTable[invoiceTerms]("invoice.terms"),
 		deliveries:       newTable[delivery]("delivery"),
 		answers:          newTable[answer]("answer"),
 		clock:            newTable[clockOffset]("clock"),
@@ -147,6 +153,9 @@ func newStore() *store {
 	shelve(db, &db.cash)
 	shelve(db, &db.cashTransactions)
 	shelve(db, &db.transferWaits)
+	shelve(db, &db.invoices)
+	shelve(db, &db.invoiceItems)
+	shelve(db, &db.invoiceTerms)
 	shelve(db, &db.events)
 	shelve(db, &db.debits)
 	shelve(db, &db.errands)
