@@ -63,7 +63,7 @@ func (g *Gateway) Heal(ctx context.Context, quietSince time.Time) (Healed, error
 		found.Money, missed = g.missedMoney(ctx, quietSince)
 		found.Payouts, unproven = g.unprovenPayouts(ctx, quietSince)
 	}
-	return found, errors.Join(quiet, missed, unproven)
+	return found, errors.Join(quiet, missed, unproven, g.unansweredRefunds(ctx, quietSince))
 }
 
 func (g *Gateway) missedEvents(ctx context.Context) (int, error) {

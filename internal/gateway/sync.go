@@ -135,6 +135,7 @@ func (g *Gateway) addMoney(ctx context.Context, f giving.Facts, c *stripe.Charge
 		back := amount(r.Amount, r.Currency)
 		f.Movements = appendMovement(f.Movements, r.BalanceTransaction, giving.MovedBack, money.Of(-back.Minor, back.Currency))
 		f.Movements = appendMovement(f.Movements, r.FailureBalanceTransaction, giving.ReturnedOut, back)
+		f.Refunds = append(f.Refunds, refundFact(r))
 		if r.Status == stripe.RefundStatusSucceeded || r.Status == stripe.RefundStatusPending {
 			refunded += back.Minor
 		}
