@@ -12,14 +12,28 @@ import (
 type Pledge struct {
 	ID       uuid.UUID
 	Campaign Campaign
+
+	instalment uuid.UUID
 }
 
 // Pledge makes a promise with one of the three visibilities.
 func (w *World) Pledge(c Campaign, company uuid.UUID, minor int64, visibility string) Pledge {
-	p := Pledge{w.id(), c}
-	w.exec(`INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, reference, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		p.ID, c.ID, company, minor, string(c.Currency), visibility, w.reference(), w.proposer, w.Tick())
+	p, at := Pledge{w.id(), c, w.id()}, w.Tick()
+	w.exec(`WITH pledge AS (
+			INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, reference, made_by, made_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id, amount_minor, made_at)
+		INSERT INTO instalments (id, pledge_id, amount_minor, due_on) SELECT $10, id, amount_minor, made_at::date FROM pledge`,
+		p.ID, c.ID, company, minor, string(c.Currency), visibility, w.reference(), w.proposer, at, p.instalment)
 	return p
+}
+
+// Change lets a company raise or lower its pledge, or with the kind "cancelled" take it back.
+func (w *World) Change(p Pledge, kind string, minor int64) {
+	w.exec(`WITH act AS (
+			INSERT INTO pledge_acts (id, pledge_id, campaign_id, currency, number, kind, change_minor, reason, person_id, happened_at)
+			VALUES ($1, $2, $3, $4, (SELECT count(*) + 1 FROM pledge_acts WHERE pledge_id = $2), $5, $6, 'because', $7, $8) RETURNING id, pledge_id, change_minor)
+		INSERT INTO instalment_changes (act_id, pledge_id, instalment_id, change_minor) SELECT id, pledge_id, $9, change_minor FROM act`,
+		w.id(), p.ID, p.Campaign.ID, string(p.Campaign.Currency), kind, minor, w.proposer, w.Tick(), p.instalment)
 }
 
 // reference has the form of a payment reference. Nobody checks its digits here.
