@@ -87,3 +87,16 @@ func (l life) releaseLines(ctx context.Context, tx *sqlx.Tx) ([]ledger.Line, err
 	}
 	return lines, nil
 }
+
+// earmarkReleased holds a pledge and tells whether its company has let the earmark go.
+func earmarkReleased(ctx context.Context, tx *sqlx.Tx, pledge string) (bool, error) {
+	if err := lockPledge(ctx, tx, pledge); err != nil {
+		return false, err
+	}
+	var released bool
+	err := tx.GetContext(ctx, &released, `SELECT EXISTS (SELECT 1 FROM pledge_acts WHERE pledge_id = $1 AND kind = 'earmark-released')`, pledge)
+	if err != nil {
+		return false, fmt.Errorf("find whether the earmark was released: %w", err)
+	}
+	return released, nil
+}

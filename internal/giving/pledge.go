@@ -80,7 +80,7 @@ type Pledge struct {
 	Cancelled       bool  // it asks for nothing that has not come
 	OnItsWay        int64 // paid and not yet in the books, minor units
 	Received        int64 // came in
-	Refunded        int64 // went back
+	Refunded        int64 // went back, or was lost to a dispute
 }
 
 // Text is a public text in both languages.

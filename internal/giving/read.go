@@ -28,7 +28,7 @@ const pledgeTables = ` FROM pledges p JOIN campaigns c ON c.id = p.campaign_id J
 	        FROM pledge_acts WHERE pledge_id = p.id) x
 	CROSS JOIN LATERAL (
 	      SELECT coalesce(sum(amount_minor) FILTER (WHERE state = 'processing' OR state = 'paid' AND received_minor = 0), 0)::bigint AS on_its_way,
-	             coalesce(sum(received_minor), 0)::bigint AS received, coalesce(sum(refunded_minor), 0)::bigint AS refunded
+	             coalesce(sum(received_minor), 0)::bigint AS received, coalesce(sum(refunded_minor + lost_minor), 0)::bigint AS refunded
 	        FROM payments WHERE pledge_id = p.id) y `
 
 func scanPledge(row interface{ Scan(...any) error }) (Pledge, error) {
@@ -205,7 +205,7 @@ func LockPayment(ctx context.Context, tx *sqlx.Tx, id string) (Payment, error) {
 func Unfinished(ctx context.Context, db *sqlx.DB, before time.Time, limit int) ([]Payment, error) {
 	var all []Payment
 	err := db.SelectContext(ctx, &all, `SELECT `+paymentColumns+` FROM payments
-		WHERE (state IN ('created', 'open', 'declined', 'processing') OR state = 'paid' AND received_minor = 0)
+		WHERE (state IN ('created', 'open', 'declined', 'processing', 'awaiting-funds') OR state = 'paid' AND received_minor = 0)
 		  AND session_id IS NOT NULL AND started_at < $1 ORDER BY coalesce(synced_at, started_at) LIMIT $2`, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list unfinished payments: %w", err)
