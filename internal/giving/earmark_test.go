@@ -3,6 +3,8 @@ package giving_test
 import (
 	"testing"
 
+	"github.com/jmoiron/sqlx"
+
 	"kopiyka/internal/fault"
 	"kopiyka/internal/gateway/gatewaytest"
 	"kopiyka/internal/giving"
@@ -161,5 +163,25 @@ func TestAPledgeCarriesItsPurchaseOrder(t *testing.T) {
 		if f, ok := fault.As(p.Check(noon)); !ok || f.Field != "purchase_order" {
 			t.Errorf("%q is taken", bad)
 		}
+	}
+}
+
+// The race above is rarely met by chance, so the lock itself is asked for: an earmarked
+// pledge is held while money is put under it, and another one costs no lock.
+func TestWhereMoneyBelongsIsHeldWhileItIsPutThere(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	for id, held := range map[string]bool{earmark(t, w, 100, ""): true, w.Pledge(100): false} {
+		w.Tx(func(tx *sqlx.Tx) error {
+			if _, err := giving.HomeOf(t.Context(), tx, id); err != nil {
+				return err
+			}
+			var free bool
+			err := w.Owner.Get(&free, `SELECT pg_try_advisory_lock(hashtextextended('pledge:' || $1, 0))`, id)
+			if err == nil && free == held {
+				t.Errorf("the pledge's lock is free: %v, want %v", free, !held)
+			}
+			return err
+		})
 	}
 }

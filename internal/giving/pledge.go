@@ -83,6 +83,11 @@ type Pledge struct {
 	Refunded        int64 // went back, or was lost to a dispute
 }
 
+// Paid is what came and did not go back, and what is on its way.
+func (p Pledge) Paid() money.Amount {
+	return money.Of(max(p.Received-p.Refunded, 0)+p.OnItsWay, p.Amount.Currency)
+}
+
 // Text is a public text in both languages.
 type Text struct{ UK, EN string }
 
