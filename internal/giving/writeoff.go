@@ -73,10 +73,10 @@ func ProposeWriteOff(ctx context.Context, db *sqlx.DB, now clock.Clock, p WriteO
 			return err
 		}
 		if len(p.Parts) == 0 {
-			return fault.In("parts", "pledge.write_off_nothing")
+			return fault.In("written_off", "pledge.write_off_nothing")
 		}
 		if !l.covers(p.Parts) {
-			return fault.In("parts", "pledge.write_off_too_much")
+			return fault.In("written_off", "pledge.write_off_too_much")
 		}
 		return insertWriteOff(ctx, tx, now(), id, l, p)
 	})
@@ -218,6 +218,51 @@ const writeOffColumns = `w.id, w.pledge_id, w.reason_code, w.reason, (SELECT sum
 	w.currency, w.proposed_by, pp.name AS proposer_name, w.proposed_at,
 	coalesce(d.decision, '') AS decision, coalesce(d.reason, '') AS decision_reason, coalesce(dp.name, '') AS decider_name, d.decided_at
 	FROM write_offs w JOIN people pp ON pp.id = w.proposed_by LEFT JOIN write_off_decisions d ON d.write_off_id = w.id LEFT JOIN people dp ON dp.id = d.decided_by`
+
+// WriteOffFor finds a proposal for a person with a role in its cluster, with what it takes
+// off each instalment; all others are one NotFound fault.
+func WriteOffFor(ctx context.Context, db *sqlx.DB, id, person string) (WriteOff, []Part, error) {
+	unknown := fault.New(fault.NotFound, "pledge.write_off_unknown")
+	var w WriteOff
+	if !pg.IsID(id) {
+		return w, nil, unknown
+	}
+	err := db.GetContext(ctx, &w, `SELECT `+writeOffColumns+` JOIN campaigns c ON c.id = w.campaign_id
+		WHERE w.id = $1 AND EXISTS (SELECT 1 FROM cluster_roles r WHERE r.cluster_id = c.cluster_id AND r.person_id = $2)`, id, person)
+	if errors.Is(err, sql.ErrNoRows) {
+		return w, nil, unknown
+	}
+	if err != nil {
+		return w, nil, fmt.Errorf("find the write-off: %w", err)
+	}
+	var parts []Part
+	rows, err := db.QueryContext(ctx, `SELECT i.due_on, p.amount_minor FROM write_off_parts p JOIN instalments i ON i.id = p.instalment_id
+		WHERE p.write_off_id = $1 ORDER BY i.due_on, i.id`, id)
+	if err != nil {
+		return w, nil, fmt.Errorf("read the write-off's parts: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p Part
+		if err := rows.Scan(&p.DueOn, &p.Minor); err != nil {
+			return w, nil, fmt.Errorf("read the write-off's parts: %w", err)
+		}
+		parts = append(parts, p)
+	}
+	return w, parts, rows.Err()
+}
+
+// WaitingWriteOffs lists the proposals that nobody has decided, of the clusters in which a
+// person has a role, the oldest first and a page of them at most.
+func WaitingWriteOffs(ctx context.Context, db *sqlx.DB, person string) ([]WriteOff, error) {
+	var all []WriteOff
+	err := db.SelectContext(ctx, &all, `SELECT `+writeOffColumns+` JOIN campaigns c ON c.id = w.campaign_id
+		WHERE d.write_off_id IS NULL AND c.cluster_id IN (SELECT r.cluster_id FROM cluster_roles r WHERE r.person_id = $1) ORDER BY w.id LIMIT $2`, person, PageSize)
+	if err != nil {
+		return nil, fmt.Errorf("list the write-offs that wait: %w", err)
+	}
+	return all, nil
+}
 
 // WriteOffsOf lists the proposals on a pledge, newest first. Ask PledgeFor first who may
 // see it.
