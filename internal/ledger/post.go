@@ -36,6 +36,7 @@ const (
 	BankLine      Kind = "bank-line"
 	Unexplained   Kind = "suspense"
 	Correction    Kind = "correction"
+	EarmarkFreed  Kind = "earmark-released"
 )
 
 // Line is one line of an entry: minor units, debit above zero and credit below.
