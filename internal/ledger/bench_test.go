@@ -21,7 +21,7 @@ const earlier = 2000
 // BenchmarkPost gives to one campaign, fee and all, on a cluster that keeps every commit
 // through a power cut. All clients queue for one fund's balance: no campaign is slower.
 func BenchmarkPost(b *testing.B) {
-	db := durable(b)
+	db, _ := durable(b)
 	var gifts atomic.Int64
 	give := func() error {
 		payment := fmt.Sprintf("p%d", gifts.Add(1))
@@ -49,7 +49,7 @@ func BenchmarkPost(b *testing.B) {
 // campaign is likely to make.
 func BenchmarkAllocate(b *testing.B) {
 	const lots = 5000
-	db := durable(b)
+	db, _ := durable(b)
 	b.Run(fmt.Sprintf("lots=%d", lots), func(b *testing.B) {
 		for i := range b.N {
 			b.StopTimer()
@@ -85,8 +85,9 @@ func crowded(b *testing.B, clients, n int, act func() error) {
 	})
 }
 
-// durable boots a cluster of its own: that of the tests is fast because it may forget.
-func durable(b *testing.B) *sqlx.DB {
+// durable boots a cluster of its own and tells its address: that of the tests is fast
+// because it may forget.
+func durable(b *testing.B) (*sqlx.DB, string) {
 	b.Helper()
 	modules, err := filepath.Abs("../../node_modules")
 	if err != nil {
@@ -114,5 +115,5 @@ func durable(b *testing.B) *sqlx.DB {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = db.Close() })
-	return db
+	return db, server.DSN()
 }
