@@ -29,7 +29,7 @@ type Gift struct {
 	Campaign *Ref          // on a company's page
 	Amount   *money.Amount // nil when the amount is hidden
 	Received *money.Amount // what came of it so far, before refunds; nil when the amount is hidden
-	Refunded *money.Amount // what was given back; nil when the amount is hidden
+	Refunded *money.Amount // what went back, by us or by the payer's bank; nil when the amount is hidden
 	State    GiftState
 	MadeAt   time.Time
 	DueOn    time.Time // zero: the company pays at once
@@ -55,7 +55,8 @@ const public = `
 // brought sums the payments of a pledge p.
 const brought = `
 	 CROSS JOIN LATERAL (
-	       SELECT coalesce(sum(received_minor), 0)::bigint AS received, coalesce(sum(refunded_minor), 0)::bigint AS refunded,
+	       SELECT coalesce(sum(received_minor), 0)::bigint AS received,
+	              coalesce(sum(refunded_minor + disputed_minor + lost_minor), 0)::bigint AS refunded,
 	              coalesce(sum(amount_minor) FILTER (WHERE state = 'processing'), 0)::bigint AS on_its_way
 	         FROM payments WHERE pledge_id = p.id) y`
 

@@ -49,6 +49,18 @@ func (s *Sim) routes() http.Handler {
 		"GET /v1/refunds":      listRefunds,
 		"GET /v1/refunds/{id}": getRefund,
 
+		"POST /v1/refunds/{id}/cancel": cancelRefund,
+
+		"GET /v1/disputes":             listDisputes,
+		"GET /v1/disputes/{id}":        getDispute,
+		"POST /v1/disputes/{id}":       updateDispute,
+		"POST /v1/disputes/{id}/close": closeDispute,
+
+		"POST /v1/payouts":             createPayout,
+		"GET /v1/payouts":              listPayouts,
+		"GET /v1/payouts/{id}":         getPayout,
+		"POST /v1/payouts/{id}/cancel": cancelPayout,
+
 		"GET /v1/events":      listEvents,
 		"GET /v1/events/{id}": getEvent,
 		"GET /v1/account":     getAccount,
@@ -228,8 +240,15 @@ func getAccount(c *call) (any, error) {
 	}
 	return account{
 		ID: c.sim.opt.AccountID, Object: "account", BusinessType: "non_profit", ChargesEnabled: true, Country: "US",
-		Created: 1577836800, DefaultCurrency: "usd", DetailsSubmitted: true, PayoutsEnabled: true, Type: "standard",
+		Created: 1577836800, DefaultCurrency: c.sim.defaultCurrency(), DetailsSubmitted: true, PayoutsEnabled: true, Type: "standard",
 	}, nil
+}
+
+func (s *Sim) defaultCurrency() string {
+	if len(s.opt.SettleIn) > 0 {
+		return s.opt.SettleIn[0]
+	}
+	return "usd"
 }
 
 // account is the part of Stripe's account that tells one account from another.

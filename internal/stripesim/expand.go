@@ -15,6 +15,8 @@ var expandable = map[string]map[string]bool{
 	"charge":              set("balance_transaction customer failure_balance_transaction payment_intent refunds"),
 	"balance_transaction": set("source"),
 	"refund":              set("balance_transaction charge failure_balance_transaction payment_intent"),
+	"dispute":             set("charge payment_intent"),
+	"payout":              set("balance_transaction failure_balance_transaction"),
 }
 
 const deepest = 4
@@ -111,6 +113,12 @@ func (t *tx) byID(id string) any {
 		return v
 	}
 	if v, ok := t.transactions.find(id); ok {
+		return v
+	}
+	if v, ok := t.disputes.find(id); ok {
+		return v
+	}
+	if v, ok := t.payouts.find(id); ok {
 		return v
 	}
 	v, _ := t.refunds.find(id)

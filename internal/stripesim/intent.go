@@ -28,7 +28,7 @@ type paymentIntent struct {
 	Currency                string            `json:"currency"`
 	Customer                opt               `json:"customer"`
 	Description             opt               `json:"description"`
-	Invoice                 never             `json:"invoice"`
+	Invoice                 opt               `json:"invoice"`
 	LastPaymentError        *paymentError     `json:"last_payment_error"`
 	LatestCharge            opt               `json:"latest_charge"`
 	Livemode                bool              `json:"livemode"`

@@ -95,6 +95,11 @@ type store struct {
 	deliveries   table[delivery]
 	answers      table[answer]
 	clock        table[clockOffset]
+	disputes     table[dispute]
+	payouts      table[payout]
+	paidOut      table[paidOut]
+	shortRefunds table[shortRefund]
+	errands      table[errand]
 
 	shelves []shelf // in the order in which the journal writes them
 	byKind  map[kind]shelf
@@ -114,6 +119,11 @@ func newStore() *store {
 		deliveries:   newTable[delivery]("delivery"),
 		answers:      newTable[answer]("answer"),
 		clock:        newTable[clockOffset]("clock"),
+		disputes:     newTable[dispute]("dispute"),
+		payouts:      newTable[payout]("payout"),
+		paidOut:      newTable[paidOut]("paid_out"),
+		shortRefunds: newTable[shortRefund]("refund.short"),
+		errands:      newTable[errand]("errand"),
 	}
 	db.byKind = map[kind]shelf{}
 	shelve(db, &db.clock)
@@ -124,8 +134,13 @@ func newStore() *store {
 	shelve(db, &db.charges)
 	shelve(db, &db.transactions)
 	shelve(db, &db.refunds)
+	shelve(db, &db.shortRefunds)
+	shelve(db, &db.disputes)
+	shelve(db, &db.payouts)
+	shelve(db, &db.paidOut)
 	shelve(db, &db.events)
 	shelve(db, &db.debits)
+	shelve(db, &db.errands)
 	shelve(db, &db.deliveries)
 	shelve(db, &db.answers)
 	return db
@@ -223,6 +238,7 @@ func (s *Sim) update(cause eventCause, do func(*tx) error) error {
 		s.nextDue = 0
 		return err
 	}
+	t.sendShortRefunds()
 	queued := s.address(t)
 	if len(t.changes) > 0 {
 		if err := s.log2disk.append(lastOfEach(t.changes)); err != nil {

@@ -26,7 +26,8 @@ func sum(l i18n.Lang, minor int64, c money.Currency) page.Sum { return l.Sum(mon
 func totals(t report.Totals) page.Totals {
 	return page.Totals{
 		Currency: t.Currency, Goal: t.Goal, Received: t.Received, Transit: t.OnItsWay, Unpaid: t.Unpaid(),
-		Aside: t.Allocated, Free: t.Free, Fees: t.Fees, Refunded: t.Refunded, Shortfall: t.Shortfall,
+		Aside: t.Allocated, Earmarked: t.Earmarked, Free: t.Free, Fees: t.Fees, Lost: t.Lost, Disputed: t.Disputed,
+		Refunded: t.Refunded, Shortfall: t.Shortfall,
 	}
 }
 
