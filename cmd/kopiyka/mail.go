@@ -15,6 +15,8 @@ import (
 
 	"kopiyka/internal/clock"
 	"kopiyka/internal/config"
+	"kopiyka/internal/document"
+	"kopiyka/internal/jobs"
 	"kopiyka/internal/mail"
 	"kopiyka/internal/mail/catcher"
 	"kopiyka/templates"
@@ -55,6 +57,40 @@ func newSender(c config.Config, db *sqlx.DB, log *slog.Logger) (*mail.Sender, er
 		return nil, err
 	}
 	return &mail.Sender{DB: db, Now: clock.System, Log: log, Server: server, From: from}, nil
+}
+
+// How often receipts and refund notes are issued: for payments that were started lately, and
+// for all, which heals what the others missed.
+const (
+	issueEvery    = time.Minute
+	issueAllEvery = time.Hour
+	issueLately   = 30 * 24 * time.Hour
+)
+
+// issueDocuments and issueAllDocuments name the issuing jobs in the queue.
+type (
+	issueDocuments    struct{}
+	issueAllDocuments struct{}
+)
+
+// Kind is the job's name in the queue, which outlives releases.
+func (issueDocuments) Kind() string { return "issue_documents" }
+
+// Kind is the job's name in the queue, which outlives releases.
+func (issueAllDocuments) Kind() string { return "issue_all_documents" }
+
+// issue puts the issuing of receipts and notes on the timetable.
+func (h *house) issue(c config.Config) {
+	clerk := &document.Clerk{DB: h.db, Now: clock.System, URL: c.URL}
+	round := func(ctx context.Context, startedAfter time.Time) error {
+		n, err := clerk.IssueAll(ctx, startedAfter)
+		if n > 0 {
+			h.log.Info("documents issued", "count", n)
+		}
+		return err
+	}
+	jobs.Every(h.timetable, issueEvery, issueDocuments{}, func(ctx context.Context) error { return round(ctx, clock.System().Add(-issueLately)) })
+	jobs.Every(h.timetable, issueAllEvery, issueAllDocuments{}, func(ctx context.Context) error { return round(ctx, time.Time{}) })
 }
 
 // mailbox catches the demo's letters and shows them on a port of its own.

@@ -23,6 +23,7 @@ var floors = [][]string{
 	{"internal/member", "internal/campaign", "internal/inbox"},
 	{"internal/giving", "internal/spending"},
 	{"internal/gateway"},
+	{"internal/document"},
 	{"internal/web/page"},
 	{"internal/web/site", "internal/web/portal", "internal/web/office", "internal/web/signin", "internal/web/api", "internal/web/hook"},
 	{"internal/web"},
@@ -50,6 +51,8 @@ var only = map[string][]string{
 	"github.com/labstack/echo":      {"internal/web"},
 	"github.com/riverqueue/river":   {"internal/jobs", "internal/pg"},
 	"github.com/lib/pq":             {"internal/pg", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving"},
+	"codeberg.org/go-pdf/fpdf":      {"internal/document"},
+	"rsc.io/qr":                     {"internal/document"},
 	"html/template":                 {"internal/web/page", "internal/web/site", "internal/stripesim", "internal/mail"},
 	"github.com/wneessen/go-mail":   {"internal/mail"},
 	"github.com/emersion/go-smtp":   {"internal/mail/catcher"}, // which the demonstration alone starts
