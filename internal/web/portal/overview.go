@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -34,6 +35,7 @@ type companyPledges struct {
 	Pledges    page.Table
 	Empty      page.Empty
 	More       string // address of the older ones, or empty
+	Statement  page.Link
 }
 
 // overview serves GET /portal: the companies of the visitor and what became of their
@@ -98,6 +100,8 @@ func (p *Portal) company(l i18n.Lang, post member.CompanyPost, pledges []giving.
 		rows = append(rows, p.row(l, pledge, payments[pledge.ID]))
 	}
 	v.Pledges = page.NewTable("", columns, rows)
+	year := i18n.Year(p.now())
+	v.Statement = page.Link{Href: statementPath(post.Slug, year), Text: l.T("portal.statement.link", strconv.Itoa(year))}
 	if len(pledges) == giving.PageSize {
 		v.More = "/portal?" + url.Values{"company": {post.Slug}, "after": {pledges[len(pledges)-1].ID}}.Encode()
 	}

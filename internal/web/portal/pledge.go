@@ -28,6 +28,7 @@ type pledgePage struct {
 	Made         page.Moment
 	Promise      []fact
 	Message      string
+	Papers       page.Papers
 }
 
 // fact is one thing that was said when the promise was made.
@@ -62,7 +63,7 @@ func (p *Portal) pledge(c echo.Context) error {
 // notice says what has just happened. What stands in the address only picks the sentence.
 func notice(l i18n.Lang, name string) page.Notice {
 	switch name {
-	case "made", "unpaid":
+	case "made", "unpaid", "issued":
 		return page.Notice{Title: l.T("portal.notice." + name), Text: l.T("portal.notice." + name + "_text"), Live: true}
 	}
 	return page.Notice{}
@@ -95,6 +96,9 @@ func (p *Portal) newPledgePage(c echo.Context, pledge giving.Pledge, form page.F
 		Made:         l.Moment(pledge.MadeAt),
 		Promise:      promise(l, pledge),
 		Message:      pledge.Message,
+	}
+	if v.Papers, err = p.papersOf(c, l, pledge, post.Role.MayPay()); err != nil {
+		return pledgePage{}, err
 	}
 	if left := pledge.Outstanding(); !left.IsZero() {
 		v.Pay, v.PayNot = newPayForm(l, pledge, post.Role.MayPay(), form, typed)
