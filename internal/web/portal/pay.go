@@ -90,6 +90,7 @@ type returnPage struct {
 	Sum         page.Sum
 	Fees        *page.Sum
 	PledgeHref  string
+	Receipt     page.Link
 	TryAgain    string // the open payment page, or empty
 	Wait        int    // seconds after which to ask again; zero: there is nothing to wait for
 	Again       string // where to ask
@@ -125,6 +126,9 @@ func (p *Portal) returned(c echo.Context) error {
 	}
 	v, err := newReturnPage(c, pledge, payment)
 	if err != nil {
+		return err
+	}
+	if v.Receipt, err = p.receiptOf(c, v.Lang, payment); err != nil {
 		return err
 	}
 	if v.Wait > 0 {
