@@ -26,7 +26,7 @@ type serveCommand struct{ settings }
 // Run serves until it is told to stop.
 func (c *serveCommand) Run(ctx context.Context, log *slog.Logger) error {
 	c.Complete()
-	if err := errors.Join(c.Check(), stripeOf(c.Config).Check()); err != nil {
+	if err := errors.Join(c.Check(), stripeOf(c.Config).Check(), checkMail(c.Config)); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", c.Addr)
@@ -83,6 +83,14 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 	}
 	h.workers = &inbox.Workers{DB: db, Now: clock.System, Handle: h.gateway.Handle, Describe: gateway.Describe, Count: eventWorkers, Log: log}
 	jobs.Every(h.timetable, healEvery, healPayments{}, h.heal)
+	h.issue(c)
+	sender, err := newSender(c, db, log)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if sender != nil {
+		jobs.Every(h.timetable, mailEvery, sendMail{}, sender.Send)
+	}
 	h.web, err = web.New(web.Parts{
 		DB: db, Gateway: h.gateway, Now: clock.System, Log: log, Config: c, Wake: h.workers.Wake, Working: h.workers.Working,
 	})

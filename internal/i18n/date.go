@@ -92,3 +92,11 @@ func (l Lang) Moment(t time.Time) Moment {
 	}
 	return Moment{l.DateTime(t), t.In(kyiv).Format("2006-01-02T15:04-07:00")}
 }
+
+// Year is the year in Kyiv.
+func Year(t time.Time) int { return t.In(kyiv).Year() }
+
+// YearSpan is when a year begins and ends in Kyiv; the end is the next one's beginning.
+func YearSpan(year int) (from, until time.Time) {
+	return time.Date(year, time.January, 1, 0, 0, 0, 0, kyiv).UTC(), time.Date(year+1, time.January, 1, 0, 0, 0, 0, kyiv).UTC()
+}

@@ -104,7 +104,7 @@ func pageNames(files fs.FS) ([]string, error) {
 		if err != nil || d.IsDir() || path.Ext(file) != ".html" {
 			return err
 		}
-		if door, _, _ := strings.Cut(file, "/"); door != "layout" && door != "part" {
+		if door, _, _ := strings.Cut(file, "/"); door != "layout" && door != "part" && door != "mail" { // letters have a frame of their own
 			names = append(names, strings.TrimSuffix(file, ".html"))
 		}
 		return nil
