@@ -84,6 +84,7 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 	h.workers = &inbox.Workers{DB: db, Now: clock.System, Handle: h.gateway.Handle, Describe: gateway.Describe, Count: eventWorkers, Log: log}
 	jobs.Every(h.timetable, healEvery, healPayments{}, h.heal)
 	h.issue(c)
+	h.remind(c)
 	sender, err := newSender(c, db, log)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

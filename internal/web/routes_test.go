@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"kopiyka/internal/clock"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/spending"
 )
@@ -60,6 +61,9 @@ var matrix = map[string][]int{
 	"POST /portal/pledges/:id/release":            {303, 422, 403, 404, 404, 404},
 	"GET /portal/pledges/:id/payments":            {303, 303, 303, 303, 404, 404},
 	"POST /portal/pledges/:id/payments":           {303, 422, 422, 404, 404, 404},
+	"GET /portal/reminders/:token":                {303, 303, 303, 404, 404, 404},
+	"GET /reminders/:token":                       {200, 200, 200, 200, 200, 200}, // whoever holds the letter
+	"POST /reminders/:token":                      {200, 200, 200, 200, 200, 200},
 	"GET /portal/payments/:id/return":             {303, 200, 200, 404, 404, 404},
 	"GET /portal/payments/:id/cancel":             {303, 303, 303, 404, 404, 404},
 	"GET /office":                                 {303, 404, 404, 200, 200, 200},
@@ -106,6 +110,20 @@ func (h *house) proposal() string {
 	return id
 }
 
+// reminder is the token of a reminder's link.
+func (h *house) reminder() string {
+	h.t.Helper()
+	h.Pledge(700)
+	if n, err := giving.Remind(h.t.Context(), h.DB, clock.At(h.Now().AddDate(0, 0, 7)), "http://127.0.0.1"); err != nil || n == 0 {
+		h.t.Fatalf("%d reminders, %v", n, err)
+	}
+	var stop string
+	if err := h.Owner.Get(&stop, `SELECT unsubscribe FROM letters LIMIT 1`); err != nil {
+		h.t.Fatal(err)
+	}
+	return strings.TrimPrefix(stop, "http://127.0.0.1/reminders/")
+}
+
 // writeOff is a write-off that waits for its second person.
 func (h *house) writeOff() string {
 	h.t.Helper()
@@ -132,7 +150,7 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 	h.Paid(100_000)
 	pledge := h.Pledge(10_000)
 	payment := h.Checkout(pledge, 5_000)
-	forms := h.forms()
+	forms, token := h.forms(), h.reminder()
 
 	var seen []string
 	for _, r := range h.web.Routes() {
@@ -165,7 +183,7 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 		case strings.Contains(path, "/clusters/:slug"):
 			slug = "kharkiv-it"
 		}
-		address := strings.NewReplacer(":lang", "uk", ":slug", slug, ":id", id, ":act", "approve").Replace(path)
+		address := strings.NewReplacer(":token", token, ":lang", "uk", ":slug", slug, ":id", id, ":act", "approve").Replace(path)
 		if name == "GET /portal/pledges/new" {
 			address += "?campaign=" + slug
 		}
