@@ -86,6 +86,7 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 	jobs.Every(h.timetable, healEvery, healPayments{}, h.heal)
 	jobs.Every(h.timetable, closeEvery, closeCampaigns{}, h.closeCampaigns)
 	h.issue(c)
+	h.remind(c)
 	sender, err := newSender(c, db, log)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

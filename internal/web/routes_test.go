@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"kopiyka/internal/clock"
 	"kopiyka/internal/document"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/spending"
@@ -87,6 +88,9 @@ var matrix = map[string][]int{
 	"GET /portal/documents/:id/:lang":               {303, 200, 200, 404, 404, 404},
 	"GET /portal/companies/:slug/statements/:year":  {303, 200, 200, 404, 404, 404},
 	"POST /portal/companies/:slug/statements/:year": {303, 409, 403, 404, 404, 404},
+	"GET /portal/reminders/:token":                  {303, 303, 303, 404, 404, 404},
+	"GET /reminders/:token":                         {200, 200, 200, 200, 200, 200}, // whoever holds the letter
+	"POST /reminders/:token":                        {200, 200, 200, 200, 200, 200},
 }
 
 // forms are filled in so that only who sends them can be wrong.
@@ -111,6 +115,20 @@ func (h *house) proposal() string {
 		h.t.Fatal(err)
 	}
 	return id
+}
+
+// reminder is the token of a reminder's link.
+func (h *house) reminder() string {
+	h.t.Helper()
+	h.Pledge(700)
+	if n, err := giving.Remind(h.t.Context(), h.DB, clock.At(h.Now().AddDate(0, 0, 7)), "http://127.0.0.1"); err != nil || n == 0 {
+		h.t.Fatalf("%d reminders, %v", n, err)
+	}
+	var stop string
+	if err := h.Owner.Get(&stop, `SELECT unsubscribe FROM letters LIMIT 1`); err != nil {
+		h.t.Fatal(err)
+	}
+	return strings.TrimPrefix(stop, "http://127.0.0.1/reminders/")
 }
 
 // writeOff is a write-off that waits for its second person.
@@ -149,7 +167,7 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 	h.Paid(100_000)
 	pledge := h.Pledge(10_000)
 	payment := h.Checkout(pledge, 5_000)
-	forms := h.forms()
+	forms, token := h.forms(), h.reminder()
 
 	var seen []string
 	for _, r := range h.web.Routes() {
@@ -184,7 +202,7 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 		case strings.Contains(path, "/clusters/:slug"):
 			slug = "kharkiv-it"
 		}
-		address := strings.NewReplacer(":lang", "uk", ":slug", slug, ":id", id, ":act", "approve", ":year", "2026").Replace(path)
+		address := strings.NewReplacer(":token", token, ":lang", "uk", ":slug", slug, ":id", id, ":act", "approve", ":year", "2026").Replace(path)
 		if name == "GET /portal/pledges/new" {
 			address += "?campaign=" + slug
 		}

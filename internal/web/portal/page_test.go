@@ -59,6 +59,7 @@ func TestPages(t *testing.T) {
 			Rows:   &page.Plan{Legend: "L", Hint: "H", Rows: []page.PlanRow{{Day: page.Field{ID: "day-1", Name: "day-1", Label: "D", Type: "date"}, Amount: field}}},
 			Reason: page.Field{ID: "reason", Name: "reason", Label: "Why", Rows: 3},
 		},
+		"stop": stopPage{Action: "/reminders/a", Wanted: true},
 		"history": historyPage{
 			Company: "A", Campaign: "C", Back: "/p", Status: page.NewStatus(l, page.Pledged), Schedule: page.Stand{Table: table, Rules: []string{"R"}},
 			Story: page.Story{Promised: sum, Now: sum, MadeAt: page.Moment{Text: "T", Machine: "2026-03-02"}, Parts: table, Acts: []page.Act{

@@ -71,7 +71,7 @@ func (p *Portal) pledge(c echo.Context) error {
 // notice says what has just happened. What stands in the address only picks the sentence.
 func notice(l i18n.Lang, name string) page.Notice {
 	switch name {
-	case "made", "unpaid", "amended", "cancelled", "released", "issued":
+	case "made", "unpaid", "amended", "cancelled", "released", "reminded", "issued":
 		return page.Notice{Title: l.T("portal.notice." + name), Text: l.T("portal.notice." + name + "_text"), Live: true}
 	}
 	return page.Notice{}

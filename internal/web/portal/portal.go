@@ -40,7 +40,10 @@ func New(db *sqlx.DB, g *gateway.Gateway, now clock.Clock, log *slog.Logger) *Po
 // in (member.WithPerson). Addresses that take forms answer a GET too, by leading to the
 // page of the form: somebody reloads, changes the language or comes back from signing in.
 func (p *Portal) Routes(g *echo.Group) {
+	g.GET("/reminders/:token", p.reminders) // for whoever holds the letter
+	g.POST("/reminders/:token", p.wishReminders)
 	g = g.Group("/portal", companiesOnly)
+	g.GET("/reminders/:token", p.reminded)
 	g.GET("", p.overview)
 	g.GET("/pledges", p.toOverview)
 	g.POST("/pledges", p.makePledge)
