@@ -14,7 +14,9 @@ import (
 
 // every offers all ways to pay.
 func every(o *gatewaytest.Options) {
-	o.Config = func(c *gateway.Config) { c.Methods = []string{"card", "us_bank_account", "customer_balance", "invoice"} }
+	o.Config = func(c *gateway.Config) {
+		c.Methods = []string{"card", "us_bank_account", "customer_balance", "invoice"}
+	}
 }
 
 func transfer(t *testing.T, b *gatewaytest.Bench, pledge string, minor int64) giving.Payment {
