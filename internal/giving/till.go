@@ -16,8 +16,8 @@ import (
 // Alarms are the acts of the audit that ask a person to look. All of them say what happened
 // to money that is in the books already.
 var Alarms = []string{
-	"payment.amount-differs", "payment.unexplained-movement", "payment.fraud-warning", "payment.paid-twice",
-	"stripe.unexplained-money", "payout.does-not-add-up",
+	"payment.amount-differs", "payment.unexplained-movement", "payment.fraud-warning", "payment.paid-out-of-band",
+	"stripe.unexplained-money", "stripe.unapplied-cash", "payout.does-not-add-up",
 }
 
 // Passing is money that moved at Stripe and belongs to no payment.
