@@ -172,9 +172,13 @@ func signed(one, other ledger.Account, minor int64) []ledger.Line {
 	return []ledger.Line{ledger.Debit(one, minor), ledger.Credit(other, minor)}
 }
 
-// alarm records that a person has to look. The office's desk and the log show it.
+// alarm records that a person has to look. It stays on the office's desk until somebody answers.
 func alarm(ctx context.Context, tx *sqlx.Tx, at time.Time, p Payment, act string, detail map[string]any) error {
-	return audit.Record(ctx, tx, audit.Act{At: at, Act: act, Subject: "payment:" + p.ID, Detail: detail})
+	cluster, err := clusterOf(ctx, tx, p.CampaignID)
+	if err != nil {
+		return err
+	}
+	return audit.Raise(ctx, tx, cluster, audit.Act{At: at, Act: act, Subject: "payment:" + p.ID, Detail: detail})
 }
 
 // record writes the payment's state for people to read. Its sums are those of the books.
