@@ -73,6 +73,34 @@ INSERT INTO alarms (act_id, cluster_id)
 
 GRANT SELECT, INSERT ON alarms, alarm_answers TO kopiyka_app;
 
+-- Proposals that nobody has decided, so that the desk finds them among ten years' of others.
+CREATE TABLE allocations_waiting (
+    allocation_id uuid PRIMARY KEY REFERENCES allocations,
+    campaign_id   uuid NOT NULL REFERENCES campaigns
+);
+CREATE INDEX allocations_waiting_campaign ON allocations_waiting (campaign_id, allocation_id);
+COMMENT ON TABLE allocations_waiting IS 'Kept by the triggers of allocations and allocation_decisions alone.';
+INSERT INTO allocations_waiting (allocation_id, campaign_id)
+    SELECT a.id, a.campaign_id FROM allocations a LEFT JOIN allocation_decisions d ON d.allocation_id = a.id WHERE d.allocation_id IS NULL;
+
+-- +goose StatementBegin
+CREATE FUNCTION allocation_waits() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'allocations' THEN
+        INSERT INTO allocations_waiting (allocation_id, campaign_id) VALUES (NEW.id, NEW.campaign_id);
+    ELSE
+        DELETE FROM allocations_waiting WHERE allocation_id = NEW.allocation_id;
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER waits AFTER INSERT ON allocations FOR EACH ROW EXECUTE FUNCTION allocation_waits();
+CREATE TRIGGER waits_no_more AFTER INSERT ON allocation_decisions FOR EACH ROW EXECUTE FUNCTION allocation_waits();
+ALTER TABLE allocations ENABLE ALWAYS TRIGGER waits;
+ALTER TABLE allocation_decisions ENABLE ALWAYS TRIGGER waits_no_more;
+
+GRANT SELECT ON allocations_waiting TO kopiyka_app;
+
 -- A pledge's number within its campaign, the oldest being 1. It stands in public addresses
 -- in the place of the id, and the last one is how many pledges there are.
 ALTER TABLE pledges ADD COLUMN number bigint;

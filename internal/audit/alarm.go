@@ -50,8 +50,11 @@ const PageSize = 50
 const alarmColumns = `t.id, a.cluster_id, t.happened_at, t.act, t.subject, t.detail, a.open,
 	coalesce(p.name, '') AS answered_by, n.answered_at, coalesce(n.note, '') AS note`
 
-const alarmTables = ` JOIN audit_acts t ON t.id = a.act_id
-	LEFT JOIN alarm_answers n ON n.act_id = a.act_id LEFT JOIN people p ON p.id = n.answered_by`
+// Laterally and one by one: a join of a page of alarms with all acts would be tempted to
+// read all acts.
+const alarmTables = ` CROSS JOIN LATERAL (SELECT * FROM audit_acts WHERE id = a.act_id LIMIT 1) t
+	LEFT JOIN LATERAL (SELECT * FROM alarm_answers WHERE act_id = a.act_id LIMIT 1) n ON true
+	LEFT JOIN people p ON p.id = n.answered_by`
 
 // Alarms lists the alarms of the clusters in which a person has a role, newest first:
 // those that are open, or those that were answered. Subject, when there is one, keeps those
@@ -79,8 +82,8 @@ func Alarms(ctx context.Context, db *sqlx.DB, person string, open bool, subject 
 func alarmsUpon(ctx context.Context, db *sqlx.DB, person string, open bool, subject string, after int64, limit int) ([]Alarm, error) {
 	var all []Alarm
 	err := db.SelectContext(ctx, &all, `
-		SELECT `+alarmColumns+` FROM alarms a`+alarmTables+`
-		 WHERE t.subject = $3 AND a.open = $2 AND ($4::bigint = 0 OR t.id < $4)
+		SELECT `+alarmColumns+` FROM (SELECT a.* FROM audit_acts t JOIN alarms a ON a.act_id = t.id WHERE t.subject = $3) a`+alarmTables+`
+		 WHERE a.open = $2 AND ($4::bigint = 0 OR a.act_id < $4)
 		   AND EXISTS (SELECT 1 FROM cluster_roles r WHERE r.cluster_id = a.cluster_id AND r.person_id = $1)
 		 ORDER BY t.id DESC LIMIT $5`, person, open, subject, after, limit)
 	if err != nil {

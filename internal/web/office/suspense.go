@@ -33,13 +33,6 @@ func (o *Office) suspense(c echo.Context) error {
 		return err
 	}
 	codes := suspenseOf(visitor(c))
-	holdings, err := ledger.HoldingsOf(c.Request().Context(), o.db, codes...)
-	if err != nil {
-		return err
-	}
-	for _, h := range holdings {
-		v.Sums = append(v.Sums, pair{clusterOf(visitor(c), h.Code, v.Lang), v.Lang.Sum(money.Of(h.Balance, h.Currency))})
-	}
 	after, err := afterNumber(v.asked.get("after"))
 	if err != nil {
 		return err
@@ -47,6 +40,12 @@ func (o *Office) suspense(c echo.Context) error {
 	lines, err := ledger.LinesOf(c.Request().Context(), o.db, codes, after, suspensePage)
 	if err != nil {
 		return err
+	}
+	if after == 0 && len(lines) < suspensePage {
+		// A longer list has its sums on the board: they cost as much as the whole list.
+		if err := o.addHoldings(c, &v, codes); err != nil {
+			return err
+		}
 	}
 	l := v.Lang
 	columns := []page.Column{{Text: l.T("desk.column.source")}, {Text: l.T("desk.column.entry")}, {Text: l.T("desk.column.happened")}, {Text: l.T("desk.column.amount"), Sum: true}}
@@ -62,6 +61,17 @@ func (o *Office) suspense(c echo.Context) error {
 	}
 	v.shows(columns, rows, len(lines) == suspensePage, last)
 	return v.send(c)
+}
+
+func (o *Office) addHoldings(c echo.Context, v *listPage, codes []string) error {
+	holdings, err := ledger.HoldingsOf(c.Request().Context(), o.db, codes...)
+	if err != nil {
+		return err
+	}
+	for _, h := range holdings {
+		v.Sums = append(v.Sums, pair{clusterOf(visitor(c), h.Code, v.Lang), v.Lang.Sum(money.Of(h.Balance, h.Currency))})
+	}
+	return nil
 }
 
 // suspensePage is how many lines a page of the list holds.
