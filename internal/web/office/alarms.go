@@ -10,8 +10,8 @@ import (
 	"kopiyka/internal/audit"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/i18n"
-	"kopiyka/internal/web/page"
 	"kopiyka/internal/pg"
+	"kopiyka/internal/web/page"
 )
 
 func alarmPath(id int64) string { return "/office/alarms/" + strconv.FormatInt(id, 10) }
