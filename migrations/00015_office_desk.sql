@@ -18,9 +18,6 @@ DROP INDEX inbox_events_dead;
 -- The queue's library has an index for each of its own questions, and none for a person's.
 CREATE INDEX kopiyka_river_job_state ON jobs.river_job (state, id);
 
--- Pledges with a day, for the list of what is due.
-CREATE INDEX pledges_due ON pledges (campaign_id, due_on, id) WHERE due_on IS NOT NULL;
-
 -- An alarm is an act that a person must look at. It is raised in the transaction of what it
 -- tells of, and closed by an answer: both are written once, and the answer alone closes.
 CREATE TABLE alarms (
@@ -65,11 +62,14 @@ ALTER TABLE alarms ENABLE ALWAYS TRIGGER alarm_is_only_closed;
 CREATE TRIGGER alarms_stay BEFORE TRUNCATE ON alarms FOR EACH STATEMENT EXECUTE FUNCTION check_alarm_change();
 ALTER TABLE alarms ENABLE ALWAYS TRIGGER alarms_stay;
 
+-- Acts from before there were alarms.
 INSERT INTO alarms (act_id, cluster_id)
     SELECT t.id, c.cluster_id FROM audit_acts t
       JOIN payments y ON t.subject = 'payment:' || y.id
       JOIN campaigns c ON c.id = y.campaign_id
-     WHERE t.act IN ('payment.amount-differs', 'payment.unexplained-movement');
+     WHERE t.act IN ('payment.amount-differs', 'payment.unexplained-movement', 'payment.fraud-warning', 'payment.paid-twice')
+    UNION ALL
+    SELECT t.id, o.cluster_id FROM audit_acts t JOIN payouts o ON t.subject = 'payout:' || o.id WHERE t.act = 'payout.does-not-add-up';
 
 GRANT SELECT, INSERT ON alarms, alarm_answers TO kopiyka_app;
 

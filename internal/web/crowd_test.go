@@ -34,7 +34,7 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 	// in this way only reads from it afterwards. A server that does not allow the quick way
 	// judges at least nothing that we do.
 	_, _ = conn.ExecContext(t.Context(), `SET session_replication_role = replica`)
-	for _, table := range []string{"pledges", "audit_acts", "alarms", "alarm_answers", "allocations", "allocation_decisions", "ledger.entries", "ledger.lines", "ledger.lots", "ledger.draws"} {
+	for _, table := range []string{"pledges", "instalments", "audit_acts", "alarms", "alarm_answers", "allocations", "allocation_decisions", "ledger.entries", "ledger.lines", "ledger.lots", "ledger.draws"} {
 		run(`ALTER TABLE ` + table + ` DISABLE TRIGGER USER`)
 	}
 	// The last of the campaigns goes to the stranger's cluster.
@@ -50,6 +50,8 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 		  FROM generate_series(1, $1::int) i
 		  JOIN (SELECT id, row_number() OVER (ORDER BY slug = $4, slug) - 1 AS place FROM campaigns) c ON c.place = CASE WHEN i % 2 = 0 THEN 20 ELSE i / 2 % 20 END`,
 		n, w.Company, w.Payer, w.Slug)
+	run(`INSERT INTO instalments (id, pledge_id, amount_minor, due_on)
+		SELECT made('instalment', i), p.id, p.amount_minor, coalesce(p.due_on, p.made_at::date) FROM generate_series(1, $1::int) i JOIN pledges p ON p.id = made('pledge', i)`, n)
 	run(`INSERT INTO payments (id, pledge_id, campaign_id, amount_minor, currency, title, way, state, idempotency_key, session_id, payment_intent_id, charge_id,
 		                       received_minor, fee_minor, started_by, started_at, settled_at, synced_at)
 		SELECT made('payment', i), p.id, p.campaign_id, p.amount_minor, p.currency, 'Crowd', 'checkout', CASE WHEN i % 10 = 0 THEN 'expired' ELSE 'paid' END, 'crowd-' || i,

@@ -47,6 +47,7 @@ func (o *Office) Routes(g *echo.Group) {
 	g.POST("/allocations/:id/approve", o.approve)
 	g.POST("/allocations/:id/refuse", o.refuse)
 	o.desk(g)
+	o.promises(g)
 }
 
 // desk adds the addresses of the desk for money: lists, each with its file, and what hangs

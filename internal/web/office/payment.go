@@ -27,7 +27,7 @@ type paymentPage struct {
 	Facts    []named
 	Ask      string // where the question to Stripe is posted; empty when there is none to ask
 	Why      string // why this visitor cannot ask
-	Timeline []fact
+	Timeline []happening
 }
 
 // named is a name and a text beside it; Code is set as such, to be copied.
