@@ -73,6 +73,8 @@ INSERT INTO alarms (act_id, cluster_id)
 
 GRANT SELECT, INSERT ON alarms, alarm_answers TO kopiyka_app;
 
+CREATE INDEX instalment_changes_pledge ON instalment_changes (pledge_id);
+
 -- Proposals that nobody has decided, so that the desk finds them among ten years' of others.
 CREATE TABLE allocations_waiting (
     allocation_id uuid PRIMARY KEY REFERENCES allocations,
@@ -83,23 +85,35 @@ COMMENT ON TABLE allocations_waiting IS 'Kept by the triggers of allocations and
 INSERT INTO allocations_waiting (allocation_id, campaign_id)
     SELECT a.id, a.campaign_id FROM allocations a LEFT JOIN allocation_decisions d ON d.allocation_id = a.id WHERE d.allocation_id IS NULL;
 
+CREATE TABLE write_offs_waiting (
+    write_off_id uuid PRIMARY KEY REFERENCES write_offs
+);
+COMMENT ON TABLE write_offs_waiting IS 'Kept by the triggers of write_offs and write_off_decisions alone.';
+INSERT INTO write_offs_waiting (write_off_id)
+    SELECT w.id FROM write_offs w LEFT JOIN write_off_decisions d ON d.write_off_id = w.id WHERE d.write_off_id IS NULL;
+
 -- +goose StatementBegin
-CREATE FUNCTION allocation_waits() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION proposal_waits() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    IF TG_TABLE_NAME = 'allocations' THEN
-        INSERT INTO allocations_waiting (allocation_id, campaign_id) VALUES (NEW.id, NEW.campaign_id);
-    ELSE
-        DELETE FROM allocations_waiting WHERE allocation_id = NEW.allocation_id;
-    END IF;
+    CASE TG_TABLE_NAME
+    WHEN 'allocations' THEN INSERT INTO allocations_waiting (allocation_id, campaign_id) VALUES (NEW.id, NEW.campaign_id);
+    WHEN 'allocation_decisions' THEN DELETE FROM allocations_waiting WHERE allocation_id = NEW.allocation_id;
+    WHEN 'write_offs' THEN INSERT INTO write_offs_waiting (write_off_id) VALUES (NEW.id);
+    WHEN 'write_off_decisions' THEN DELETE FROM write_offs_waiting WHERE write_off_id = NEW.write_off_id;
+    END CASE;
     RETURN NULL;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER waits AFTER INSERT ON allocations FOR EACH ROW EXECUTE FUNCTION allocation_waits();
-CREATE TRIGGER waits_no_more AFTER INSERT ON allocation_decisions FOR EACH ROW EXECUTE FUNCTION allocation_waits();
+CREATE TRIGGER waits AFTER INSERT ON allocations FOR EACH ROW EXECUTE FUNCTION proposal_waits();
+CREATE TRIGGER waits_no_more AFTER INSERT ON allocation_decisions FOR EACH ROW EXECUTE FUNCTION proposal_waits();
+CREATE TRIGGER waits AFTER INSERT ON write_offs FOR EACH ROW EXECUTE FUNCTION proposal_waits();
+CREATE TRIGGER waits_no_more AFTER INSERT ON write_off_decisions FOR EACH ROW EXECUTE FUNCTION proposal_waits();
 ALTER TABLE allocations ENABLE ALWAYS TRIGGER waits;
 ALTER TABLE allocation_decisions ENABLE ALWAYS TRIGGER waits_no_more;
+ALTER TABLE write_offs ENABLE ALWAYS TRIGGER waits;
+ALTER TABLE write_off_decisions ENABLE ALWAYS TRIGGER waits_no_more;
 
-GRANT SELECT ON allocations_waiting TO kopiyka_app;
+GRANT SELECT ON allocations_waiting, write_offs_waiting TO kopiyka_app;
 
 -- A pledge's number within its campaign, the oldest being 1. It stands in public addresses
 -- in the place of the id, and the last one is how many pledges there are.

@@ -107,7 +107,7 @@ func placeOf(ctx context.Context, db *sqlx.DB, s AwaitedSearch, after string) (d
 // awaited, up to a limit.
 func CountOverdue(ctx context.Context, db *sqlx.DB, person string, today time.Time, limit int) (int, error) {
 	var n int
-	err := db.GetContext(ctx, &n, `SELECT count(*) FROM (SELECT 1`+awaited+` AND i.due_on < $2::date LIMIT $3) o`, person, today, limit)
+	err := db.GetContext(ctx, &n, `SELECT count(*) FROM (SELECT 1`+awaited+` AND i.due_on < $2::date ORDER BY i.due_on DESC, i.id DESC LIMIT $3) o`, person, today, limit)
 	if err != nil {
 		return 0, fmt.Errorf("count what is overdue: %w", err)
 	}
