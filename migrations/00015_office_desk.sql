@@ -2,6 +2,8 @@
 -- What the office's desk reads. Its lists show the newest first and go on from the last row
 -- of the page before, so each has an index in the order of its rows.
 
+CREATE INDEX refund_requests_asked ON refund_requests (asked_at, id);
+
 -- Payments are listed by campaign, so that one cluster's desk never walks through another's.
 DROP INDEX payments_campaign_state;
 CREATE INDEX payments_campaign_started ON payments (campaign_id, started_at, id);

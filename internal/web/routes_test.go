@@ -91,6 +91,14 @@ var matrix = map[string][]int{
 	"GET /office/payments/:id":                    {303, 404, 404, 404, 200, 200},
 	"GET /office/payments/:id/ask":                {303, 404, 404, 303, 303, 303},
 	"POST /office/payments/:id/ask":               {303, 404, 404, 404, 303, 303},
+	"GET /office/payments/:id/refund":             {303, 404, 404, 404, 200, 403},
+	"POST /office/payments/:id/refund":            {303, 404, 404, 404, 303, 403},
+	"GET /office/refunds":                         {303, 404, 404, 200, 200, 200},
+	"GET /office/refunds.csv":                     {303, 404, 404, 200, 200, 200},
+	"GET /office/refunds/:id":                     {303, 404, 404, 404, 200, 200},
+	"GET /office/refunds/:id/:act":                {303, 404, 404, 303, 303, 303},
+	"POST /office/refunds/:id/approve":            {303, 404, 404, 404, 403, 303},
+	"POST /office/refunds/:id/refuse":             {303, 404, 404, 404, 403, 303},
 	"GET /office/due":                             {303, 404, 404, 200, 200, 200},
 	"GET /office/due.csv":                         {303, 404, 404, 200, 200, 200},
 	"GET /office/alarms":                          {303, 404, 404, 200, 200, 200},
@@ -118,6 +126,8 @@ func (h *house) forms() map[string]string {
 		"POST /office/campaigns/:slug/allocations": url.Values{"purpose": {h.Purpose}, "amount": {"1.00"}, "currency": {"USD"}, "reason": {"Because"}}.Encode(),
 		"POST /office/write-offs/:id/refuse":       url.Values{"reason": {"Because not"}}.Encode(),
 		"POST /office/allocations/:id/refuse":      url.Values{"reason": {"Because not"}}.Encode(),
+		"POST /office/refunds/:id/refuse":          url.Values{"reason": {"Because not"}}.Encode(),
+		"POST /office/payments/:id/refund":         url.Values{"amount": {"1.00"}, "currency": {"USD"}, "reason": {"Because"}}.Encode(),
 		"POST /office/alarms/:id":                  url.Values{"note": {"A test of the house"}}.Encode(),
 	}
 }
@@ -145,6 +155,16 @@ func (h *house) alarm(payment string) string {
 		h.t.Fatal(all, err)
 	}
 	return strconv.FormatInt(all[0].ID, 10)
+}
+
+// refund is one that waits for its second person.
+func (h *house) refund(payment string) string {
+	h.t.Helper()
+	r, err := giving.AskRefund(h.t.Context(), h.DB, h.Now, giving.RefundWish{PaymentID: payment, PersonID: h.Coordinator, Amount: h.Amount(100), Reason: "Because"})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return r.ID
 }
 
 // event is one that a worker is done with.
@@ -193,7 +213,7 @@ func (h *house) writeOff() string {
 func TestEveryAddressHasItsGuard(t *testing.T) {
 	h := open(t)
 	h.letIn()
-	h.Paid(100_000)
+	paid := h.Paid(100_000)
 	pledge := h.Pledge(10_000)
 	payment := h.Checkout(pledge, 5_000)
 	forms, alarm, job := h.forms(), h.alarm(payment.ID), h.job()
@@ -218,6 +238,10 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 		}
 		slug, id := h.Slug, pledge
 		switch {
+		case strings.HasSuffix(path, "/payments/:id/refund"):
+			id = paid.ID
+		case strings.Contains(path, "/refunds/:id"):
+			id = h.refund(paid.ID)
 		case strings.Contains(path, "/payments/:id/"):
 			id = payment.ID
 		case strings.Contains(path, "/office/payments/:id"):

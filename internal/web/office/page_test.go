@@ -38,9 +38,18 @@ func TestPages(t *testing.T) {
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#note", Text: "N"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Failed), When: moment,
 			Subject: page.Link{Href: "/s", Text: "S"}, Facts: []string{"f"}, Answer: "/a", Note: page.Field{ID: "note", Name: "note", Label: "N", Hint: "h", Error: "E", Rows: 4}, Why: "W", Found: "F", By: "B",
 		},
+		"refund": refundPage{
+			Errors: errors, Title: "T", Payment: "/p", Action: "/a", Request: "r", Currency: "USD", Here: sum, Reason: reason,
+			Amount: page.Field{ID: "amount", Name: "amount", Label: "Amount", Hint: "h", Sum: true, Unit: "USD"},
+		},
+		"refund-request": requestPage{
+			Errors: errors, Notice: notice, Title: "T", Payment: "/p", Status: page.NewStatus(l, page.Waits), Sum: sum, Facts: facts,
+			Seal: &page.Seal{Signed: []page.Signature{{Act: "Asked", Who: "O", When: moment}}, Awaits: "A"}, Why: "Why",
+			Decide: &decideForm{Approve: "/a", Refuse: "/r", Button: "Approve", Reason: reason},
+		},
 		"payment": paymentPage{
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Text: "N"}}}, Notice: notice, Title: "T", Campaign: page.Link{Href: "/c", Text: "C"}, Status: page.NewStatus(l, page.Received),
-			Sums: []pair{{"S", sum}}, Facts: facts, Ask: "/a", Why: "W",
+			Sums: []pair{{"S", sum}}, Facts: facts, Ask: "/a", Why: "W", Refund: "/r", Refunds: table,
 			Timeline: []happening{{When: moment, Text: "T", Href: "/h", Status: page.NewStatus(l, page.Failed), Sum: &sum, Notes: []string{"n"}, Lines: table}, {When: moment, Text: "T"}},
 		},
 		"proposal": proposalPage{
