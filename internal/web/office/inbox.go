@@ -49,8 +49,8 @@ func (o *Office) inbox(c echo.Context) error {
 	for _, e := range events {
 		last = e.ID
 		rows = append(rows, []page.Cell{
-			{Text: e.Type, Href: eventPath(e.ID), Note: e.ID}, {Text: e.ObjectID, Note: e.ObjectKind}, {When: l.Moment(e.ReceivedAt)},
-			{Text: l.Number(int64(e.Tries))}, {Status: eventStatus(l, e.State)}, {Text: e.Trouble},
+			{Text: e.Type, Href: eventPath(e.ID), Note: e.ID}, {Text: e.ObjectKind, Note: e.ObjectID}, {When: l.Moment(e.ReceivedAt)},
+			{Text: l.Number(int64(e.Tries))}, {Status: eventStatus(l, e.State)}, {Note: e.Trouble},
 		})
 	}
 	v.shows(columns, rows, len(events) == inbox.PageSize && v.asked.get("q") == "", last)

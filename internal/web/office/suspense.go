@@ -48,14 +48,14 @@ func (o *Office) suspense(c echo.Context) error {
 		}
 	}
 	l := v.Lang
-	columns := []page.Column{{Text: l.T("desk.column.source")}, {Text: l.T("desk.column.entry")}, {Text: l.T("desk.column.happened")}, {Text: l.T("desk.column.amount"), Sum: true}}
+	columns := []page.Column{{Text: l.T("desk.column.cluster")}, {Text: l.T("desk.column.entry")}, {Text: l.T("desk.column.happened")}, {Text: l.T("desk.column.amount"), Sum: true}}
 	var rows [][]page.Cell
 	last := ""
 	for _, line := range lines {
 		last = strconv.FormatInt(line.ID, 10)
 		sum := l.Sum(money.Of(line.Amount, line.Currency))
 		rows = append(rows, []page.Cell{
-			{Text: line.Source, Note: clusterOf(visitor(c), line.Code, l)}, {Text: wordOr(l, "desk.entry."+string(line.Kind), string(line.Kind)), Note: "№ " + strconv.FormatInt(line.EntryID, 10)},
+			{Text: clusterOf(visitor(c), line.Code, l), Note: line.Source}, {Text: wordOr(l, "desk.entry."+string(line.Kind), string(line.Kind)), Note: "№ " + strconv.FormatInt(line.EntryID, 10)},
 			{When: l.Moment(line.HappenedAt)}, {Sum: &sum},
 		})
 	}
