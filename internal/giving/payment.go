@@ -31,6 +31,10 @@ const (
 	Expired        State = "expired"
 	RefundedInPart State = "refunded-in-part"
 	Refunded       State = "refunded"
+	Returned       State = "returned"       // the bank took a debit back that had succeeded
+	InDispute      State = "disputed"       // the payer's bank took money back and has not decided
+	DisputeLost    State = "dispute-lost"   // it keeps that money
+	AwaitingFunds  State = "awaiting-funds" // the payer has bank details to transfer to
 )
 
 // Waits reports whether the payer can still act on the payment.
@@ -55,6 +59,14 @@ type Payment struct {
 	ReceivedMinor  int64        `db:"received_minor"`
 	RefundedMinor  int64        `db:"refunded_minor"`
 	FeeMinor       int64        `db:"fee_minor"`
+	DisputedMinor  int64        `db:"disputed_minor"`
+	LostMinor      int64        `db:"lost_minor"`  // to disputes
+	DriftMinor     int64        `db:"drift_minor"` // to exchange rates; below zero: gained
+	PresentedMinor int64        `db:"presented_minor"`
+	PresentedIn    string       `db:"presented_currency"` // the payer's currency, once money came in
+	SettledMinor   int64        `db:"settled_minor"`
+	SettledIn      string       `db:"settled_currency"`
+	ExchangeRate   string       `db:"exchange_rate"`
 	StartedAt      time.Time    `db:"started_at"`
 	SettledAt      sql.NullTime `db:"settled_at"`
 }
@@ -62,12 +74,33 @@ type Payment struct {
 // Amount is what the payment is to bring.
 func (p Payment) Amount() money.Amount { return money.Of(p.AmountMinor, p.Currency) }
 
+// Presented is what the payer was charged, in the payer's own currency; none before money
+// has come in.
+func (p Payment) Presented() money.Amount {
+	return money.Of(p.PresentedMinor, money.Currency(p.PresentedIn))
+}
+
+// Here is what came in and has not gone back, in any way.
+func (p Payment) Here() int64 {
+	return p.ReceivedMinor - p.RefundedMinor - p.DisputedMinor - p.LostMinor
+}
+
+// rate is the recorded rate of a payment that came in, or none.
+func (p Payment) rate() Rate {
+	if p.SettledIn == "" || p.ReceivedMinor <= 0 || p.PresentedMinor <= 0 || p.SettledMinor <= 0 {
+		return Rate{}
+	}
+	return Rate{p.Presented(), money.Of(p.ReceivedMinor, p.Currency), money.Of(p.SettledMinor, money.Currency(p.SettledIn))}
+}
+
 // Origin is the payment's name in the ledger's lots.
 func (p Payment) Origin() string { return "payment:" + p.ID }
 
 const paymentColumns = `id, pledge_id, campaign_id, amount_minor, currency, title, state, idempotency_key, coalesce(session_id, '') AS session_id,
 	coalesce(session_url, '') AS session_url, session_ends_at, coalesce(payment_intent_id, '') AS payment_intent_id, method, decline,
-	received_minor, refunded_minor, fee_minor, started_at, settled_at`
+	received_minor, refunded_minor, fee_minor, disputed_minor, lost_minor, drift_minor, coalesce(presented_minor, 0) AS presented_minor,
+	coalesce(presented_currency, '') AS presented_currency, coalesce(settled_minor, 0) AS settled_minor, coalesce(settled_currency, '') AS settled_currency,
+	exchange_rate, started_at, settled_at`
 
 // OpenPaymentError tells that the pledge has a payment of another amount that the payer
 // can still pay. It must be closed at Stripe before another is started.

@@ -59,7 +59,7 @@ type Pledge struct {
 	MadeAt       time.Time
 	OnItsWay     int64 // paid and not yet in the books, minor units
 	Received     int64 // came in
-	Refunded     int64 // went back
+	Refunded     int64 // went back, or was lost to a dispute
 }
 
 // Outstanding is what the company may still pay: what is neither here nor on its way. What

@@ -17,7 +17,7 @@ import (
 
 const pledgeColumns = `p.id, p.campaign_id, c.slug, c.title_uk, c.title_en, p.company_id, p.amount_minor, p.currency, p.visibility, p.message, p.due_on, p.reference, p.made_at,
 	coalesce(sum(y.amount_minor) FILTER (WHERE y.state = 'processing' OR y.state = 'paid' AND y.received_minor = 0), 0)::bigint,
-	coalesce(sum(y.received_minor), 0)::bigint, coalesce(sum(y.refunded_minor), 0)::bigint`
+	coalesce(sum(y.received_minor), 0)::bigint, coalesce(sum(y.refunded_minor + y.lost_minor), 0)::bigint`
 
 const pledgeTables = ` FROM pledges p JOIN campaigns c ON c.id = p.campaign_id LEFT JOIN payments y ON y.pledge_id = p.id `
 
@@ -172,7 +172,7 @@ func LockPayment(ctx context.Context, tx *sqlx.Tx, id string) (Payment, error) {
 func Unfinished(ctx context.Context, db *sqlx.DB, before time.Time, limit int) ([]Payment, error) {
 	var all []Payment
 	err := db.SelectContext(ctx, &all, `SELECT `+paymentColumns+` FROM payments
-		WHERE (state IN ('created', 'open', 'declined', 'processing') OR state = 'paid' AND received_minor = 0)
+		WHERE (state IN ('created', 'open', 'declined', 'processing', 'awaiting-funds') OR state = 'paid' AND received_minor = 0)
 		  AND session_id IS NOT NULL AND started_at < $1 ORDER BY coalesce(synced_at, started_at) LIMIT $2`, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list unfinished payments: %w", err)

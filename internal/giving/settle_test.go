@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/jmoiron/sqlx"
-	"pgregory.net/rapid"
 
 	"kopiyka/internal/fault"
 	"kopiyka/internal/gateway/gatewaytest"
@@ -289,70 +288,4 @@ func TestSettlingKeepsWhatItWasToldBefore(t *testing.T) {
 	if got.SessionID != "cs_1" || got.IntentID != "pi_1" || got.Method != "card" || got.Decline != "" || got.State != giving.Open {
 		t.Errorf("payment = %+v", got)
 	}
-}
-
-// Whatever moves in whatever order, seen once or often: the books are whole, the payments'
-// sums are those of the books, and each kopiyka is somewhere.
-func TestBooksAreWholeAfterAnyMovements(t *testing.T) {
-	w := world(t)
-	var payments []giving.Payment
-	known := map[string][]giving.Movement{}
-	var received, refunded, fees, set int64
-	n := 0
-	rapid.Check(t, func(r *rapid.T) {
-		if len(payments) == 0 || rapid.IntRange(0, 3).Draw(r, "start") == 0 {
-			payments = append(payments, started(t, w, w.Pledge(1_000_000), 1_000_000))
-		}
-		p := payments[rapid.IntRange(0, len(payments)-1).Draw(r, "payment")]
-		for range rapid.IntRange(1, 4).Draw(r, "movements") {
-			n++
-			gross, fee := rapid.Int64Range(1, 100_000).Draw(r, "gross"), rapid.Int64Range(0, 2_000).Draw(r, "fee")
-			m := came(fmt.Sprintf("txn_%d", n), gross, fee)
-			switch sum := w.Payment(p.ID); rapid.IntRange(0, 3).Draw(r, "kind") {
-			case 1, 2:
-				m = back(m.ID, gross)
-				refunded, fee = refunded+gross, 0
-			case 3:
-				m = returned(m.ID, min(gross, sum.RefundedMinor))
-				if sum.RefundedMinor == 0 {
-					continue
-				}
-				refunded, fee = refunded-m.Gross.Minor, 0
-			default:
-				received += gross
-			}
-			fees += fee
-			known[p.ID] = append(known[p.ID], m)
-			seen := rapid.Permutation(known[p.ID]).Draw(r, "seen")
-			if _, err := settleOnce(t, w, p, facts(giving.Paid, seen...)); err != nil {
-				r.Fatal(err)
-			}
-		}
-		if free := w.Free(); free > 0 && rapid.Bool().Draw(r, "allocate") {
-			minor := rapid.Int64Range(1, free).Draw(r, "set aside")
-			id, err := propose(t, w, minor)
-			if err == nil {
-				err = spending.Approve(t.Context(), w.DB, w.Now, id, w.Approver)
-			}
-			if err != nil {
-				r.Fatal(err)
-			}
-			set += minor
-		}
-		st := standsAt(w)
-		if received-refunded != fees+set+st.Free-st.Shortfall || st.Fee != fees || st.AtStripe != received-refunded-fees {
-			r.Fatalf("received %d − refunded %d ≠ fees %d + set aside %d + free − shortfall of %+v", received, refunded, fees, set, st)
-		}
-		var sums struct{ Received, Refunded, Fee int64 }
-		if err := w.Owner.Get(&sums, `SELECT sum(received_minor)::bigint AS received, sum(refunded_minor)::bigint AS refunded, sum(fee_minor)::bigint AS fee FROM payments`); err != nil {
-			r.Fatal(err)
-		}
-		if sums.Received != received || sums.Refunded != refunded || sums.Fee != fees {
-			r.Fatalf("the payments' sums are %+v, want %d, %d, %d", sums, received, refunded, fees)
-		}
-		_, differences, err := ledger.Verify(t.Context(), w.Owner)
-		if err != nil || len(differences) > 0 {
-			r.Fatalf("books: %v, %v", differences, err)
-		}
-	})
 }

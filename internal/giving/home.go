@@ -1,0 +1,146 @@
+package giving
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"kopiyka/internal/ledger"
+	"kopiyka/internal/money"
+)
+
+// Home is where the money of a pledge belongs: the account that keeps it for what it was
+// given for, beside the campaign's free fund and what that fund owes.
+type Home struct {
+	Cluster  string
+	Campaign string
+	Currency money.Currency
+	Account  ledger.Account // the fund; a purpose or a need when the pledge is earmarked
+}
+
+// HomeOf says where the money of a pledge belongs. It is the one place that knows.
+func HomeOf(ctx context.Context, tx *sqlx.Tx, pledge string) (Home, error) {
+	var row struct {
+		Cluster  string `db:"cluster_id"`
+		Campaign string `db:"campaign_id"`
+		Currency money.Currency
+		Purpose  sql.NullString `db:"purpose_id"`
+		Need     sql.NullString `db:"need_id"`
+	}
+	err := tx.GetContext(ctx, &row, `SELECT c.cluster_id, p.campaign_id, p.currency, p.purpose_id, p.need_id
+		FROM pledges p JOIN campaigns c ON c.id = p.campaign_id WHERE p.id = $1`, pledge)
+	if err != nil {
+		return Home{}, fmt.Errorf("find where the pledge's money belongs: %w", err)
+	}
+	h := Home{Cluster: row.Cluster, Campaign: row.Campaign, Currency: row.Currency}
+	switch {
+	case row.Need.Valid:
+		h.Account = ledger.Need(row.Need.String, h.Currency)
+	case row.Purpose.Valid:
+		h.Account = ledger.Purpose(row.Purpose.String, h.Currency)
+	default:
+		h.Account = h.fund()
+	}
+	return h, nil
+}
+
+func (h Home) fund() ledger.Account      { return ledger.Fund(h.Campaign, h.Currency) }
+func (h Home) shortfall() ledger.Account { return ledger.Shortfall(h.Campaign, h.Currency) }
+func (h Home) earmarked() bool           { return h.Account != h.fund() }
+
+// Ledge is a home with its balances locked, on which the lines of one entry are laid.
+type Ledge struct {
+	Home
+	origin           string
+	held, free, owed int64
+	fed              bool // something came into the fund
+	lines            []ledger.Line
+}
+
+// Open locks the home's balances until the transaction ends, for one entry about the
+// origin's money. Origin is a payment's name in the lots, Payment.Origin.
+func (h Home) Open(ctx context.Context, tx *sqlx.Tx, origin string) (*Ledge, error) {
+	balances, err := ledger.Lock(ctx, tx, h.Account, h.fund(), h.shortfall())
+	if err != nil {
+		return nil, err
+	}
+	return &Ledge{Home: h, origin: origin, held: balances[h.Account], free: balances[h.fund()], owed: balances[h.shortfall()]}, nil
+}
+
+// Take lays money that came in.
+func (l *Ledge) Take(minor int64) {
+	if minor <= 0 {
+		return
+	}
+	l.lines = append(l.lines, ledger.Credit(l.Account, minor).From(l.origin))
+	l.held += minor
+	if !l.earmarked() {
+		l.free, l.fed = l.held, true
+	}
+}
+
+// Restore lays money that came back. Of earmarked money the fund first gets what it had
+// given for it, which borrowed says.
+func (l *Ledge) Restore(minor, borrowed int64) {
+	if !l.earmarked() {
+		l.Take(minor)
+		return
+	}
+	if lent := min(minor, borrowed); lent > 0 {
+		l.lines = append(l.lines, ledger.Credit(l.fund(), lent).From(l.origin))
+		l.free, l.fed = l.free+lent, true
+		minor -= lent
+	}
+	l.Take(minor)
+}
+
+// Give lays money that goes out: the home's own, the payment's lots first. What the home
+// has no longer the free fund gives, and what that has not is its shortfall.
+func (l *Ledge) Give(minor int64) {
+	if own := min(minor, l.held); own > 0 {
+		l.lines = append(l.lines, ledger.Debit(l.Account, own).From(l.origin))
+		l.held, minor = l.held-own, minor-own
+	}
+	if !l.earmarked() {
+		l.free = l.held
+	}
+	if lent := min(minor, l.free); lent > 0 {
+		l.lines = append(l.lines, ledger.Debit(l.fund(), lent).From(l.origin))
+		l.free, minor = l.free-lent, minor-lent
+	}
+	if minor > 0 {
+		l.lines = append(l.lines, ledger.Debit(l.shortfall(), minor))
+		l.owed += minor
+	}
+}
+
+// Lines are what was laid. Free money that came in repays the shortfall first; earmarked
+// money never does.
+func (l *Ledge) Lines() []ledger.Line {
+	if repaid := min(l.free, l.owed); l.fed && repaid > 0 {
+		l.lines = append(l.lines, ledger.Debit(l.fund(), repaid).From(l.origin), ledger.Credit(l.shortfall(), repaid))
+		l.free, l.owed = l.free-repaid, l.owed-repaid
+	}
+	return l.lines
+}
+
+// borrowed is what the fund and its shortfall have given for earmarked money, over the
+// entries of these sources.
+func (h Home) borrowed(ctx context.Context, tx *sqlx.Tx, sources []string) (int64, error) {
+	if !h.earmarked() {
+		return 0, nil
+	}
+	var minor int64
+	err := tx.GetContext(ctx, &minor, `
+		SELECT coalesce(sum(l.amount), 0)::bigint
+		  FROM ledger.entries e JOIN ledger.lines l ON l.entry_id = e.id JOIN ledger.accounts a ON a.id = l.account_id
+		 WHERE e.source = ANY ($1) AND a.code IN ($2, $3) AND a.currency = $4`,
+		pq.Array(sources), h.fund().Code, h.shortfall().Code, string(h.Currency))
+	if err != nil {
+		return 0, fmt.Errorf("find what the fund has given: %w", err)
+	}
+	return max(minor, 0), nil
+}
