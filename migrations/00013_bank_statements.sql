@@ -92,7 +92,8 @@ CREATE TABLE line_matches (
     CONSTRAINT line_matches_entry CHECK ((entry_id IS NULL) = (kind = 'reversal')),
     CONSTRAINT line_matches_other_line CHECK ((other_line IS NOT NULL) = (kind = 'reversal')),
     CONSTRAINT line_matches_payout CHECK ((payout_entry IS NOT NULL) = (kind = 'payout')),
-    CONSTRAINT line_matches_return CHECK ((reverses IS NOT NULL) = (kind = 'return'))
+    CONSTRAINT line_matches_return CHECK (kind <> 'return' OR reverses IS NOT NULL),
+    CONSTRAINT line_matches_reverses CHECK (reverses IS NULL OR kind IN ('return', 'fee'))
 );
 CREATE INDEX line_matches_line ON line_matches (line_id);
 CREATE INDEX line_matches_payment_lines ON line_matches (payment_id) WHERE payment_id IS NOT NULL;

@@ -245,7 +245,7 @@ func (m *mtReader) movement(text string) error {
 		return bad
 	}
 	end := strings.IndexFunc(rest, func(c rune) bool { return c != ',' && (c < '0' || c > '9') })
-	if end < 0 || len(rest) < end+4 {
+	if end < 0 || len(rest) < end+4 || rest[end] < 'A' || rest[end] > 'Z' {
 		return bad
 	}
 	minor, err := minorOf(rest[:end], ',', m.reading.now.Currency)
