@@ -1,4 +1,54 @@
 -- +goose Up
+-- post_all posts many entries at once, for accounts that have neither a floor nor lots: what
+-- post does beside writing concerns those alone. An entry that is there already stays, and
+-- one with other content under its source is refused. One row an entry, in their order.
+-- +goose StatementBegin
+CREATE FUNCTION ledger.post_all(p_entries jsonb)
+    RETURNS TABLE (entry_id bigint, is_new boolean)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_bad text;
+BEGIN
+    SELECT e.entry->>'source' INTO v_bad FROM jsonb_array_elements(p_entries) AS e(entry) GROUP BY 1 HAVING count(*) > 1 LIMIT 1;
+    IF v_bad IS NOT NULL THEN
+        RAISE EXCEPTION 'the source % is asked for twice', v_bad USING ERRCODE = 'LG005';
+    END IF;
+    PERFORM open_accounts(array_agg(c.code ORDER BY c.code, c.currency), array_agg(c.currency ORDER BY c.code, c.currency))
+       FROM (SELECT DISTINCT l.code, l.currency FROM jsonb_array_elements(p_entries) AS e(entry),
+                    jsonb_to_recordset(e.entry->'lines') AS l(code text, currency text)) AS c;
+    SELECT a.code INTO v_bad
+      FROM jsonb_array_elements(p_entries) AS e(entry), jsonb_to_recordset(e.entry->'lines') AS l(code text, currency text)
+      JOIN accounts a ON a.code = l.code AND a.currency = l.currency JOIN account_kinds k USING (kind) WHERE k.floored LIMIT 1;
+    IF v_bad IS NOT NULL THEN
+        RAISE EXCEPTION 'account % has a floor: its entries are posted one by one', v_bad USING ERRCODE = 'LG009';
+    END IF;
+    RETURN QUERY
+        WITH asked AS MATERIALIZED (
+            SELECT e.n, e.entry->>'source' AS source, decode(e.entry->>'content', 'hex') AS content, e.entry
+              FROM jsonb_array_elements(p_entries) WITH ORDINALITY AS e(entry, n)
+        ), written AS (
+            INSERT INTO entries (source, content, kind, happened_at, actor, approver)
+            SELECT a.source, a.content, a.entry->>'kind', (a.entry->>'at')::timestamptz, a.entry->>'actor', a.entry->>'approver' FROM asked a ORDER BY a.n
+            ON CONFLICT (source) DO NOTHING RETURNING entries.id, entries.source
+        ), lined AS (
+            INSERT INTO lines (entry_id, account_id, currency, amount)
+            SELECT w.id, c.id, l.currency, l.amount
+              FROM asked a JOIN written w ON w.source = a.source
+             CROSS JOIN LATERAL jsonb_to_recordset(a.entry->'lines') AS l(code text, currency text, amount bigint)
+              JOIN accounts c ON c.code = l.code AND c.currency = l.currency
+        )
+        SELECT coalesce(w.id, e.id), w.id IS NOT NULL
+          FROM asked a LEFT JOIN written w ON w.source = a.source LEFT JOIN entries e ON e.source = a.source ORDER BY a.n;
+    SELECT e.source INTO v_bad
+      FROM jsonb_array_elements(p_entries) AS j(entry) JOIN entries e ON e.source = j.entry->>'source' WHERE e.content <> decode(j.entry->>'content', 'hex') LIMIT 1;
+    IF v_bad IS NOT NULL THEN
+        RAISE EXCEPTION 'the source % is posted already with other content', v_bad USING ERRCODE = 'LG005';
+    END IF;
+END $$;
+-- +goose StatementEnd
+REVOKE ALL ON FUNCTION ledger.post_all FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ledger.post_all TO kopiyka_app;
+
 -- What banks say of our accounts. Statements and their lines are written once, as they
 -- came; what a line was for is said beside it, by matches, and taken back by undoings.
 CREATE TABLE bank_statements (

@@ -26,7 +26,7 @@ func MatchAll(ctx context.Context, db *sqlx.DB, now clock.Clock, statements ...s
 		var ids []string
 		err := db.SelectContext(ctx, &ids, `
 			SELECT l.id FROM statement_line_rests r JOIN statement_lines l ON l.id = r.line_id
-			 WHERE r.open_minor <> 0 AND ($1 = '' OR l.id > nullif($1, '')::uuid) AND (cardinality($2::uuid[]) = 0 OR l.statement_id = ANY ($2))
+			 WHERE r.open_minor <> 0 AND ($1 = '' OR l.id > nullif($1, '')::uuid) AND (coalesce(cardinality($2::uuid[]), 0) = 0 OR l.statement_id = ANY ($2))
 			   AND (l.found <> '{}' OR l.kind <> 'payment' OR upper(l.party || ' ' || l.details) LIKE '%STRIPE%')
 			 ORDER BY l.id LIMIT $3`, after, pq.Array(statements), batch)
 		if err != nil {

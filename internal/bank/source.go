@@ -132,9 +132,10 @@ var errTooMuch = errors.New("bank: too much for one entry")
 type ration struct {
 	r    *bufio.Reader
 	left int
+	err  error // of the file itself, when it could not be read
 }
 
-func newRation(r io.Reader) *ration { return &ration{bufio.NewReader(r), maxEntry} }
+func newRation(r io.Reader) *ration { return &ration{r: bufio.NewReader(r), left: maxEntry} }
 
 func (r *ration) refill() { r.left = maxEntry }
 
@@ -144,7 +145,7 @@ func (r *ration) Read(p []byte) (int, error) {
 	}
 	n, err := r.r.Read(p[:min(len(p), r.left)])
 	r.left -= n
-	return n, err
+	return n, r.keep(err)
 }
 
 // ReadByte spares the XML decoder a buffer of its own, which would read ahead.
@@ -153,5 +154,13 @@ func (r *ration) ReadByte() (byte, error) {
 		return 0, errTooMuch
 	}
 	r.left--
-	return r.r.ReadByte()
+	b, err := r.r.ReadByte()
+	return b, r.keep(err)
+}
+
+func (r *ration) keep(err error) error {
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.err = err
+	}
+	return err
 }

@@ -143,6 +143,8 @@ func (x *elements) wrong(err error) error {
 			return fault.In("file", "bank.xml.entity", at)
 		}
 		return fault.In("file", "bank.xml.broken", at, clean(syntax.Msg))
+	case x.ration.err != nil:
+		return x.ration.err
 	}
-	return err
+	return fault.In("file", "bank.xml.broken", at, clean(err.Error()))
 }

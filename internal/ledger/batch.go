@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,8 +13,8 @@ import (
 
 // PostAll posts many entries in one journey to the database, in their order, within the
 // caller's transaction. What Post promises holds for each of them, and all of them are
-// checked before it returns. It is for entries that touch no account with a floor: others
-// take rows that two batches could want crosswise.
+// checked before it returns. It is for entries that touch no account with a floor, and
+// refuses others: those take rows that two batches could want crosswise.
 func PostAll(ctx context.Context, tx *sqlx.Tx, entries []Entry) ([]Posted, error) {
 	sent := make([]wireEntry, len(entries))
 	for i, e := range entries {
@@ -28,13 +29,7 @@ func PostAll(ctx context.Context, tx *sqlx.Tx, entries []Entry) ([]Posted, error
 		return nil, fmt.Errorf("post %d entries: %w", len(entries), err)
 	}
 	var all []Posted
-	err = tx.SelectContext(ctx, &all, `
-		SELECT p.entry_id AS id, p.is_new AS new
-		  FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS j(e, n)
-		 CROSS JOIN LATERAL ledger.post(e->>'source', decode(e->>'content', 'hex'), e->>'kind', (e->>'at')::timestamptz, e->>'actor', e->>'approver', NULL,
-		       ARRAY(SELECT jsonb_array_elements_text(e->'codes')), ARRAY(SELECT jsonb_array_elements_text(e->'currencies')),
-		       ARRAY(SELECT jsonb_array_elements_text(e->'amounts')::bigint), array_fill(NULL::text, ARRAY[jsonb_array_length(e->'codes')])) p
-		 ORDER BY n`, string(body))
+	err = tx.SelectContext(ctx, &all, `SELECT entry_id AS id, is_new AS new FROM ledger.post_all($1)`, string(body))
 	if err != nil {
 		return nil, fmt.Errorf("post %d entries: %w", len(entries), explain(err))
 	}
@@ -47,15 +42,19 @@ func PostAll(ctx context.Context, tx *sqlx.Tx, entries []Entry) ([]Posted, error
 }
 
 type wireEntry struct {
-	Source     string   `json:"source"`
-	Content    string   `json:"content"`
-	Kind       Kind     `json:"kind"`
-	At         string   `json:"at"`
-	Actor      string   `json:"actor"`
-	Approver   *string  `json:"approver"`
-	Codes      []string `json:"codes"`
-	Currencies []string `json:"currencies"`
-	Amounts    []int64  `json:"amounts"`
+	Source   string     `json:"source"`
+	Content  string     `json:"content"`
+	Kind     Kind       `json:"kind"`
+	At       string     `json:"at"`
+	Actor    string     `json:"actor"`
+	Approver *string    `json:"approver"`
+	Lines    []wireLine `json:"lines"`
+}
+
+type wireLine struct {
+	Code     string `json:"code"`
+	Currency string `json:"currency"`
+	Amount   int64  `json:"amount"`
 }
 
 func (e Entry) wire() (wireEntry, error) {
@@ -64,7 +63,7 @@ func (e Entry) wire() (wireEntry, error) {
 		return w, err
 	}
 	if e.Mends != 0 {
-		return w, fmt.Errorf("ledger: a correction is posted by itself")
+		return w, errors.New("ledger: a correction is posted by itself")
 	}
 	content, err := e.content()
 	if err != nil {
@@ -75,10 +74,7 @@ func (e Entry) wire() (wireEntry, error) {
 		w.Approver = &e.Approver
 	}
 	for _, l := range e.Lines {
-		if l.Origin != "" {
-			return w, fmt.Errorf("ledger: an entry with lots is posted by itself")
-		}
-		w.Codes, w.Currencies, w.Amounts = append(w.Codes, l.Account.Code), append(w.Currencies, string(l.Account.Currency)), append(w.Amounts, l.Minor)
+		w.Lines = append(w.Lines, wireLine{l.Account.Code, string(l.Account.Currency), l.Minor})
 	}
 	return w, nil
 }
