@@ -48,7 +48,7 @@ var only = map[string][]string{
 	"github.com/stripe/stripe-mock": {"internal/stripesim/spec"}, // which tests alone import
 	"github.com/labstack/echo":      {"internal/web"},
 	"github.com/riverqueue/river":   {"internal/jobs", "internal/pg"},
-	"github.com/lib/pq":             {"internal/pg", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving"},
+	"github.com/lib/pq":             {"internal/pg", "internal/inbox", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving"},
 	"html/template":                 {"internal/web/page", "internal/web/site", "internal/stripesim"},
 }
 
