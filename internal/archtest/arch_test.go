@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"internal/pg/embedded", "internal/ledger", "internal/jobs", "internal/audit", "internal/report"},
 	{"internal/member", "internal/campaign", "internal/inbox"},
 	{"internal/giving", "internal/spending"},
-	{"internal/gateway"},
+	{"internal/gateway", "internal/bank"},
 	{"internal/web/page"},
 	{"internal/web/site", "internal/web/portal", "internal/web/office", "internal/web/signin", "internal/web/api", "internal/web/hook"},
 	{"internal/web"},
@@ -48,7 +48,7 @@ var only = map[string][]string{
 	"github.com/stripe/stripe-mock": {"internal/stripesim/spec"}, // which tests alone import
 	"github.com/labstack/echo":      {"internal/web"},
 	"github.com/riverqueue/river":   {"internal/jobs", "internal/pg"},
-	"github.com/lib/pq":             {"internal/pg", "internal/inbox", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving"},
+	"github.com/lib/pq":             {"internal/bank", "internal/pg", "internal/inbox", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving"},
 	"html/template":                 {"internal/web/page", "internal/web/site", "internal/stripesim"},
 }
 

@@ -176,6 +176,18 @@ func Unmatched(ctx context.Context, db *sqlx.DB, person, asked, after string) ([
 	return all, nil
 }
 
+// CountUnmatched counts the lines that nobody has fully explained, of the clusters in which
+// a person has a role, up to a number.
+func CountUnmatched(ctx context.Context, db *sqlx.DB, person string, most int) (int, error) {
+	var n int
+	err := db.GetContext(ctx, &n, `SELECT count(*) FROM (SELECT 1 FROM statement_line_rests r
+		 WHERE r.open_minor <> 0 AND r.cluster_id IN (SELECT cluster_id FROM cluster_roles WHERE person_id = $1) LIMIT $2) x`, person, most)
+	if err != nil {
+		return 0, fmt.Errorf("count unmatched lines: %w", err)
+	}
+	return n, nil
+}
+
 // like is a pattern that finds a text anywhere; its own wildcards mean themselves.
 func like(text string) string {
 	text = clean(text)

@@ -74,8 +74,14 @@ func New(p Parts) (*Web, error) {
 	return w, nil
 }
 
-// mostBody is what a form may hold. The webhook door has a limit of its own.
+// mostBody is what a form may hold. The webhook door and what takes files have limits of
+// their own.
 const mostBody = "1M"
+
+// takesFiles holds for the one address that takes files. It has a limit of its own.
+func takesFiles(c echo.Context) bool {
+	return c.Request().Method == http.MethodPost && c.Path() == office.StatementsPath
+}
 
 // open adds the doors, each with its guards.
 func (w *Web) open(p Parts, renderer *page.Renderer) {
@@ -91,7 +97,7 @@ func (w *Web) open(p Parts, renderer *page.Renderer) {
 		api.Check{Name: "workers", Ask: p.Working},
 	).Routes(e.Group(""))
 
-	visited := []echo.MiddlewareFunc{middleware.BodyLimit(mostBody), sameOrigin, door.Load}
+	visited := []echo.MiddlewareFunc{middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: mostBody, Skipper: takesFiles}), sameOrigin, door.Load}
 	door.Routes(e.Group("", visited...))
 	portal.New(p.DB, p.Gateway, p.Now, p.Log).Routes(e.Group("", visited...))
 	office.New(p.DB, p.Gateway, p.Now).Routes(e.Group("", visited...))
