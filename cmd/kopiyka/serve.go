@@ -83,6 +83,7 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 	}
 	h.workers = &inbox.Workers{DB: db, Now: clock.System, Handle: h.gateway.Handle, Describe: gateway.Describe, Count: eventWorkers, Log: log}
 	jobs.Every(h.timetable, healEvery, healPayments{}, h.heal)
+	jobs.Every(h.timetable, reconcileEvery, reconcileBooks{}, h.reconcile)
 	h.web, err = web.New(web.Parts{
 		DB: db, Gateway: h.gateway, Now: clock.System, Log: log, Config: c, Wake: h.workers.Wake, Working: h.workers.Working,
 	})

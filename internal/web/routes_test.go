@@ -104,7 +104,7 @@ var matrix = map[string][]int{
 	"POST /office/matches/:id/undo":     {303, 404, 404, 404, 409, 403}, // it waits for its second person already
 	"GET /office/undoings/:id/:act":     {303, 404, 404, 303, 303, 303},
 	"POST /office/undoings/:id/approve": {303, 404, 404, 404, 403, 303},
-	"POST /office/undoings/:id/refuse":  {303, 404, 404, 404, 303, 303},
+	"POST /office/undoings/:id/refuse":  {303, 404, 404, 404, 303, 409}, // decided by then
 	"GET /office/reconciliation":        {303, 404, 404, 200, 200, 200},
 	"POST /office/reconciliation":       {303, 404, 404, 303, 303, 303},
 	"GET /office/inbox":                 {303, 404, 404, 200, 200, 200},
