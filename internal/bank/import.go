@@ -19,7 +19,7 @@ type File struct {
 	Name    string
 	Account Account
 	Person  string        // who brings it; empty: the command line
-	From    io.ReadSeeker // it is read twice
+	From    io.ReadSeeker // it is read from its beginning, and more than once
 	Format  Format        // empty: found out
 	Columns Columns       // of a CSV file
 	Told    func(Progress)
@@ -59,6 +59,9 @@ func (i Imported) Lines() (lines, added int) {
 //
 // Lines whose purpose is beyond doubt are matched afterwards, by MatchAll.
 func Import(ctx context.Context, db *sqlx.DB, now clock.Clock, f File) (Imported, error) {
+	if _, err := f.From.Seek(0, io.SeekStart); err != nil {
+		return Imported{}, wrap(f, err)
+	}
 	known, err := sniff(f.From)
 	if err != nil {
 		return Imported{}, wrap(f, err)

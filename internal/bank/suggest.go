@@ -21,11 +21,11 @@ type Suggested struct {
 	CampaignEN string `db:"campaign_en"`
 	State      string // of the campaign
 	Currency   money.Currency
-	Left       int64
-	Named      bool // the line names it by its reference
-	Paid       bool // money from the same account was this company's before
-	Alike      bool // the payer's name is the company's
-	Exact      bool // what the pledge lacks is what is open
+	Left       int64 `db:"lacks"`
+	Named      bool  // the line names it by its reference
+	Paid       bool  // money from the same account was this company's before
+	Alike      bool  // the payer's name is the company's
+	Exact      bool  // what the pledge lacks is what is open
 }
 
 // suggestions is how many pledges are suggested at most.
@@ -38,7 +38,7 @@ func Suggestions(ctx context.Context, db *sqlx.DB, line Row) ([]Suggested, error
 	if line.Open <= 0 {
 		return nil, nil
 	}
-	var found []string
+	found := []string{} // none is not unknown
 	for _, r := range giving.FindReferences(line.Details + "|" + line.EndToEnd) {
 		found = append(found, string(r))
 	}
@@ -57,15 +57,15 @@ func Suggestions(ctx context.Context, db *sqlx.DB, line Row) ([]Suggested, error
 			UNION SELECT p.id FROM pledges p WHERE p.currency = $5 AND p.amount_minor = $6
 		), told AS (
 			SELECT p.reference, k.name_uk AS company_uk, k.name_en AS company_en, c.title_uk AS campaign_uk, c.title_en AS campaign_en, c.state, p.currency,
-			       greatest(p.amount_minor - y.here, 0) AS left, p.reference = ANY ($2) AS named,
+			       greatest(p.amount_minor - y.here, 0) AS lacks, p.reference = ANY ($2) AS named,
 			       p.company_id IN (SELECT company_id FROM paid) AS paid, p.company_id IN (SELECT company_id FROM alike) AS alike,
 			       p.amount_minor - y.here = $6 AS exact, p.id
 			  FROM wanted w JOIN pledges p ON p.id = w.id JOIN campaigns c ON c.id = p.campaign_id JOIN companies k ON k.id = p.company_id
 			 CROSS JOIN LATERAL (SELECT coalesce(sum(received_minor - refunded_minor), 0)::bigint AS here FROM payments WHERE pledge_id = p.id) y
 			 WHERE c.cluster_id = $1
 		)
-		SELECT reference, company_uk, company_en, campaign_uk, campaign_en, state, currency, left, named, paid, alike, exact FROM told
-		 WHERE named OR currency = $5 AND state <> 'settled' AND left > 0 AND (paid OR alike OR exact)
+		SELECT reference, company_uk, company_en, campaign_uk, campaign_en, state, currency, lacks, named, paid, alike, exact FROM told
+		 WHERE named OR currency = $5 AND state <> 'settled' AND lacks > 0 AND (paid OR alike OR exact)
 		 ORDER BY named DESC, (exact::int + paid::int + alike::int) DESC, exact DESC, id LIMIT $7`,
 		line.ClusterID, pq.Array(found), line.PartyIBAN, line.Party, string(line.Currency), line.Open, suggestions)
 	if err != nil {

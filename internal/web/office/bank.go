@@ -19,7 +19,7 @@ import (
 const StatementsPath = "/office/statements"
 
 // mostUpload is what a request with a statement's file may hold: the file and its form.
-const mostUpload = "51M"
+const mostUpload = "51MiB"
 
 // bank adds the addresses of the banks' word: statements, their lines, what each was for,
 // and whether the books agree.

@@ -170,7 +170,7 @@ func (o *Office) checkUpload(c echo.Context, u upload) (bank.Account, bank.Colum
 	} else if err == nil {
 		err = bank.MayImport(ctx, o.db, account, person.ID)
 	}
-	if f, ok := fault.As(err); ok && f.Kind == fault.Forbidden {
+	if f, ok := fault.As(err); ok && f.Kind != fault.Invalid { // nothing that another choice in the form could mend
 		return account, bank.Columns{}, err
 	}
 	if err := form.Add("account", err); err != nil {
