@@ -133,8 +133,8 @@ CREATE TABLE line_matches (
     amount_minor bigint NOT NULL CONSTRAINT line_matches_amount CHECK (amount_minor <> 0),
     payment_id   uuid REFERENCES payments,
     other_line   uuid REFERENCES statement_lines,
-    entry_id     bigint REFERENCES ledger.entries,
-    payout_entry bigint REFERENCES ledger.entries,
+    entry_id     bigint,
+    payout_entry bigint,
     reverses     uuid REFERENCES line_matches,
     matched_by   uuid REFERENCES people,
     matched_at   timestamptz NOT NULL,
@@ -153,6 +153,8 @@ CALL write_once('line_matches');
 COMMENT ON TABLE line_matches IS 'What a line, or part of it, was for.';
 COMMENT ON COLUMN line_matches.amount_minor IS 'How much of the line, on its side: in above zero, out below.';
 COMMENT ON COLUMN line_matches.kind IS 'gift: of a pledge; return: the bank took a gift back; refund: we gave some back; reversal: this line and other_line are one mistake and its repair; payout: from Stripe; fee: of the bank.';
+COMMENT ON COLUMN line_matches.entry_id IS 'What it is in the books, whose entries are never removed.';
+COMMENT ON COLUMN line_matches.payout_entry IS 'The entry with which Stripe sent it.';
 COMMENT ON COLUMN line_matches.matched_by IS 'Empty: by itself, since nothing about it was in doubt.';
 
 CREATE TABLE match_undoings (
@@ -173,7 +175,7 @@ CREATE TABLE match_undoing_decisions (
     decision    text NOT NULL CONSTRAINT match_undoing_decisions_decision CHECK (decision IN ('approved', 'refused')),
     decided_by  uuid NOT NULL REFERENCES people,
     decided_at  timestamptz NOT NULL,
-    entry_id    bigint REFERENCES ledger.entries,
+    entry_id    bigint,
     CONSTRAINT match_undoing_decisions_two_people CHECK (decision = 'refused' OR decided_by <> asked_by),
     CONSTRAINT match_undoing_decisions_entry CHECK ((entry_id IS NOT NULL) = (decision = 'approved'))
 );

@@ -2,6 +2,8 @@
 -- What the office's desk reads. Its lists show the newest first and go on from the last row
 -- of the page before, so each has an index in the order of its rows.
 
+CREATE INDEX refund_requests_asked ON refund_requests (asked_at, id);
+
 -- Payments are listed by campaign, so that one cluster's desk never walks through another's.
 DROP INDEX payments_campaign_state;
 CREATE INDEX payments_campaign_started ON payments (campaign_id, started_at, id);
@@ -17,9 +19,6 @@ DROP INDEX inbox_events_dead;
 
 -- The queue's library has an index for each of its own questions, and none for a person's.
 CREATE INDEX kopiyka_river_job_state ON jobs.river_job (state, id);
-
--- Pledges with a day, for the list of what is due.
-CREATE INDEX pledges_due ON pledges (campaign_id, due_on, id) WHERE due_on IS NOT NULL;
 
 -- An alarm is an act that a person must look at. It is raised in the transaction of what it
 -- tells of, and closed by an answer: both are written once, and the answer alone closes.
@@ -65,13 +64,18 @@ ALTER TABLE alarms ENABLE ALWAYS TRIGGER alarm_is_only_closed;
 CREATE TRIGGER alarms_stay BEFORE TRUNCATE ON alarms FOR EACH STATEMENT EXECUTE FUNCTION check_alarm_change();
 ALTER TABLE alarms ENABLE ALWAYS TRIGGER alarms_stay;
 
+-- Acts from before there were alarms.
 INSERT INTO alarms (act_id, cluster_id)
     SELECT t.id, c.cluster_id FROM audit_acts t
       JOIN payments y ON t.subject = 'payment:' || y.id
       JOIN campaigns c ON c.id = y.campaign_id
-     WHERE t.act IN ('payment.amount-differs', 'payment.unexplained-movement');
+     WHERE t.act IN ('payment.amount-differs', 'payment.unexplained-movement', 'payment.fraud-warning', 'payment.paid-twice')
+    UNION ALL
+    SELECT t.id, o.cluster_id FROM audit_acts t JOIN payouts o ON t.subject = 'payout:' || o.id WHERE t.act = 'payout.does-not-add-up';
 
 GRANT SELECT, INSERT ON alarms, alarm_answers TO kopiyka_app;
+
+CREATE INDEX instalment_changes_pledge ON instalment_changes (pledge_id);
 
 -- Proposals that nobody has decided, so that the desk finds them among ten years' of others.
 CREATE TABLE allocations_waiting (
@@ -83,23 +87,35 @@ COMMENT ON TABLE allocations_waiting IS 'Kept by the triggers of allocations and
 INSERT INTO allocations_waiting (allocation_id, campaign_id)
     SELECT a.id, a.campaign_id FROM allocations a LEFT JOIN allocation_decisions d ON d.allocation_id = a.id WHERE d.allocation_id IS NULL;
 
+CREATE TABLE write_offs_waiting (
+    write_off_id uuid PRIMARY KEY REFERENCES write_offs
+);
+COMMENT ON TABLE write_offs_waiting IS 'Kept by the triggers of write_offs and write_off_decisions alone.';
+INSERT INTO write_offs_waiting (write_off_id)
+    SELECT w.id FROM write_offs w LEFT JOIN write_off_decisions d ON d.write_off_id = w.id WHERE d.write_off_id IS NULL;
+
 -- +goose StatementBegin
-CREATE FUNCTION allocation_waits() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION proposal_waits() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    IF TG_TABLE_NAME = 'allocations' THEN
-        INSERT INTO allocations_waiting (allocation_id, campaign_id) VALUES (NEW.id, NEW.campaign_id);
-    ELSE
-        DELETE FROM allocations_waiting WHERE allocation_id = NEW.allocation_id;
-    END IF;
+    CASE TG_TABLE_NAME
+    WHEN 'allocations' THEN INSERT INTO allocations_waiting (allocation_id, campaign_id) VALUES (NEW.id, NEW.campaign_id);
+    WHEN 'allocation_decisions' THEN DELETE FROM allocations_waiting WHERE allocation_id = NEW.allocation_id;
+    WHEN 'write_offs' THEN INSERT INTO write_offs_waiting (write_off_id) VALUES (NEW.id);
+    WHEN 'write_off_decisions' THEN DELETE FROM write_offs_waiting WHERE write_off_id = NEW.write_off_id;
+    END CASE;
     RETURN NULL;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER waits AFTER INSERT ON allocations FOR EACH ROW EXECUTE FUNCTION allocation_waits();
-CREATE TRIGGER waits_no_more AFTER INSERT ON allocation_decisions FOR EACH ROW EXECUTE FUNCTION allocation_waits();
+CREATE TRIGGER waits AFTER INSERT ON allocations FOR EACH ROW EXECUTE FUNCTION proposal_waits();
+CREATE TRIGGER waits_no_more AFTER INSERT ON allocation_decisions FOR EACH ROW EXECUTE FUNCTION proposal_waits();
+CREATE TRIGGER waits AFTER INSERT ON write_offs FOR EACH ROW EXECUTE FUNCTION proposal_waits();
+CREATE TRIGGER waits_no_more AFTER INSERT ON write_off_decisions FOR EACH ROW EXECUTE FUNCTION proposal_waits();
 ALTER TABLE allocations ENABLE ALWAYS TRIGGER waits;
 ALTER TABLE allocation_decisions ENABLE ALWAYS TRIGGER waits_no_more;
+ALTER TABLE write_offs ENABLE ALWAYS TRIGGER waits;
+ALTER TABLE write_off_decisions ENABLE ALWAYS TRIGGER waits_no_more;
 
-GRANT SELECT ON allocations_waiting TO kopiyka_app;
+GRANT SELECT ON allocations_waiting, write_offs_waiting TO kopiyka_app;
 
 -- A pledge's number within its campaign, the oldest being 1. It stands in public addresses
 -- in the place of the id, and the last one is how many pledges there are.

@@ -24,6 +24,7 @@ var floors = [][]string{
 	{"internal/giving", "internal/spending"},
 	{"internal/gateway", "internal/bank"},
 	{"internal/web/page"},
+	{"internal/web/life"},
 	{"internal/web/site", "internal/web/portal", "internal/web/office", "internal/web/signin", "internal/web/api", "internal/web/hook"},
 	{"internal/web"},
 	{"internal/seed", "internal/demo"},

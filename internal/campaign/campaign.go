@@ -51,6 +51,7 @@ type Purpose struct {
 
 // Need is an item that somebody needs, for an institution.
 type Need struct {
+	ID         string // set by Needs
 	PurposeID  string
 	Item, Unit Text
 	Quantity   int64
@@ -189,6 +190,44 @@ func Purposes(ctx context.Context, db sqlx.QueryerContext, campaign string) ([]P
 		all = append(all, p)
 	}
 	return all, rows.Err()
+}
+
+// Needs lists a campaign's needs in the order of its purposes.
+func Needs(ctx context.Context, db sqlx.QueryerContext, campaign string) ([]Need, error) {
+	rows, err := db.QueryxContext(ctx, `
+		SELECT n.id, n.purpose_id, n.item_uk, n.item_en, n.quantity, n.unit_uk, n.unit_en, n.recipient_uk, n.recipient_en
+		  FROM needs n JOIN purposes u ON u.id = n.purpose_id WHERE u.campaign_id = $1 ORDER BY u.position, n.position, n.id`, campaign)
+	if err != nil {
+		return nil, fmt.Errorf("list needs: %w", err)
+	}
+	defer rows.Close()
+	var all []Need
+	for rows.Next() {
+		var n Need
+		if err := rows.Scan(&n.ID, &n.PurposeID, &n.Item.UK, &n.Item.EN, &n.Quantity, &n.Unit.UK, &n.Unit.EN, &n.Recipient.UK, &n.Recipient.EN); err != nil {
+			return nil, fmt.Errorf("list needs: %w", err)
+		}
+		all = append(all, n)
+	}
+	return all, rows.Err()
+}
+
+// PurposeOfNeed finds the purpose that a need belongs to; of an unknown need it is a
+// NotFound fault.
+func PurposeOfNeed(ctx context.Context, db sqlx.QueryerContext, need string) (string, error) {
+	unknown := fault.New(fault.NotFound, "need.unknown")
+	if !pg.IsID(need) {
+		return "", unknown
+	}
+	var purpose string
+	err := sqlx.GetContext(ctx, db, &purpose, `SELECT purpose_id FROM needs WHERE id = $1`, need)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", unknown
+	}
+	if err != nil {
+		return "", fmt.Errorf("find the need's purpose: %w", err)
+	}
+	return purpose, nil
 }
 
 // Move puts a campaign into another state. Only the next state is allowed.

@@ -42,11 +42,9 @@ func converted(m giving.Movement, gross, fee int64) giving.Movement {
 // earmark is a pledge for one purpose of the campaign, or for one need of it.
 func earmark(t testing.TB, w *gatewaytest.World, minor int64, need string) string {
 	t.Helper()
-	id := pg.NewID()
-	_, err := w.Owner.ExecContext(t.Context(), `
-		INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, reference, purpose_id, need_id, made_by, made_at)
-		VALUES ($1, $2, $3, $4, $5, 'named', $6, $7, nullif($8, '')::uuid, $9, $10)`,
-		id, w.Campaign, w.Company, minor, string(w.Currency), string(giving.NewReference()), w.Purpose, need, w.Payer, noon)
+	p := w.Promise(minor)
+	p.PurposeID, p.NeedID = w.Purpose, need
+	id, err := giving.MakePledge(t.Context(), w.DB, w.Now, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,8 +339,8 @@ func TestBooksAreWholeAfterAnyMovements(t *testing.T) {
 			}
 		}
 		for _, from := range []ledger.Account{ledger.Fund(w.Campaign, "USD"), ledger.Purpose(w.Purpose, "USD"), ledger.Need(need, "USD")} {
-			if has := w.Balance(from); has > 0 && rapid.IntRange(0, 3).Draw(r, "allocate") == 0 {
-				if err := setAside(t, w, from, rapid.Int64Range(1, has).Draw(r, "set aside")); err != nil {
+			if has := w.Balance(from); has > 0 && rapid.IntRange(0, 2).Draw(r, "allocate") == 0 {
+				if err := setAside(t, w, from, rapid.OneOf(rapid.Just(has), rapid.Int64Range(1, has)).Draw(r, "set aside")); err != nil {
 					r.Fatal(err)
 				}
 			}
@@ -358,14 +356,18 @@ type story struct {
 	known    []giving.Movement
 	disputes []giving.Dispute
 	refunded int64
+	here     int64 // as the payer sees it
 }
 
 // next lets something happen that could.
 func (s *story) next(r *rapid.T, id string) {
-	minor := rapid.Int64Range(1, 100_000).Draw(r, "minor")
+	minor := rapid.Int64Range(1, 60_000).Draw(r, "minor")
 	fee := rapid.Int64Range(0, 2_000).Draw(r, "fee")
-	m := came(id, minor, fee)
+	m := came(id, 5*minor, fee) // so that free money and a shortfall both happen
 	open := len(s.disputes) > 0
+	if len(s.known) > 0 && rapid.IntRange(0, 9).Draw(r, "beyond") > 0 { // Stripe takes back more than it gave, but seldom
+		minor = max(min(minor, s.here), 1)
+	}
 	switch what := rapid.IntRange(0, 6).Draw(r, "what"); {
 	case len(s.known) == 0:
 	case what <= 1:
@@ -397,6 +399,7 @@ func (s *story) next(r *rapid.T, id string) {
 		}
 		m = given(id, d.ID, min(minor, left))
 	}
+	s.here += m.Gross.Minor
 	if s.converts {
 		rate := rapid.Int64Range(38, 44).Draw(r, "rate")
 		m = converted(m, m.Gross.Minor*rate, m.Fee.Minor*rate)

@@ -49,7 +49,9 @@ type Found struct {
 
 const foundColumns = `y.id, y.pledge_id, y.campaign_id, y.amount_minor, y.currency, y.title, y.state, y.way, y.idempotency_key, coalesce(y.session_id, '') AS session_id,
 	coalesce(y.session_url, '') AS session_url, y.session_ends_at, coalesce(y.payment_intent_id, '') AS payment_intent_id, coalesce(y.charge_id, '') AS charge_id,
-	y.method, y.decline, y.received_minor, y.refunded_minor, y.fee_minor, y.started_at, y.settled_at, y.synced_at, s.name AS started_by, p.reference,
+	y.method, y.decline, y.received_minor, y.refunded_minor, y.fee_minor, y.disputed_minor, y.lost_minor, y.drift_minor,
+	coalesce(y.presented_minor, 0) AS presented_minor, coalesce(y.presented_currency, '') AS presented_currency,
+	coalesce(y.settled_minor, 0) AS settled_minor, coalesce(y.settled_currency, '') AS settled_currency, y.exchange_rate, y.started_at, y.settled_at, y.synced_at, s.name AS started_by, p.reference,
 	k.name_uk AS company_uk, k.name_en AS company_en, c.title_uk AS campaign_uk, c.title_en AS campaign_en, c.slug, c.cluster_id`
 
 const foundTables = ` JOIN pledges p ON p.id = y.pledge_id JOIN companies k ON k.id = p.company_id
@@ -218,8 +220,8 @@ func (q *query) named(text string) (from string, ok bool) {
 		AND to_tsvector('simple', lower((k.name_uk || ' ' || k.name_en || ' ' || k.slug) COLLATE "uk-x-icu")) @@ to_tsquery('simple', ` + q.add(words) + `)`, true
 }
 
-// atStripe finds a payment by its checkout session, payment intent or charge, by an event
-// about one of them, or by a balance transaction that took from its money, such as the one
+// atStripe finds a payment by its checkout session, payment intent or charge, by a refund of
+// ours, by an event about one of them, or by a balance transaction that took from its money, such as the one
 // that brought it and kept a fee.
 func (q *query) atStripe(id string) string {
 	place := q.add(id)
@@ -228,6 +230,7 @@ func (q *query) atStripe(id string) string {
 		 CROSS JOIN LATERAL (
 			SELECT id FROM payments WHERE session_id = o.object UNION ALL SELECT id FROM payments WHERE payment_intent_id = o.object
 			UNION ALL SELECT id FROM payments WHERE charge_id = o.object
+			UNION ALL SELECT payment_id FROM refund_requests WHERE stripe_id = o.object
 			UNION ALL SELECT substr(l.origin, length('payment:') + 1)::uuid FROM ledger.entries e
 			            JOIN ledger.draws d ON d.entry_id = e.id JOIN ledger.lots l ON l.id = d.lot_id
 			           WHERE e.source = 'stripe:' || o.object AND l.origin LIKE 'payment:%') f

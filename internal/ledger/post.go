@@ -36,6 +36,7 @@ const (
 	BankLine      Kind = "bank-line"
 	Unexplained   Kind = "suspense"
 	Correction    Kind = "correction"
+	EarmarkFreed  Kind = "earmark-released"
 )
 
 // Line is one line of an entry: minor units, debit above zero and credit below.
@@ -175,4 +176,16 @@ func HasPosted(ctx context.Context, db sqlx.QueryerContext, source string) (bool
 		return false, fmt.Errorf("look for %s in the books: %w", source, err)
 	}
 	return found, nil
+}
+
+// NotPosted are those of the sources that are not in the books, in the order given.
+func NotPosted(ctx context.Context, db sqlx.QueryerContext, sources []string) ([]string, error) {
+	var missing []string
+	err := sqlx.SelectContext(ctx, db, &missing, `
+		SELECT u.source FROM unnest($1::text[]) WITH ORDINALITY AS u(source, n)
+		 WHERE NOT EXISTS (SELECT 1 FROM ledger.entries e WHERE e.source = u.source) ORDER BY u.n`, pq.Array(sources))
+	if err != nil {
+		return nil, fmt.Errorf("look for %d sources in the books: %w", len(sources), err)
+	}
+	return missing, nil
 }

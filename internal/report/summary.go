@@ -39,8 +39,8 @@ type Summary struct {
 //
 // Each campaign is asked by its own indexes: pledges and payments by campaign, lines by
 // account. The work grows with the campaign's own gifts, and a list asks for all of its
-// campaigns; when a campaign has tens of thousands of gifts, the five sums of the lines
-// are what should become counters beside ledger.balances.
+// campaigns; when a campaign has tens of thousands of gifts, the sums of the lines are
+// what should become counters beside ledger.balances.
 const summaries = `
 	SELECT c.id, c.slug, c.title_uk AS "title.uk", c.title_en AS "title.en", c.summary_uk AS "about.uk", c.summary_en AS "about.en",
 	       k.slug AS "cluster.slug", k.name_uk AS "cluster.name.uk", k.name_en AS "cluster.name.en",
@@ -48,31 +48,47 @@ const summaries = `
 	       promised.pledged AS "totals.pledged", promised.companies AS "totals.companies_pledged",
 	       paid.on_its_way AS "totals.on_its_way", paid.companies AS "totals.companies_paid",
 	       books.received AS "totals.received", books.refunded AS "totals.refunded", books.fees AS "totals.fees",
-	       books.allocated AS "totals.allocated", books.free AS "totals.free", books.shortfall AS "totals.shortfall",
+	       books.disputed AS "totals.disputed", books.lost AS "totals.lost",
+	       books.allocated AS "totals.allocated", books.earmarked AS "totals.earmarked", books.free AS "totals.free", books.shortfall AS "totals.shortfall",
 	       greatest(c.changed_at, promised.last, paid.last, books.last) AS "totals.updated_at"
 	  FROM campaigns c
 	  JOIN clusters k ON k.id = c.cluster_id
 	 CROSS JOIN LATERAL (
-	       SELECT coalesce(sum(p.amount_minor), 0)::bigint AS pledged, count(DISTINCT p.company_id) AS companies, max(p.made_at) AS last
-	         FROM pledges p WHERE p.campaign_id = c.id AND p.made_at <= $1::timestamptz) promised
+	       SELECT coalesce(sum(p.amount_minor + coalesce(a.change, 0)), 0)::bigint AS pledged,
+	              count(DISTINCT p.company_id) FILTER (WHERE p.amount_minor + coalesce(a.change, 0) > 0) AS companies,
+	              greatest(max(p.made_at), max(a.last)) AS last
+	         FROM pledges p
+	         LEFT JOIN (SELECT pledge_id, sum(change_minor) AS change, max(happened_at) AS last
+	                      FROM pledge_acts WHERE campaign_id = c.id AND happened_at <= $1::timestamptz GROUP BY pledge_id) a ON a.pledge_id = p.id
+	        WHERE p.campaign_id = c.id AND p.made_at <= $1::timestamptz) promised
 	 CROSS JOIN LATERAL (
 	       SELECT coalesce(sum(y.amount_minor) FILTER (WHERE y.state = 'processing'), 0)::bigint AS on_its_way,
 	              count(DISTINCT p.company_id) FILTER (WHERE y.received_minor > 0 AND coalesce(y.settled_at, y.started_at) <= $1::timestamptz) AS companies,
 	              max(y.synced_at) FILTER (WHERE y.state = 'processing') AS last
 	         FROM payments y JOIN pledges p ON p.id = y.pledge_id WHERE y.campaign_id = c.id) paid
 	 CROSS JOIN LATERAL (
-	       SELECT coalesce(-sum(l.amount) FILTER (WHERE a.kind = 'fund' AND e.kind = 'gift' AND l.amount < 0), 0)::bigint AS received,
-	              coalesce(sum(l.amount) FILTER (WHERE a.kind <> 'fee' AND e.kind IN ('refund', 'refund-failed')), 0)::bigint AS refunded,
+	       -- What came in or went back is what the campaign's money changed by, and what of it
+	       -- was paid away at once. A correction counts with the kind that it mends.
+	       SELECT coalesce(sum(l.amount * b.side) FILTER (WHERE b.kind = 'gift'), 0)::bigint AS received,
+	              coalesce(-sum(l.amount * b.side) FILTER (WHERE b.kind IN ('refund', 'refund-failed', 'late-failure')), 0)::bigint AS refunded,
 	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'fee'), 0)::bigint AS fees,
-	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'fund' AND e.kind = 'allocation'), 0)::bigint AS allocated,
+	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'disputed'), 0)::bigint AS disputed,
+	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'loss'), 0)::bigint AS lost,
+	              coalesce(sum(l.amount) FILTER (WHERE a.kind IN ('fund', 'purpose', 'need') AND b.kind = 'allocation'), 0)::bigint AS allocated,
+	              coalesce(-sum(l.amount) FILTER (WHERE a.kind IN ('purpose', 'need')), 0)::bigint AS earmarked,
 	              coalesce(-sum(l.amount) FILTER (WHERE a.kind = 'fund'), 0)::bigint AS free,
 	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'shortfall'), 0)::bigint AS shortfall,
 	              max(e.posted_at) AS last
 	         FROM ledger.accounts a
 	         JOIN ledger.lines l ON l.account_id = a.id
 	         JOIN ledger.entries e ON e.id = l.entry_id
-	        WHERE a.code IN ('fund:' || c.id, 'fee:' || c.id, 'shortfall:' || c.id) AND a.currency = c.currency
-	          AND e.happened_at <= $1::timestamptz) books
+	         LEFT JOIN ledger.entries mended ON mended.id = e.mends
+	        CROSS JOIN LATERAL (SELECT coalesce(mended.kind, e.kind) AS kind,
+	                                   CASE WHEN a.kind IN ('fund', 'purpose', 'need', 'shortfall') THEN -1 ELSE 1 END AS side) b
+	        WHERE a.code = ANY (ARRAY['fund:' || c.id, 'fee:' || c.id, 'shortfall:' || c.id, 'disputed:' || c.id, 'loss:' || c.id]
+	                         || ARRAY(SELECT 'purpose:' || u.id FROM purposes u WHERE u.campaign_id = c.id)
+	                         || ARRAY(SELECT 'need:' || n.id FROM purposes u JOIN needs n ON n.purpose_id = u.id WHERE u.campaign_id = c.id))
+	          AND a.currency = c.currency AND e.happened_at <= $1::timestamptz) books
 	 WHERE c.state <> 'draft'`
 
 type summaryRow struct {

@@ -9,18 +9,21 @@ import (
 // Totals are a campaign's figures, in minor units. They are never mixed: a promise counts
 // in no total of money. What the books say always holds together:
 //
-//	Received − Refunded = Fees + Allocated + Free − Shortfall
+//	Received − Refunded = Fees + Disputed + Lost + Allocated + Earmarked + Free − Shortfall
 type Totals struct {
 	Currency  money.Currency `db:"currency"`
 	Goal      int64          `db:"goal"`
-	Pledged   int64          `db:"pledged"`    // the whole promise, paid or not
+	Pledged   int64          `db:"pledged"`    // the whole promise as it stands after its acts, paid or not
 	OnItsWay  int64          `db:"on_its_way"` // paid, and not yet with us; known for now alone
 	Received  int64          `db:"received"`   // before fees and refunds
 	Refunded  int64          `db:"refunded"`
 	Fees      int64          `db:"fees"`
+	Disputed  int64          `db:"disputed"` // taken back by payers' banks until they have decided
+	Lost      int64          `db:"lost"`     // to disputes and exchange rates; below zero: rates have gained more
 	Allocated int64          `db:"allocated"`
+	Earmarked int64          `db:"earmarked"` // with us, given for one purpose or need, and not set aside yet
 	Free      int64          `db:"free"`
-	Shortfall int64          `db:"shortfall"` // what refunds took of money that was set aside already
+	Shortfall int64          `db:"shortfall"` // what refunds and disputes took of money that was set aside already
 
 	CompaniesPledged int `db:"companies_pledged"` // anonymous ones count
 	CompaniesPaid    int `db:"companies_paid"`    // whose money came, refunded later or not
@@ -35,5 +38,5 @@ func (t Totals) Unpaid() int64 { return max(0, t.Pledged-t.Received-t.OnItsWay) 
 // Missing is the part of the goal that nobody has promised.
 func (t Totals) Missing() int64 { return max(0, t.Goal-t.Received-t.OnItsWay-t.Unpaid()) }
 
-// Kept is what came and was not given back.
-func (t Totals) Kept() int64 { return t.Received - t.Refunded }
+// Kept is what came and did not go back, neither by us nor by a payer's bank.
+func (t Totals) Kept() int64 { return t.Received - t.Refunded - t.Disputed - t.Lost }

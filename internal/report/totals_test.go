@@ -78,9 +78,38 @@ func TestSixNumbersAreNotMixed(t *testing.T) {
 	w.RefundFails(y, 6_000)
 	want.Refunded, want.Shortfall, want.Free = 0, 0, 5_600
 	step("the failing of the refund")
+
+	e := w.Pays(w.Earmark(c, ganok, purpose, 4_000), 4_000, 100)
+	want.Pledged, want.Received, want.Fees, want.Earmarked = 56_000, 25_000, 500, 3_900
+	step("a gift for one purpose")
+
+	w.Dispute(e, 4_000, 1_500)
+	want.Disputed, want.Fees, want.Earmarked, want.Free = 4_000, 2_000, 0, 4_000
+	step("a dispute of it")
+
+	w.Win(e, 1_000)
+	want.Disputed, want.Free = 3_000, 5_000
+	step("a part of the dispute that is won")
+
+	w.Lose(e, 3_000)
+	want.Disputed, want.Lost = 0, 3_000
+	step("the rest that is lost")
 }
 
-// received − refunded = fees + allocated + free − shortfall, whatever happens in which
+// Undoing a gift by a correction takes it out of what was received.
+func TestCorrectionOfAGiftIsNotReceived(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	r := report.New(w.DB)
+	c := w.Campaign("it4life")
+	w.Pays(w.Pledge(c, w.Company("ganok", "Ґанок Софт", "Ganok Soft"), 5_000, "named"), 5_000, 0)
+	w.MendLast(c, 5_000)
+	want := report.Totals{Currency: "USD", Goal: 100_000, Pledged: 5_000, CompaniesPledged: 1, CompaniesPaid: 1}
+	if diff := cmp.Diff(want, totals(t, r, "it4life"), figures); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// received − refunded = fees + disputed + lost + allocated + earmarked + free − shortfall, whatever happens in which
 // order, and every figure of the books is the ledger's own.
 func TestFiguresBalanceAfterAnySequence(t *testing.T) {
 	w := reporttest.New(t, pgtest.DB(t))
@@ -91,12 +120,16 @@ func TestFiguresBalanceAfterAnySequence(t *testing.T) {
 		c := w.Campaign(slug)
 		purpose := w.Purpose(c, "p", "П", "P")
 		var paid []reporttest.Payment
-		back := map[uuid.UUID]int64{}
+		back, held, lost := map[uuid.UUID]int64{}, map[uuid.UUID]int64{}, map[uuid.UUID]int64{}
 		for range rapid.IntRange(1, 12).Draw(rt, "acts") {
 			minor := rapid.Int64Range(100, 90_000).Draw(rt, "minor")
-			switch act := rapid.IntRange(0, 4).Draw(rt, "act"); {
+			switch act := rapid.IntRange(0, 7).Draw(rt, "act"); {
 			case act <= 1:
-				paid = append(paid, w.Pays(w.Pledge(c, company, minor, "named"), minor, rapid.Int64Range(0, minor/10).Draw(rt, "fee")))
+				p := w.Pledge(c, company, minor, "named")
+				if rapid.Bool().Draw(rt, "earmarked") {
+					p = w.Earmark(c, company, purpose, minor)
+				}
+				paid = append(paid, w.Pays(p, minor, rapid.Int64Range(0, minor/10).Draw(rt, "fee")))
 			case act == 2:
 				free := w.Balance(ledger.Fund(c.ID.String(), c.Currency))
 				if minor = min(minor, free); minor > 0 && w.Balance(ledger.Shortfall(c.ID.String(), c.Currency)) == 0 {
@@ -104,20 +137,29 @@ func TestFiguresBalanceAfterAnySequence(t *testing.T) {
 				}
 			case len(paid) > 0:
 				y := rapid.SampledFrom(paid).Draw(rt, "payment")
-				if act == 3 {
-					if minor = min(minor, y.Minor-back[y.ID]); minor > 0 {
-						w.Refund(y, minor)
-						back[y.ID] += minor
-					}
-				} else if back[y.ID] > 0 {
+				here := min(minor, y.Minor-back[y.ID]-held[y.ID]-lost[y.ID])
+				switch {
+				case act == 3 && here > 0:
+					w.Refund(y, here)
+					back[y.ID] += here
+				case act == 4 && back[y.ID] > 0:
 					w.RefundFails(y, back[y.ID])
 					back[y.ID] = 0
+				case act == 5 && here > 0:
+					w.Dispute(y, here, 15)
+					held[y.ID] += here
+				case act == 6 && held[y.ID] > 0:
+					w.Win(y, held[y.ID])
+					held[y.ID] = 0
+				case act == 7 && held[y.ID] > 0:
+					w.Lose(y, held[y.ID])
+					held[y.ID], lost[y.ID] = 0, lost[y.ID]+held[y.ID]
 				}
 			}
 		}
 
 		got := totals(t, r, slug)
-		if got.Received-got.Refunded != got.Fees+got.Allocated+got.Free-got.Shortfall {
+		if got.Received-got.Refunded != got.Fees+got.Disputed+got.Lost+got.Allocated+got.Earmarked+got.Free-got.Shortfall {
 			rt.Fatalf("the figures do not balance: %+v", got)
 		}
 		var refunded, received int64
@@ -129,6 +171,11 @@ func TestFiguresBalanceAfterAnySequence(t *testing.T) {
 		want.Free = w.Balance(ledger.Fund(c.ID.String(), c.Currency))
 		want.Fees = w.Balance(ledger.Fee(c.ID.String(), c.Currency))
 		want.Shortfall = w.Balance(ledger.Shortfall(c.ID.String(), c.Currency))
+		want.Earmarked = w.Balance(ledger.Purpose(purpose.String(), c.Currency))
+		want.Disputed, want.Lost = 0, 0
+		for _, y := range paid {
+			want.Disputed, want.Lost = want.Disputed+held[y.ID], want.Lost+lost[y.ID]
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			rt.Fatalf("report and ledger differ (-ledger +report):\n%s", diff)
 		}

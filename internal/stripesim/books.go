@@ -8,11 +8,13 @@ type Books struct {
 	Totals map[string]Totals
 	// Payments are the facts of each payment intent, by its id.
 	Payments map[string]Payment
+	// Payouts are the sums of each payout, by its id.
+	Payouts map[string]PayoutFacts
 }
 
 // Totals are sums in minor units of one currency.
 type Totals struct {
-	ByType map[string]Sum // charge, payment, refund, payment_refund
+	ByType map[string]Sum // charge, payment, refund, payment_refund, adjustment, payout, …
 	Sum                   // of all types
 }
 
@@ -29,33 +31,38 @@ func (s *Sum) add(bt balanceTransaction) {
 	s.Net += bt.Net
 }
 
-// Payment is what became of one payment intent.
+// Payment is what became of one payment intent. What was asked and taken is in the
+// currency of the payment; what moved on the balance in that of the balance.
 type Payment struct {
 	Session           string
 	ClientReferenceID string
 	Metadata          map[string]string // of the intent
 	Status            string            // of the intent
 	PaymentStatus     string            // of the session
+	Invoice           string
 	Currency          string
 	Amount            int64 // asked
-	Received          int64 // taken
-	Refunded          int64
-	Fee               int64
-	Net               int64    // received − refunded − fee
-	Failed            int      // charges that were refused or came back
-	Transactions      []string // ids of its balance transactions, oldest first
+	Received          int64 // taken, whether it came back later or not
+
+	Settled      string // the currency of the balance, empty as long as nothing moved
+	Gross        int64  // what came
+	Refunded     int64  // less what came back of failed refunds
+	Disputed     int64  // withdrawn by disputes, less what was reinstated
+	FailedLate   int64  // taken back by the bank after success
+	Fee          int64
+	Net          int64    // gross − refunded − disputed − failed late − fee
+	Failed       int      // charges that were refused or came back
+	Transactions []string // ids of its balance transactions, oldest first
 }
 
 // Books adds everything up as of now.
 func (s *Sim) Books() Books {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := Books{Totals: map[string]Totals{}, Payments: map[string]Payment{}}
-	owner := map[string]string{} // charge or refund → intent
+	b := Books{Totals: map[string]Totals{}, Payments: map[string]Payment{}, Payouts: map[string]PayoutFacts{}}
+	owner := map[opt]string{} // charge, refund or dispute → intent
 	for _, pi := range s.db.intents.all() {
-		b.Payments[pi.ID] = Payment{
-			Metadata: maps.Clone(pi.Metadata), Status: pi.Status, Currency: pi.Currency, Amount: pi.Amount, Received: pi.AmountReceived,
-		}
+		b.Payments[pi.ID] = Payment{Metadata: maps.Clone(pi.Metadata), Status: pi.Status, Invoice: string(pi.Invoice), Currency: pi.Currency, Amount: pi.Amount}
 	}
 	for _, cs := range s.db.sessions.all() {
 		if p, ok := b.Payments[string(cs.PaymentIntent)]; ok {
@@ -64,22 +71,30 @@ func (s *Sim) Books() Books {
 		}
 	}
 	for _, ch := range s.db.charges.all() {
-		owner[ch.ID] = string(ch.PaymentIntent)
+		owner[opt(ch.ID)] = string(ch.PaymentIntent)
+		p := b.Payments[string(ch.PaymentIntent)]
 		if ch.Status == chargeFailed {
-			p := b.Payments[string(ch.PaymentIntent)]
 			p.Failed++
-			b.Payments[string(ch.PaymentIntent)] = p
 		}
+		if ch.BalanceTransaction != "" {
+			p.Received += ch.Amount
+		}
+		b.Payments[string(ch.PaymentIntent)] = p
 	}
 	for _, re := range s.db.refunds.all() {
-		owner[re.ID] = string(re.PaymentIntent)
+		owner[opt(re.ID)] = string(re.PaymentIntent)
+	}
+	for _, d := range s.db.disputes.all() {
+		owner[opt(d.ID)] = string(d.PaymentIntent)
 	}
 	for _, bt := range s.db.transactions.all() {
 		b.book(bt, owner[bt.Source])
 	}
+	s.payoutFacts(b)
 	return b
 }
 
+// book adds a balance transaction to the totals, and to its payment if it has one.
 func (b Books) book(bt balanceTransaction, intent string) {
 	total := b.Totals[bt.Currency]
 	if total.ByType == nil {
@@ -91,11 +106,22 @@ func (b Books) book(bt balanceTransaction, intent string) {
 	total.add(bt)
 	b.Totals[bt.Currency] = total
 
-	p := b.Payments[intent]
+	p, ok := b.Payments[intent]
+	if !ok {
+		return // a payout, or a fee without a source
+	}
 	p.Transactions = append(p.Transactions, bt.ID)
+	p.Settled = bt.Currency
 	p.Fee += bt.Fee
 	p.Net += bt.Net
-	if bt.Amount < 0 {
+	switch bt.Type {
+	case "charge", "payment":
+		p.Gross += bt.Amount
+	case "adjustment":
+		p.Disputed -= bt.Amount
+	case "payment_failure_refund":
+		p.FailedLate -= bt.Amount
+	default: // refunds and their failures
 		p.Refunded -= bt.Amount
 	}
 	b.Payments[intent] = p

@@ -24,11 +24,11 @@ type charge struct {
 	Customer                  opt               `json:"customer"`
 	Description               opt               `json:"description"`
 	Disputed                  bool              `json:"disputed"`
-	FailureBalanceTransaction never             `json:"failure_balance_transaction"`
+	FailureBalanceTransaction opt               `json:"failure_balance_transaction"`
 	FailureCode               opt               `json:"failure_code"`
 	FailureMessage            opt               `json:"failure_message"`
 	FraudDetails              none              `json:"fraud_details"`
-	Invoice                   never             `json:"invoice"`
+	Invoice                   opt               `json:"invoice"`
 	Livemode                  bool              `json:"livemode"`
 	Metadata                  map[string]string `json:"metadata"`
 	OnBehalfOf                never             `json:"on_behalf_of"`
@@ -63,6 +63,8 @@ type methodDetails struct {
 	Type          string       `json:"type"`
 	Card          *cardDetails `json:"card,omitempty"`
 	USBankAccount *bankDetails `json:"us_bank_account,omitempty"`
+	SEPADebit     *sepaDetails `json:"sepa_debit,omitempty"`
+	Transfer      *none        `json:"customer_balance,omitempty"`
 }
 
 type cardDetails struct {
@@ -96,11 +98,40 @@ type bankDetails struct {
 	RoutingNumber     string `json:"routing_number"`
 }
 
+type sepaDetails struct {
+	BankCode    string `json:"bank_code"`
+	BranchCode  string `json:"branch_code"`
+	Country     string `json:"country"`
+	Fingerprint string `json:"fingerprint"`
+	Last4       string `json:"last4"`
+	Mandate     string `json:"mandate"`
+}
+
 func (c charge) key() string      { return c.ID }
 func (c charge) createdAt() int64 { return c.Created }
 
-// method is card or us_bank_account, whichever paid.
+// method is card, us_bank_account, sepa_debit or customer_balance, whichever paid.
 func (c charge) method() string { return c.PaymentMethodDetails.Type }
+
+// card is the last four digits of the card that paid, or nothing.
+func (c charge) card() string {
+	if c.PaymentMethodDetails.Card == nil {
+		return ""
+	}
+	return c.PaymentMethodDetails.Card.Last4
+}
+
+// chargeOf finds a charge by its id, or the latest one of a payment intent by the intent's.
+func (t *tx) chargeOf(id string) (charge, error) {
+	if pi, ok := t.intents.find(id); ok {
+		id = string(pi.LatestCharge)
+	}
+	ch, ok := t.charges.find(id)
+	if !ok {
+		return charge{}, noSuch("charge", id, "charge")
+	}
+	return ch, nil
+}
 
 // newCharge is one attempt to take the money of an intent, not yet saved.
 func (t *tx) newCharge(pi paymentIntent, in instrument) charge {
@@ -111,7 +142,7 @@ func (t *tx) newCharge(pi paymentIntent, in instrument) charge {
 	ch := charge{
 		ID: newID(prefix, 23), Object: "charge", Amount: pi.Amount, BillingDetails: person{Name: opt(in.holder)},
 		Created: t.now.Unix(), Currency: pi.Currency, Customer: pi.Customer, Description: pi.Description,
-		Metadata: pi.Metadata, PaymentIntent: opt(pi.ID), PaymentMethod: opt(newID("pm_1", 23)),
+		Invoice: pi.Invoice, Metadata: pi.Metadata, PaymentIntent: opt(pi.ID), PaymentMethod: opt(newID("pm_1", 23)),
 		PaymentMethodDetails: in.details(), ReceiptEmail: pi.ReceiptEmail, StatementDescriptor: pi.StatementDescriptor,
 		Outcome: outcome{NetworkStatus: "approved_by_network", RiskLevel: "normal", SellerMessage: "Payment complete.", Type: "authorized"},
 	}

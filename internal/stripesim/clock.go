@@ -31,7 +31,7 @@ func (s *Sim) Now() time.Time {
 }
 
 // Advance moves the sandbox's clock forward by d and lets happen what falls due:
-// bank debits settle or fail, sessions expire. Its events are on their way when
+// bank debits settle or fail, sessions expire, payouts arrive. Its events are on their way when
 // Advance returns. It refuses to turn time back.
 func (s *Sim) Advance(d time.Duration) error {
 	if d < 0 {
@@ -62,7 +62,7 @@ func (s *Sim) tick(ctx context.Context) {
 	}
 }
 
-// runDue settles debits and expires sessions whose time has come. It looks
+// runDue settles debits, expires sessions and runs errands whose time has come. It looks
 // through them only when the earliest is due.
 func (s *Sim) runDue(t *tx) {
 	now := t.now.Unix()
@@ -77,6 +77,11 @@ func (s *Sim) runDue(t *tx) {
 	for _, cs := range t.sessions.all() {
 		if cs.Status == sessionOpen && cs.ExpiresAt <= now {
 			t.expire(cs)
+		}
+	}
+	for _, e := range t.errands.all() {
+		if _, still := t.errands.find(e.ID); still && e.Due <= now {
+			t.run(e)
 		}
 	}
 	s.nextDue = t.earliest()
@@ -95,6 +100,9 @@ func (t *tx) earliest() int64 {
 		if cs.Status == sessionOpen {
 			next = min(next, cs.ExpiresAt)
 		}
+	}
+	for _, e := range t.errands.all() {
+		next = min(next, e.Due)
 	}
 	return next
 }

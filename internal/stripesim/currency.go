@@ -7,11 +7,16 @@ import (
 	iso "github.com/bojanz/currency"
 )
 
-// cardMost and otherMost are Stripe's limits of twelve and eight digits.
+// cardMost and otherMost are Stripe's limits of twelve and eight digits; a SEPA debit is
+// limited to ten thousand euros.
 const (
 	cardMost  = 999_999_999_999
 	otherMost = 99_999_999
+	sepaMost  = 1_000_000
 )
+
+// onlyCurrency of those methods that have one.
+var onlyCurrency = map[string]string{methodBank: "usd", methodSEPA: "eur"}
 
 var (
 	// zeroDecimal currencies have no minor unit at Stripe, whatever ISO 4217 says.
@@ -66,41 +71,59 @@ func plainAmount(minor int64, currency string) string {
 
 // checkAmount holds Stripe's rules about what may be charged, and how.
 func checkAmount(amount int64, currency string, methods []string) error {
-	if currency != strings.ToLower(currency) || !iso.IsValid(strings.ToUpper(currency)) {
-		return badRequest("", "line_items[0][price_data][currency]", fmt.Sprintf("Invalid currency: %s. Stripe currently supports lower-case ISO codes.", currency))
+	if err := checkCurrency(currency, "line_items[0][price_data][currency]"); err != nil {
+		return err
 	}
 	least := int64(50)
 	if m, ok := smallest[currency]; ok {
 		least = m
 	}
 	if amount < least {
-		return badRequest("amount_too_small", "", fmt.Sprintf("The Checkout Session's total amount due must add up to at least %s %s", plainAmount(least, currency), currency))
+		return badRequest("amount_too_small", "", fmt.Sprintf("The total amount due must add up to at least %s %s", plainAmount(least, currency), currency))
 	}
 	for _, m := range methods {
 		most := int64(otherMost)
 		if m == methodCard {
 			most = cardMost
 		}
-		if m == methodBank && currency != "usd" {
-			return badRequest("", "payment_method_types", "The payment method `us_bank_account` cannot be used with currency `"+currency+"`.")
+		if only := onlyCurrency[m]; only != "" && only != currency {
+			return badRequest("", "payment_method_types", "The payment method `"+m+"` cannot be used with currency `"+currency+"`.")
+		}
+		if m == methodTransfer && bankTransferTypes[currency] == "" {
+			return badRequest("", "payment_method_types", "The payment method `customer_balance` cannot be used with currency `"+currency+"`. The sandbox takes bank transfers in usd and eur.")
+		}
+		if m == methodSEPA {
+			most = sepaMost
 		}
 		if amount > most {
-			return badRequest("amount_too_large", "", fmt.Sprintf("The Checkout Session's total amount due must be no more than %s %s with %s", plainAmount(most, currency), currency, m))
+			return badRequest("amount_too_large", "", fmt.Sprintf("The total amount due must be no more than %s %s with %s", plainAmount(most, currency), currency, m))
 		}
 	}
 	return checkSteps(amount, currency, "line_items")
 }
 
+func checkCurrency(currency, param string) error {
+	if currency != strings.ToLower(currency) || !iso.IsValid(strings.ToUpper(currency)) {
+		return badRequest("", param, fmt.Sprintf("Invalid currency: %s. Stripe currently supports lower-case ISO codes.", currency))
+	}
+	return nil
+}
+
+// step is the smallest amount that a currency has in practice, in minor units.
+func step(currency string) int64 {
+	switch {
+	case threeDecimal[currency]:
+		return 10
+	case wholeOnly[currency]:
+		return 100
+	}
+	return 1
+}
+
 // checkSteps refuses amounts finer than a currency has in practice.
 func checkSteps(amount int64, currency, param string) error {
-	step := int64(1)
-	if threeDecimal[currency] {
-		step = 10
-	} else if wholeOnly[currency] {
-		step = 100
-	}
-	if amount%step != 0 {
-		return badRequest("", param, fmt.Sprintf("Invalid amount: in %s it must be a multiple of %d.", currency, step))
+	if s := step(currency); amount%s != 0 {
+		return badRequest("", param, fmt.Sprintf("Invalid amount: in %s it must be a multiple of %d.", currency, s))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ type debit struct {
 	Session string `json:"session"`
 	Due     int64  `json:"due"`
 	Failure string `json:"failure"` // "" settles
+	Dispute bool   `json:"dispute,omitempty"`
 }
 
 func (d debit) key() string { return d.Charge }
@@ -25,34 +26,43 @@ func (t *tx) order(cs checkoutSession, pi paymentIntent, ch charge, in instrumen
 	save(t, &t.charges, ch)
 	pi.Status, pi.LatestCharge, pi.PaymentMethod, pi.LastPaymentError = intentProcessing, opt(ch.ID), ch.PaymentMethod, nil
 	save(t, &t.intents, pi)
-	d := debit{Charge: ch.ID, Intent: pi.ID, Session: cs.ID, Due: t.now.Add(t.sim.opt.DebitDelay).Unix(), Failure: accountFailures[in.number]}
+	end := accountEndings[in.number]
+	d := debit{Charge: ch.ID, Intent: pi.ID, Session: cs.ID, Due: t.now.Add(t.sim.opt.DebitDelay).Unix(), Failure: end.failure, Dispute: end.dispute}
 	save(t, &t.debits, d)
 	t.remind(d.Due)
 	t.emit("payment_intent.processing", pi, nil)
 	t.emit("charge.pending", ch, nil)
-	t.complete(cs, "unpaid", in.holder)
+	if cs.ID != "" {
+		t.complete(cs, "unpaid", in.holder)
+	}
 }
 
 // resolve ends a debit, well if failure is empty.
 func (t *tx) resolve(d debit, failure string) {
 	ch, _ := t.charges.find(d.Charge)
 	pi, _ := t.intents.find(d.Intent)
-	cs, _ := t.sessions.find(d.Session)
 	drop(t, &t.debits, d.key())
-	if failure == "" {
-		t.succeed(pi, ch)
+	if failure != "" {
+		t.returned(pi, ch, failure)
+		if cs, ok := t.sessions.find(d.Session); ok {
+			t.emit("checkout.session.async_payment_failed", cs, nil)
+		}
+		return
+	}
+	ch = t.succeed(pi, ch)
+	t.arrive(d.Session)
+	if d.Dispute {
+		t.mustDispute(ch, Dispute{Reason: disputeNoDebit})
+	}
+}
+
+// arrive tells that the money a session was waiting for has come.
+func (t *tx) arrive(session string) {
+	if cs, ok := t.sessions.find(session); ok {
 		cs.PaymentStatus = "paid"
 		save(t, &t.sessions, cs)
 		t.emit("checkout.session.async_payment_succeeded", cs, nil)
-		return
 	}
-	message, ok := failureMessages[failure]
-	if !ok {
-		message = "The bank returned the debit: " + failure + "."
-	}
-	ch.Outcome = outcome{NetworkStatus: "declined_by_network", Reason: opt(failure), SellerMessage: message, Type: "issuer_declined"}
-	t.fail(pi, ch, paymentError{Type: "invalid_request_error", Code: failure, Message: message})
-	t.emit("checkout.session.async_payment_failed", cs, nil)
 }
 
 // Settle lets the pending debit of a payment intent succeed now, whatever its

@@ -109,6 +109,12 @@ func (t *tx) shown(v any) any {
 	switch v := v.(type) {
 	case balanceTransaction:
 		return v.asOf(t.now)
+	case dispute:
+		v.BalanceTransactions = slices.Clone(v.BalanceTransactions)
+		for i, bt := range v.BalanceTransactions {
+			v.BalanceTransactions[i] = bt.asOf(t.now)
+		}
+		return v
 	case event:
 		v.PendingWebhooks = t.pending(v.ID)
 		return v

@@ -51,8 +51,8 @@ func prefilled(number string) payForm {
 	if _, ok := cardVerdicts[number]; ok {
 		return payForm{Method: methodCard, Number: grouped(number), Expiry: "12/34", Name: "Test Payer"}
 	}
-	if _, ok := accountFailures[number]; ok {
-		return payForm{Method: methodBank, Account: number, Holder: "Test Payer"}
+	if end, ok := accountEndings[number]; ok {
+		return payForm{Method: end.method, Account: number, Holder: "Test Payer"}
 	}
 	return payForm{}
 }

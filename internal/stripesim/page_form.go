@@ -66,13 +66,13 @@ func cardMistake(number string) string {
 }
 
 func accountMistake(account string) string {
-	_, known := accountFailures[account]
+	end, known := accountEndings[account]
 	switch {
 	case account == "":
 		return "account_empty"
 	case !digits(account):
 		return "account_shape"
-	case !known:
+	case !known || end.method != methodBank:
 		return "account_unknown"
 	}
 	return ""

@@ -56,6 +56,17 @@ type Options struct {
 	// as after a long outage of the receiver, but stays in the list of events.
 	// Zero means 10,000.
 	QueueSize int
+	// PayoutEvery is how often everything that is available is paid out, by the
+	// sandbox's clock. Zero pays nothing out by itself.
+	PayoutEvery time.Duration
+	// SettleIn are the currencies in which the account keeps its balance, the first of
+	// them the one into which every other currency is converted. None means that each
+	// currency settles in itself.
+	SettleIn []string
+	// RefundsWait keeps refunds pending that the balance does not cover, until it does:
+	// so it is where Stripe may not take what is missing from the merchant's bank account.
+	// Otherwise the balance goes below zero.
+	RefundsWait bool
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
 	// Stylesheet gives the CSS of the hosted page and a hash of it for its address.
@@ -88,7 +99,7 @@ type Sim struct {
 	log2disk  *journal
 	dice      *dice
 	endpoints []Endpoint
-	nextDue   int64 // when the next session expires or the next debit is due, in Unix seconds
+	nextDue   int64 // when something falls due next, in Unix seconds
 	closed    bool
 
 	stop context.CancelFunc
@@ -112,6 +123,10 @@ func New(opt Options) (*Sim, error) {
 	s.mail = newCourier(s)
 	s.handler = s.routes()
 	s.resumeDeliveries()
+	if err := s.schedulePayouts(); err != nil {
+		stop()
+		return nil, errors.Join(err, disk.close())
+	}
 	s.wg.Go(func() { s.mail.run(ctx) })
 	s.wg.Go(func() { s.tick(ctx) })
 	return s, nil
@@ -149,8 +164,11 @@ func (o Options) withDefaults() Options {
 }
 
 func (o Options) check() error {
-	if o.DebitDelay < 0 || o.RetryAfter < 0 || o.Attempts < 0 || o.QueueSize < 0 {
-		return errors.New("the sandbox's DebitDelay, RetryAfter, Attempts and QueueSize cannot be negative")
+	if o.DebitDelay < 0 || o.RetryAfter < 0 || o.Attempts < 0 || o.QueueSize < 0 || o.PayoutEvery < 0 {
+		return errors.New("the sandbox's DebitDelay, PayoutEvery, RetryAfter, Attempts and QueueSize cannot be negative")
+	}
+	if err := checkSettlement(o.SettleIn); err != nil {
+		return err
 	}
 	return checkEndpoints(o.Endpoints)
 }

@@ -34,7 +34,7 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 	// in this way only reads from it afterwards. A server that does not allow the quick way
 	// judges at least nothing that we do.
 	_, _ = conn.ExecContext(t.Context(), `SET session_replication_role = replica`)
-	for _, table := range []string{"pledges", "audit_acts", "alarms", "alarm_answers", "allocations", "allocation_decisions", "ledger.entries", "ledger.lines", "ledger.lots", "ledger.draws"} {
+	for _, table := range []string{"pledges", "instalments", "instalment_changes", "pledge_acts", "write_offs", "write_off_decisions", "refund_requests", "audit_acts", "alarms", "alarm_answers", "allocations", "allocation_decisions", "ledger.entries", "ledger.lines", "ledger.lots", "ledger.draws"} {
 		run(`ALTER TABLE ` + table + ` DISABLE TRIGGER USER`)
 	}
 	// The last of the campaigns goes to the stranger's cluster.
@@ -50,12 +50,27 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 		  FROM generate_series(1, $1::int) i
 		  JOIN (SELECT id, row_number() OVER (ORDER BY slug = $4, slug) - 1 AS place FROM campaigns) c ON c.place = CASE WHEN i % 2 = 0 THEN 20 ELSE i / 2 % 20 END`,
 		n, w.Company, w.Payer, w.Slug)
+	run(`INSERT INTO instalments (id, pledge_id, amount_minor, due_on)
+		SELECT made('instalment', i), p.id, p.amount_minor, coalesce(p.due_on, p.made_at::date) FROM generate_series(1, $1::int) i JOIN pledges p ON p.id = made('pledge', i)`, n)
 	run(`INSERT INTO payments (id, pledge_id, campaign_id, amount_minor, currency, title, way, state, idempotency_key, session_id, payment_intent_id, charge_id,
 		                       received_minor, fee_minor, started_by, started_at, settled_at, synced_at)
 		SELECT made('payment', i), p.id, p.campaign_id, p.amount_minor, p.currency, 'Crowd', 'checkout', CASE WHEN i % 10 = 0 THEN 'expired' ELSE 'paid' END, 'crowd-' || i,
 		       'cs_crowd_' || i, 'pi_crowd_' || i, 'ch_crowd_' || i, CASE WHEN i % 10 = 0 THEN 0 ELSE p.amount_minor END, CASE WHEN i % 10 = 0 THEN 0 ELSE 30 END,
 		       p.made_by, p.made_at, p.made_at, p.made_at
 		  FROM generate_series(1, $1::int) i JOIN pledges p ON p.id = made('pledge', i)`, n)
+	run(`INSERT INTO pledge_acts (id, pledge_id, campaign_id, currency, number, kind, change_minor, reason, person_id, happened_at)
+		SELECT made('act', i), p.id, p.campaign_id, p.currency, 1, 'corrected', 100, 'Crowd', $2, p.made_at FROM generate_series(1, $1::int, 2) i JOIN pledges p ON p.id = made('pledge', i)`, n, w.Coordinator)
+	run(`INSERT INTO instalment_changes (act_id, instalment_id, pledge_id, change_minor) SELECT made('act', i), made('instalment', i), made('pledge', i), 100 FROM generate_series(1, $1::int, 2) i`, n)
+	run(`INSERT INTO write_offs (id, pledge_id, campaign_id, currency, reason_code, reason, proposed_by, proposed_at)
+		SELECT made('write-off', i), p.id, p.campaign_id, p.currency, 'other', 'Crowd', $2, p.made_at FROM generate_series(10, $1::int, 10) i JOIN pledges p ON p.id = made('pledge', i)`, n, w.Coordinator)
+	run(`INSERT INTO write_off_decisions (write_off_id, proposed_by, decision, reason, decided_by, decided_at)
+		SELECT made('write-off', i), $2, 'refused', 'Crowd', $3, now() FROM generate_series(10, $1::int - 200, 10) i`, n, w.Coordinator, w.Approver)
+	run(`INSERT INTO write_offs_waiting (write_off_id) SELECT w.id FROM write_offs w LEFT JOIN write_off_decisions d ON d.write_off_id = w.id WHERE d.write_off_id IS NULL`)
+	run(`INSERT INTO write_off_parts (write_off_id, instalment_id, pledge_id, amount_minor)
+		SELECT made('write-off', i), made('instalment', i), made('pledge', i), 100 FROM generate_series(10, $1::int, 10) i`, n)
+	run(`INSERT INTO refund_requests (id, payment_id, amount_minor, currency, reason, needs_approval, state, idempotency_key, asked_by, asked_at)
+		SELECT made('refund', i), y.id, 100, y.currency, 'Crowd', false, CASE WHEN i % 500 = 1 THEN 'approved' ELSE 'failed' END, 'crowd-refund-' || i, $2, y.started_at
+		  FROM generate_series(1, $1::int, 5) i JOIN payments y ON y.id = made('payment', i)`, n, w.Coordinator)
 	run(`ANALYZE`)
 	books(run, w)
 	run(`INSERT INTO inbox_events (event_id, type, api_version, happened_at, object_kind, object_id, body, found_by, received_at, state, tries, next_try_at)

@@ -29,7 +29,7 @@ import (
 // asks for may read one of them from end to end.
 var growing = []string{
 	"pledges", "payments", "inbox_events", "audit_acts", "alarms", "alarm_answers", "river_job", "entries", "lines", "lots", "draws",
-	"allocations", "allocation_decisions",
+	"allocations", "allocation_decisions", "instalments", "instalment_changes", "pledge_acts", "write_offs", "refund_requests", "payouts",
 }
 
 // listAddresses are the lists of all doors, with every way to narrow them. {…} stands for
@@ -40,7 +40,8 @@ var listAddresses = map[string][]string{
 		"/office/payments?state=expired", "/office/payments?state=disputed", "/office/payments?amount=12.34", "/office/payments?amount=9999999", "/office/payments?from=2020-03-01&until=2020-03-02",
 		"/office/payments?from=2031-01-01", "/office/payments?q={reference}", "/office/payments?q={payment}", "/office/payments?q=cs_crowd_77", "/office/payments?q=evt_crowd_77",
 		"/office/payments?q={word}", "/office/payments?q=nobody+of+this+name", "/office/payments?q=!!", "/office/payments.csv?state=expired", "/office/payments/{payment}",
-		"/office/due", "/office/due?after={pledge}", "/office/due?state=all", "/office/due?campaign={slug}", "/office/due.csv",
+		"/office/refunds", "/office/refunds?state=all", "/office/refunds?state=all&q={payment}", "/office/refunds?q={payment}", "/office/refunds.csv?state=all", "/office/payments?q=re_crowd_5",
+		"/office/pledges", "/office/pledges?after={pledge}", "/office/pledges/{pledge}", "/office/due", "/office/due?after={instalment}", "/office/due?state=all", "/office/due?campaign={slug}", "/office/due.csv",
 		"/office/alarms", "/office/alarms?after=5000", "/office/alarms?state=answered", "/office/alarms?q={payment}", "/office/alarms.csv",
 		"/office/suspense", "/office/suspense?after=5000", "/office/suspense.csv",
 		"/office/inbox", "/office/inbox?after=evt_crowd_300", "/office/inbox?state=new", "/office/inbox?state=done", "/office/inbox?q=ch_crowd_77", "/office/inbox?q=evt_crowd_77", "/office/inbox.csv?state=done",
@@ -126,14 +127,14 @@ func (h *house) explain(address string, q heard) {
 // ofTheCrowd names things of the crowd that an address may ask for.
 func (h *house) ofTheCrowd() *strings.Replacer {
 	h.t.Helper()
-	var payment, pledge, reference, name string
-	err := h.Owner.QueryRowx(`SELECT y.id, p.id, p.reference, k.name_en FROM payments y JOIN pledges p ON p.id = y.pledge_id JOIN companies k ON k.id = p.company_id
-		WHERE y.campaign_id = $1 AND p.due_on IS NOT NULL AND k.slug LIKE 'company-%' ORDER BY y.started_at OFFSET 300 LIMIT 1`, h.Campaign).Scan(&payment, &pledge, &reference, &name)
+	var payment, pledge, instalment, reference, name string
+	err := h.Owner.QueryRowx(`SELECT y.id, p.id, i.id, p.reference, k.name_en FROM payments y JOIN instalments i ON i.pledge_id = y.pledge_id JOIN pledges p ON p.id = y.pledge_id JOIN companies k ON k.id = p.company_id
+		WHERE y.campaign_id = $1 AND p.due_on IS NOT NULL AND k.slug LIKE 'company-%' ORDER BY y.started_at OFFSET 300 LIMIT 1`, h.Campaign).Scan(&payment, &pledge, &instalment, &reference, &name)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	word := strings.TrimPrefix(name, "Company ")
-	return strings.NewReplacer("{payment}", payment, "{pledge}", pledge, "{reference}", reference, "{word}", url.QueryEscape(word[:12]), "{slug}", h.Slug)
+	return strings.NewReplacer("{payment}", payment, "{pledge}", pledge, "{instalment}", instalment, "{reference}", reference, "{word}", url.QueryEscape(word[:12]), "{slug}", h.Slug)
 }
 
 // openOn opens the doors before a connection to the bench's database; nil is the bench's own.

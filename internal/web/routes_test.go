@@ -14,6 +14,7 @@ import (
 
 	"kopiyka/internal/audit"
 	"kopiyka/internal/bank"
+	"kopiyka/internal/giving"
 	"kopiyka/internal/inbox"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/spending"
@@ -59,6 +60,13 @@ var matrix = map[string][]int{
 	"POST /portal/pledges":                        {303, 303, 403, 404, 404, 404},
 	"GET /portal/pledges/new":                     {303, 200, 403, 200, 404, 404},
 	"GET /portal/pledges/:id":                     {303, 200, 200, 404, 404, 404},
+	"GET /portal/pledges/:id/history":             {303, 200, 200, 404, 404, 404},
+	"GET /portal/pledges/:id/amend":               {303, 200, 403, 404, 404, 404},
+	"POST /portal/pledges/:id/amend":              {303, 422, 403, 404, 404, 404},
+	"GET /portal/pledges/:id/cancel":              {303, 200, 403, 404, 404, 404},
+	"POST /portal/pledges/:id/cancel":             {303, 422, 403, 404, 404, 404},
+	"GET /portal/pledges/:id/release":             {303, 409, 403, 404, 404, 404}, // this pledge is not earmarked
+	"POST /portal/pledges/:id/release":            {303, 422, 403, 404, 404, 404},
 	"GET /portal/pledges/:id/payments":            {303, 303, 303, 303, 404, 404},
 	"POST /portal/pledges/:id/payments":           {303, 422, 422, 404, 404, 404},
 	"GET /portal/payments/:id/return":             {303, 200, 200, 404, 404, 404},
@@ -69,6 +77,16 @@ var matrix = map[string][]int{
 	"GET /office/allocations/:id/:act":            {303, 404, 404, 303, 303, 303},
 	"POST /office/allocations/:id/approve":        {303, 404, 404, 404, 403, 303},
 	"POST /office/allocations/:id/refuse":         {303, 404, 404, 404, 403, 303},
+	"GET /office/pledges":                         {303, 404, 404, 200, 200, 200},
+	"GET /office/pledges/:id":                     {303, 404, 404, 404, 200, 200},
+	"GET /office/pledges/:id/correct":             {303, 404, 404, 404, 200, 403},
+	"POST /office/pledges/:id/correct":            {303, 404, 404, 404, 422, 403},
+	"GET /office/pledges/:id/write-off":           {303, 404, 404, 404, 200, 403},
+	"POST /office/pledges/:id/write-off":          {303, 404, 404, 404, 422, 403},
+	"GET /office/write-offs/:id":                  {303, 404, 404, 404, 200, 200},
+	"GET /office/write-offs/:id/:act":             {303, 404, 404, 303, 303, 303},
+	"POST /office/write-offs/:id/approve":         {303, 404, 404, 404, 403, 303},
+	"POST /office/write-offs/:id/refuse":          {303, 404, 404, 404, 403, 303},
 	"GET /office/campaigns/:slug/allocations":     {303, 404, 404, 303, 303, 303},
 	"POST /office/campaigns/:slug/allocations":    {303, 404, 404, 404, 303, 403},
 	"GET /office/campaigns/:slug/allocations/new": {303, 404, 404, 404, 200, 403},
@@ -77,6 +95,14 @@ var matrix = map[string][]int{
 	"GET /office/payments/:id":                    {303, 404, 404, 404, 200, 200},
 	"GET /office/payments/:id/ask":                {303, 404, 404, 303, 303, 303},
 	"POST /office/payments/:id/ask":               {303, 404, 404, 404, 303, 303},
+	"GET /office/payments/:id/refund":             {303, 404, 404, 404, 200, 403},
+	"POST /office/payments/:id/refund":            {303, 404, 404, 404, 303, 403},
+	"GET /office/refunds":                         {303, 404, 404, 200, 200, 200},
+	"GET /office/refunds.csv":                     {303, 404, 404, 200, 200, 200},
+	"GET /office/refunds/:id":                     {303, 404, 404, 404, 200, 200},
+	"GET /office/refunds/:id/:act":                {303, 404, 404, 303, 303, 303},
+	"POST /office/refunds/:id/approve":            {303, 404, 404, 404, 403, 303},
+	"POST /office/refunds/:id/refuse":             {303, 404, 404, 404, 403, 303},
 	"GET /office/due":                             {303, 404, 404, 200, 200, 200},
 	"GET /office/due.csv":                         {303, 404, 404, 200, 200, 200},
 	"GET /office/alarms":                          {303, 404, 404, 200, 200, 200},
@@ -123,8 +149,11 @@ func (h *house) forms() map[string]string {
 		"POST /portal/pledges": url.Values{"campaign": {h.Slug}, "company": {h.Company}, "amount": {"12.50"}, "currency": {"USD"},
 			"visibility": {"named"}, "when": {"now"}}.Encode(),
 		"POST /office/campaigns/:slug/allocations": url.Values{"purpose": {h.Purpose}, "amount": {"1.00"}, "currency": {"USD"}, "reason": {"Because"}}.Encode(),
+		"POST /office/write-offs/:id/refuse":       url.Values{"reason": {"Because not"}}.Encode(),
 		"POST /office/allocations/:id/refuse":      url.Values{"reason": {"Because not"}}.Encode(),
 		"POST /office/matches/:id/undo":            url.Values{"reason": {"A test of the house"}}.Encode(),
+		"POST /office/refunds/:id/refuse":          url.Values{"reason": {"Because not"}}.Encode(),
+		"POST /office/payments/:id/refund":         url.Values{"amount": {"1.00"}, "currency": {"USD"}, "reason": {"Because"}}.Encode(),
 		"POST /office/alarms/:id":                  url.Values{"note": {"A test of the house"}}.Encode(),
 	}
 }
@@ -152,6 +181,16 @@ func (h *house) alarm(payment string) string {
 		h.t.Fatal(all, err)
 	}
 	return strconv.FormatInt(all[0].ID, 10)
+}
+
+// refund is one that waits for its second person.
+func (h *house) refund(payment string) string {
+	h.t.Helper()
+	r, err := giving.AskRefund(h.t.Context(), h.DB, h.Now, giving.RefundWish{PaymentID: payment, PersonID: h.Coordinator, Amount: h.Amount(100), Reason: "Because"})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return r.ID
 }
 
 // event is one that a worker is done with.
@@ -214,10 +253,30 @@ func (h *house) banked() map[string]string {
 	return ids
 }
 
+// writeOff is a write-off that waits for its second person.
+func (h *house) writeOff() string {
+	h.t.Helper()
+	p, err := giving.PledgeFor(h.t.Context(), h.DB, h.Pledge(1_000), h.Coordinator)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	s, err := giving.ScheduleOf(h.t.Context(), h.DB, p, h.Now())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	id, err := giving.ProposeWriteOff(h.t.Context(), h.DB, h.Now, giving.WriteOffProposal{
+		PledgeID: p.ID, PersonID: h.Coordinator, Seen: giving.Seen(p, s), Code: "other", Reason: "Because", Parts: map[string]int64{s.Instalments[0].ID: 1_000},
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return id
+}
+
 func TestEveryAddressHasItsGuard(t *testing.T) {
 	h := open(t)
 	h.letIn()
-	h.Paid(100_000)
+	paid := h.Paid(100_000)
 	pledge := h.Pledge(10_000)
 	payment := h.Checkout(pledge, 5_000)
 	forms, alarm, job := h.forms(), h.alarm(payment.ID), h.job()
@@ -242,6 +301,10 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 		}
 		slug, id := h.Slug, pledge
 		switch {
+		case strings.HasSuffix(path, "/payments/:id/refund"):
+			id = paid.ID
+		case strings.Contains(path, "/refunds/:id"):
+			id = h.refund(paid.ID)
 		case strings.Contains(path, "/payments/:id/"):
 			id = payment.ID
 		case strings.Contains(path, "/statements/:id"), strings.Contains(path, "/imports/:id"), strings.Contains(path, "/lines/:id"), strings.Contains(path, "/matches/:id"), strings.Contains(path, "/undoings/:id"):
@@ -256,6 +319,8 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 			id = job
 		case strings.Contains(path, "/allocations/:id"):
 			id = h.proposal()
+		case strings.Contains(path, "/write-offs/:id"):
+			id = h.writeOff()
 		case strings.Contains(path, "/companies/:slug"):
 			slug = "ganok"
 		case strings.Contains(path, "/clusters/:slug"):

@@ -6,26 +6,53 @@ import (
 	"github.com/google/uuid"
 
 	"kopiyka/internal/ledger"
+	"kopiyka/internal/money"
 )
 
 // Pledge is a promise in the world.
 type Pledge struct {
 	ID       uuid.UUID
 	Campaign Campaign
+	home     ledger.Account // where its money is kept
+
+	instalment uuid.UUID
 }
 
-// Pledge makes a promise with one of the three visibilities.
-func (w *World) Pledge(c Campaign, company uuid.UUID, minor int64, visibility string) Pledge {
-	p := Pledge{w.id(), c}
-	w.exec(`INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, reference, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		p.ID, c.ID, company, minor, string(c.Currency), visibility, w.reference(), w.proposer, w.Tick())
+// Pledge makes a promise with one of the three visibilities, perhaps for one purpose.
+func (w *World) Pledge(c Campaign, company uuid.UUID, minor int64, visibility string, purpose ...uuid.UUID) Pledge {
+	p, at := Pledge{w.id(), c, ledger.Fund(c.ID.String(), c.Currency), w.id()}, w.Tick()
+	var earmark *uuid.UUID
+	if len(purpose) > 0 {
+		earmark = &purpose[0]
+	}
+	w.exec(`WITH pledge AS (
+			INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, reference, purpose_id, made_by, made_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id, amount_minor, made_at)
+		INSERT INTO instalments (id, pledge_id, amount_minor, due_on) SELECT $11, id, amount_minor, made_at::date FROM pledge`,
+		p.ID, c.ID, company, minor, string(c.Currency), visibility, w.reference(), earmark, w.proposer, at, p.instalment)
 	return p
+}
+
+// Change lets a company raise or lower its pledge, or with the kind "cancelled" take it back.
+func (w *World) Change(p Pledge, kind string, minor int64) {
+	w.exec(`WITH act AS (
+			INSERT INTO pledge_acts (id, pledge_id, campaign_id, currency, number, kind, change_minor, reason, person_id, happened_at)
+			VALUES ($1, $2, $3, $4, (SELECT count(*) + 1 FROM pledge_acts WHERE pledge_id = $2), $5, $6, 'because', $7, $8) RETURNING id, pledge_id, change_minor)
+		INSERT INTO instalment_changes (act_id, pledge_id, instalment_id, change_minor) SELECT id, pledge_id, $9, change_minor FROM act`,
+		w.id(), p.ID, p.Campaign.ID, string(p.Campaign.Currency), kind, minor, w.proposer, w.Tick(), p.instalment)
 }
 
 // reference has the form of a payment reference. Nobody checks its digits here.
 func (w *World) reference() string {
 	w.made++
 	return fmt.Sprintf("RF00%010d", w.made)
+}
+
+// Earmark makes a promise for one purpose of the campaign.
+func (w *World) Earmark(c Campaign, company, purpose uuid.UUID, minor int64) Pledge {
+	p := w.Pledge(c, company, minor, "named", purpose)
+	p.home = ledger.Purpose(purpose.String(), c.Currency)
+	return p
 }
 
 // Payment is an attempt to pay.
@@ -54,15 +81,16 @@ func (w *World) Settle(y Payment, fee int64) {
 	w.exec(`UPDATE payments SET state = 'paid', received_minor = amount_minor, fee_minor = $2, settled_at = $3, synced_at = $3 WHERE id = $1`, y.ID, fee, at)
 	fund, origin := ledger.Fund(c.ID.String(), c.Currency), "payment:"+y.ID.String()
 	lines := []ledger.Line{ledger.Debit(ledger.Stripe(c.Cluster.String(), c.Currency), y.Minor-fee)}
-	lines = append(lines, ledger.Credit(fund, y.Minor).From(origin))
+	home := y.Pledge.home
+	lines = append(lines, ledger.Credit(home, y.Minor).From(origin))
 	if fee > 0 {
 		lines = append(lines,
 			ledger.Debit(ledger.Fee(c.ID.String(), c.Currency), fee),
 			ledger.Credit(ledger.Released(c.ID.String(), c.Currency), fee),
-			ledger.Debit(fund, fee).From(origin))
+			ledger.Debit(home, fee).From(origin))
 	}
 	shortfall := ledger.Shortfall(c.ID.String(), c.Currency)
-	if repaid := min(w.Balance(shortfall), y.Minor-fee); repaid > 0 {
+	if repaid := min(w.Balance(shortfall), y.Minor-fee); repaid > 0 && home == fund {
 		lines = append(lines, ledger.Debit(fund, repaid).From(origin), ledger.Credit(shortfall, repaid))
 	}
 	w.post(ledger.Entry{Source: fmt.Sprintf("stripe:txn_%d", y.number), Kind: ledger.Gift, HappenedAt: at, Actor: "stripe", Lines: lines})
@@ -85,8 +113,14 @@ func (w *World) Refund(y Payment, minor int64) {
 
 // RefundFails takes a refund back that the bank could not carry out.
 func (w *World) RefundFails(y Payment, minor int64) {
-	c, at := y.Pledge.Campaign, w.Tick()
+	at := w.Tick()
 	w.exec(`UPDATE payments SET refunded_minor = refunded_minor - $2, state = 'paid', synced_at = $3 WHERE id = $1`, y.ID, minor, at)
+	w.post(ledger.Entry{Source: w.source("stripe:txn_rf"), Kind: ledger.RefundFailed, HappenedAt: at, Actor: "stripe", Lines: w.again(y, minor)})
+}
+
+// again brings money back in; it repays a shortfall first.
+func (w *World) again(y Payment, minor int64) []ledger.Line {
+	c := y.Pledge.Campaign
 	shortfall := ledger.Shortfall(c.ID.String(), c.Currency)
 	owed := min(w.Balance(shortfall), minor)
 	lines := []ledger.Line{ledger.Debit(ledger.Stripe(c.Cluster.String(), c.Currency), minor)}
@@ -96,21 +130,60 @@ func (w *World) RefundFails(y Payment, minor int64) {
 	if minor > owed {
 		lines = append(lines, ledger.Credit(ledger.Fund(c.ID.String(), c.Currency), minor-owed).From("payment:"+y.ID.String()))
 	}
-	w.post(ledger.Entry{Source: w.source("stripe:txn_rf"), Kind: ledger.RefundFailed, HappenedAt: at, Actor: "stripe", Lines: lines})
+	return lines
 }
 
+// Dispute lets the payer's bank take a part back, with a fee, until it has decided.
+func (w *World) Dispute(y Payment, minor, fee int64) {
+	c, at := y.Pledge.Campaign, w.Tick()
+	w.exec(`UPDATE payments SET disputed_minor = disputed_minor + $2, fee_minor = fee_minor + $3, state = 'disputed', synced_at = $4 WHERE id = $1`, y.ID, minor, fee, at)
+	lines := append(w.back(y, minor+fee), w.pair(c, ledger.Disputed, minor)...)
+	if fee > 0 {
+		lines = append(lines, w.pair(c, ledger.Fee, fee)...)
+	}
+	w.post(ledger.Entry{Source: w.source("stripe:txn_dp"), Kind: ledger.Dispute, HappenedAt: at, Actor: "stripe", Lines: lines})
+}
+
+// Win lets the bank return what a dispute took, or a part of it.
+func (w *World) Win(y Payment, minor int64) {
+	c, at := y.Pledge.Campaign, w.Tick()
+	w.exec(`UPDATE payments SET disputed_minor = disputed_minor - $2, state = 'paid', synced_at = $3 WHERE id = $1`, y.ID, minor, at)
+	w.post(ledger.Entry{Source: w.source("stripe:txn_dw"), Kind: ledger.DisputeWon, HappenedAt: at, Actor: "stripe",
+		Lines: append(w.again(y, minor), w.pair(c, ledger.Disputed, -minor)...)})
+}
+
+// Lose lets the bank keep what a dispute took.
+func (w *World) Lose(y Payment, minor int64) {
+	c, at := y.Pledge.Campaign, w.Tick()
+	w.exec(`UPDATE payments SET disputed_minor = disputed_minor - $2, lost_minor = lost_minor + $2, state = 'dispute-lost', synced_at = $3 WHERE id = $1`, y.ID, minor, at)
+	w.post(ledger.Entry{Source: w.source("stripe:dp") + ":lost", Kind: ledger.DisputeLost, HappenedAt: at, Actor: "stripe", Lines: []ledger.Line{
+		ledger.Debit(ledger.Loss(c.ID.String(), c.Currency), minor), ledger.Credit(ledger.Disputed(c.ID.String(), c.Currency), minor),
+	}})
+}
+
+func (w *World) pair(c Campaign, where func(string, money.Currency) ledger.Account, minor int64) []ledger.Line {
+	return []ledger.Line{ledger.Debit(where(c.ID.String(), c.Currency), minor), ledger.Credit(ledger.Released(c.ID.String(), c.Currency), minor)}
+}
+
+// back takes money out: of the payment's home, of the fund, and what neither has becomes a
+// shortfall.
 func (w *World) back(y Payment, minor int64) []ledger.Line {
 	c := y.Pledge.Campaign
-	fund := ledger.Fund(c.ID.String(), c.Currency)
-	covered := min(w.Balance(fund), minor)
-	var lines []ledger.Line
-	if covered > 0 {
-		lines = append(lines, ledger.Debit(fund, covered).From("payment:"+y.ID.String()))
+	lines := []ledger.Line{ledger.Credit(ledger.Stripe(c.Cluster.String(), c.Currency), minor)}
+	homes := []ledger.Account{y.Pledge.home, ledger.Fund(c.ID.String(), c.Currency)}
+	if homes[0] == homes[1] {
+		homes = homes[:1]
 	}
-	if minor > covered {
-		lines = append(lines, ledger.Debit(ledger.Shortfall(c.ID.String(), c.Currency), minor-covered))
+	for _, from := range homes {
+		if covered := min(w.Balance(from), minor); covered > 0 {
+			lines = append(lines, ledger.Debit(from, covered).From("payment:"+y.ID.String()))
+			minor -= covered
+		}
 	}
-	return append(lines, ledger.Credit(ledger.Stripe(c.Cluster.String(), c.Currency), minor))
+	if minor > 0 {
+		lines = append(lines, ledger.Debit(ledger.Shortfall(c.ID.String(), c.Currency), minor))
+	}
+	return lines
 }
 
 // Propose asks for money to be set aside; nothing moves.
@@ -149,4 +222,19 @@ func (w *World) Allocate(c Campaign, purpose uuid.UUID, minor int64, reason stri
 func (w *World) source(prefix string) string {
 	w.made++
 	return fmt.Sprintf("%s_%d", prefix, w.made)
+}
+
+// MendLast takes a gift that was booked last out of the books again, as two people would
+// whose bank line belonged to somebody else.
+func (w *World) MendLast(c Campaign, minor int64) {
+	var first int64
+	w.get(&first, `SELECT max(id) FROM ledger.entries`)
+	w.post(ledger.Entry{
+		Source: w.source("correction"), Kind: ledger.Correction, HappenedAt: w.Tick(), Mends: first,
+		Actor: "person:" + w.proposer.String(), Approver: "person:" + w.approver.String(),
+		Lines: []ledger.Line{
+			ledger.Debit(ledger.Fund(c.ID.String(), c.Currency), minor),
+			ledger.Credit(ledger.Stripe(c.Cluster.String(), c.Currency), minor),
+		},
+	})
 }

@@ -55,8 +55,12 @@ func busy(t *testing.T) (*reporttest.World, reporttest.Campaign) {
 	ganok := w.Company("ganok", "Ґанок Софт", "Ganok Soft")
 	y := w.Pays(w.Pledge(c, ganok, 50_000, "named"), 30_000, 900)
 	w.Start(w.Pledge(c, w.Company("hidden-slug", "Невидимка", "Invisible Ltd"), 76_543, "amount-hidden"), 10_000, "processing")
-	w.Allocate(c, w.Purpose(c, "p", "П", "P"), 20_000, "because")
+	purpose := w.Purpose(c, "p", "П", "P")
+	w.Allocate(c, purpose, 20_000, "because")
 	w.Refund(y, 1_000)
+	w.Pays(w.Earmark(c, ganok, purpose, 4_000), 4_000, 100)
+	w.Dispute(y, 3_000, 15)
+	w.Lose(y, 1_000)
 	return w, c
 }
 
@@ -73,11 +77,14 @@ func TestCampaignFiguresAreTheLedgers(t *testing.T) {
 	delete(got, "updated_at")
 	want := map[string]any{
 		"slug": "it4life", "title": map[string]any{"uk": "Допомога & ко", "en": "Relief & co"}, "currency": "USD",
-		"goal_minor": 100_000.0, "pledged_minor": 126_543.0, "on_its_way_minor": 10_000.0,
-		"received_minor": 30_000.0, "refunded_minor": 1_000.0,
+		"goal_minor": 100_000.0, "pledged_minor": 130_543.0, "on_its_way_minor": 10_000.0,
+		"received_minor": 34_000.0, "refunded_minor": 1_000.0,
 		"fees_minor":      float64(w.Balance(ledger.Fee(c.ID.String(), c.Currency))),
 		"free_minor":      float64(w.Balance(ledger.Fund(c.ID.String(), c.Currency))),
 		"shortfall_minor": float64(w.Balance(ledger.Shortfall(c.ID.String(), c.Currency))),
+		"disputed_minor":  float64(w.Balance(ledger.Disputed(c.ID.String(), c.Currency))),
+		"lost_minor":      float64(w.Balance(ledger.Loss(c.ID.String(), c.Currency))),
+		"earmarked_minor": 3_900.0,
 		"allocated_minor": 20_000.0, "companies_pledged": 2.0, "companies_paid": 1.0,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -23,7 +23,10 @@ type campaign struct {
 	ReceivedMinor    int64          `json:"received_minor"`
 	RefundedMinor    int64          `json:"refunded_minor"`
 	FeesMinor        int64          `json:"fees_minor"`
+	DisputedMinor    int64          `json:"disputed_minor"`
+	LostMinor        int64          `json:"lost_minor"`
 	AllocatedMinor   int64          `json:"allocated_minor"`
+	EarmarkedMinor   int64          `json:"earmarked_minor"`
 	FreeMinor        int64          `json:"free_minor"`
 	ShortfallMinor   int64          `json:"shortfall_minor"`
 	CompaniesPledged int            `json:"companies_pledged"`
@@ -36,7 +39,8 @@ func toCampaign(s report.Summary) campaign {
 	c := campaign{
 		Slug: s.Slug, Title: s.Title, Currency: t.Currency, GoalMinor: t.Goal,
 		PledgedMinor: t.Pledged, ReceivedMinor: t.Received, RefundedMinor: t.Refunded,
-		FeesMinor: t.Fees, AllocatedMinor: t.Allocated, FreeMinor: t.Free, ShortfallMinor: t.Shortfall,
+		FeesMinor: t.Fees, DisputedMinor: t.Disputed, LostMinor: t.Lost,
+		AllocatedMinor: t.Allocated, EarmarkedMinor: t.Earmarked, FreeMinor: t.Free, ShortfallMinor: t.Shortfall,
 		CompaniesPledged: t.CompaniesPledged, CompaniesPaid: t.CompaniesPaid,
 		UpdatedAt: t.UpdatedAt.UTC(),
 	}

@@ -34,6 +34,7 @@ func (o *Office) tasks(ctx context.Context, l i18n.Lang, p member.Person) ([]tas
 	}{
 		{"alarms", "/office/alarms", func() (int, error) { return audit.OpenAlarms(ctx, o.db, p.ID) }},
 		{"unmatched", "/office/unmatched", func() (int, error) { return bank.CountUnmatched(ctx, o.db, p.ID, most) }},
+		{"refunds", "/office/refunds", func() (int, error) { return giving.CountRefundsAsked(ctx, o.db, p.ID, most) }},
 		{"dead", "/office/inbox", func() (int, error) { return inbox.CountDead(ctx, o.db, most) }},
 		{"failed", "/office/jobs", func() (int, error) { return jobs.CountFailed(ctx, o.db, most) }},
 		{"overdue", "/office/due", func() (int, error) { return giving.CountOverdue(ctx, o.db, p.ID, o.today(), most) }},
@@ -75,8 +76,8 @@ func (o *Office) unexplained(ctx context.Context, l i18n.Lang, p member.Person) 
 
 // drawers lead to every list of the desk, whether or not anything in it waits.
 func drawers(l i18n.Lang) []page.Link {
-	var all []page.Link
-	for _, name := range []string{"payments", "due", "unmatched", "statements", "reconciliation", "alarms", "suspense", "inbox", "jobs"} {
+	all := []page.Link{{Href: "/office/pledges", Text: l.T("office.pledges")}}
+	for _, name := range []string{"payments", "refunds", "due", "unmatched", "statements", "reconciliation", "alarms", "suspense", "inbox", "jobs"} {
 		all = append(all, page.Link{Href: "/office/" + name, Text: l.T("desk.title." + name)})
 	}
 	return all

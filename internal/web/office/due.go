@@ -10,8 +10,8 @@ import (
 	"kopiyka/internal/web/page"
 )
 
-// due serves GET /office/due: pledges whose day has passed and of which something is still
-// awaited, or with ?state=all those whose day is yet to come too.
+// due serves GET /office/due: instalments whose day has passed and of which something is
+// still awaited, or with ?state=all those whose day is yet to come too.
 func (o *Office) due(c echo.Context) error {
 	v, err := newList(c, "due")
 	if err != nil {
@@ -35,14 +35,14 @@ func (o *Office) due(c echo.Context) error {
 	var rows [][]page.Cell
 	last, today := "", o.today()
 	for _, d := range found {
-		last = d.PledgeID
+		last = d.InstalmentID
 		status := page.NewStatus(l, page.Pledged)
 		if d.DueOn.Before(today) {
 			status = page.NewStatus(l, page.Overdue)
 		}
-		promised, left := l.Sum(d.Amount()), l.Sum(d.Left())
+		promised, left := l.Sum(d.Asks()), l.Sum(d.Left())
 		rows = append(rows, []page.Cell{
-			{Text: in(l, d.CompanyUK, d.CompanyEN), Href: "/office/payments?q=" + string(d.Reference), Note: d.Reference.String()},
+			{Text: in(l, d.CompanyUK, d.CompanyEN), Href: pledgePath(d.PledgeID), Note: d.Reference.String()},
 			{Text: in(l, d.CampaignUK, d.CampaignEN)}, {When: l.Day(d.DueOn)}, {Status: status}, {Sum: &promised}, {Sum: &left},
 		})
 	}
@@ -53,8 +53,8 @@ func (o *Office) due(c echo.Context) error {
 // today is the present day, as days stand in the database.
 func (o *Office) today() time.Time { return o.now().UTC().Truncate(24 * time.Hour) }
 
-func (o *Office) findDue(c echo.Context, a asked, after string, limit int) ([]giving.Due, error) {
-	s := giving.DueSearch{Campaign: a.get("campaign"), Until: o.today()}
+func (o *Office) findDue(c echo.Context, a asked, after string, limit int) ([]giving.Awaited, error) {
+	s := giving.AwaitedSearch{Campaign: a.get("campaign"), Until: o.today()}
 	switch a.get("state") {
 	case "":
 	case "all":
@@ -62,7 +62,7 @@ func (o *Office) findDue(c echo.Context, a asked, after string, limit int) ([]gi
 	default:
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
-	return giving.DuePledges(c.Request().Context(), o.db, visitor(c).ID, s, after, limit)
+	return giving.AwaitedInstalments(c.Request().Context(), o.db, visitor(c).ID, s, after, limit)
 }
 
 // dueFile serves GET /office/due.csv.
@@ -76,10 +76,10 @@ func (o *Office) dueFile(c echo.Context) error {
 	return export(c, "due", head, func(after string) (rows [][]string, last string, err error) {
 		found, err := o.findDue(c, a, after, chunk)
 		for _, d := range found {
-			last = d.PledgeID
+			last = d.InstalmentID
 			rows = append(rows, []string{
 				d.PledgeID, d.DueOn.Format(time.DateOnly), in(l, d.CompanyUK, d.CompanyEN), in(l, d.CampaignUK, d.CampaignEN), string(d.Reference),
-				string(d.Currency), d.Amount().Plain(), d.Left().Plain(),
+				string(d.Currency), d.Asks().Plain(), d.Left().Plain(),
 			})
 		}
 		return rows, last, err

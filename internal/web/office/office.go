@@ -52,6 +52,7 @@ func (o *Office) Routes(g *echo.Group) {
 	g.POST("/allocations/:id/refuse", o.refuse)
 	o.desk(g)
 	o.bank(g)
+	o.promises(g)
 }
 
 // desk adds the addresses of the desk for money: lists, each with its file, and what hangs
@@ -62,6 +63,14 @@ func (o *Office) desk(g *echo.Group) {
 	g.GET("/payments/:id", o.payment)
 	g.GET("/payments/:id/ask", o.toPayment)
 	g.POST("/payments/:id/ask", o.askStripe)
+	g.GET("/payments/:id/refund", o.refundForm)
+	g.POST("/payments/:id/refund", o.askRefund)
+	g.GET("/refunds", o.refunds)
+	g.GET("/refunds.csv", o.refundsFile)
+	g.GET("/refunds/:id", o.refund)
+	g.GET("/refunds/:id/:act", o.toRefund)
+	g.POST("/refunds/:id/approve", o.approveRefund)
+	g.POST("/refunds/:id/refuse", o.refuseRefund)
 	g.GET("/due", o.due)
 	g.GET("/due.csv", o.dueFile)
 	g.GET("/alarms", o.alarms)

@@ -27,7 +27,9 @@ type paymentPage struct {
 	Facts    []named
 	Ask      string // where the question to Stripe is posted; empty when there is none to ask
 	Why      string // why this visitor cannot ask
-	Timeline []fact
+	Refund   string // address of the form; empty when nothing can be asked for, or not by this visitor
+	Refunds  page.Table
+	Timeline []happening
 }
 
 // named is a name and a text beside it; Code is set as such, to be copied.
@@ -60,7 +62,10 @@ func (o *Office) newPaymentPage(c echo.Context, f giving.Found) (paymentPage, er
 	for _, s := range []struct {
 		name  string
 		minor int64
-	}{{"amount", f.AmountMinor}, {"received", f.ReceivedMinor}, {"refunded", f.RefundedMinor}, {"fee", f.FeeMinor}} {
+	}{{"amount", f.AmountMinor}, {"received", f.ReceivedMinor}, {"refunded", f.RefundedMinor}, {"fee", f.FeeMinor}, {"disputed", f.DisputedMinor}, {"lost", f.LostMinor}} {
+		if s.minor == 0 && (s.name == "disputed" || s.name == "lost") {
+			continue
+		}
 		v.Sums = append(v.Sums, pair{l.T("desk.column." + s.name), l.Sum(money.Of(s.minor, f.Currency))})
 	}
 	v.Facts = paymentFacts(l, f)
@@ -71,9 +76,21 @@ func (o *Office) newPaymentPage(c echo.Context, f giving.Found) (paymentPage, er
 	default:
 		v.Why = l.Fault(fault.New(fault.Forbidden, "role.read_only"))
 	}
-	var err error
+	if mayRefund(visitor(c), f) {
+		v.Refund = refundFormPath(f.ID)
+	}
+	refunds, err := giving.RefundsFor(c.Request().Context(), o.db, visitor(c).ID, false, f.ID, "", giving.PageSize)
+	if err != nil {
+		return v, err
+	}
+	v.Refunds = refundTable(l, refunds)
 	v.Timeline, err = o.timeline(c, l, f)
 	return v, err
+}
+
+func refundTable(l i18n.Lang, refunds []giving.RefundSeen) page.Table {
+	columns, rows := refundRows(l, refunds)
+	return page.NewTable("", columns, rows)
 }
 
 func paymentFacts(l i18n.Lang, f giving.Found) []named {
@@ -82,6 +99,7 @@ func paymentFacts(l i18n.Lang, f giving.Found) []named {
 		{Text: l.T("desk.column.way"), Value: l.T("desk.way." + f.Way)},
 		{Text: l.T("desk.payment.method"), Code: f.Method},
 		{Text: l.T("desk.payment.by"), Value: f.StartedBy},
+		{Text: l.T("desk.payment.rate"), Value: f.ExchangeRate},
 		{Text: l.T("desk.payment.decline"), Code: f.Decline},
 		{Text: l.T("desk.column.session"), Code: f.SessionID},
 		{Text: l.T("desk.column.intent"), Code: f.IntentID},

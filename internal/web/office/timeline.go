@@ -18,8 +18,8 @@ import (
 	"kopiyka/internal/web/page"
 )
 
-// fact is one thing that happened to a payment, in the order of the clock.
-type fact struct {
+// happening is one thing that befell to a payment, in the order of the clock.
+type happening struct {
 	When   page.Moment
 	Text   string
 	Href   string // a page of its own, such as an event's
@@ -42,7 +42,7 @@ const (
 )
 
 // timeline puts together what four rooms know of a payment.
-func (o *Office) timeline(c echo.Context, l i18n.Lang, f giving.Found) ([]fact, error) {
+func (o *Office) timeline(c echo.Context, l i18n.Lang, f giving.Found) ([]happening, error) {
 	ctx := c.Request().Context()
 	acts, err := audit.Of(ctx, o.db, f.Origin())
 	if err != nil {
@@ -57,9 +57,9 @@ func (o *Office) timeline(c echo.Context, l i18n.Lang, f giving.Found) ([]fact, 
 		return nil, err
 	}
 	amount := l.Sum(f.Amount())
-	all := []fact{{at: f.StartedAt, rank: begun, Text: l.T("desk.fact.started", f.StartedBy), Sum: &amount}}
+	all := []happening{{at: f.StartedAt, rank: begun, Text: l.T("desk.fact.started", f.StartedBy), Sum: &amount}}
 	if f.SessionEndsAt.Valid {
-		all = append(all, fact{at: f.StartedAt, rank: opened, Text: l.T("desk.fact.opened"), Notes: []string{f.SessionID, l.T("desk.fact.opened_until", l.DateTime(f.SessionEndsAt.Time))}})
+		all = append(all, happening{at: f.StartedAt, rank: opened, Text: l.T("desk.fact.opened"), Notes: []string{f.SessionID, l.T("desk.fact.opened_until", l.DateTime(f.SessionEndsAt.Time))}})
 	}
 	for _, e := range events {
 		all = append(all, eventFact(l, e))
@@ -72,7 +72,7 @@ func (o *Office) timeline(c echo.Context, l i18n.Lang, f giving.Found) ([]fact, 
 	for _, e := range entries {
 		all = append(all, entryFact(l, e))
 	}
-	slices.SortStableFunc(all, func(a, b fact) int {
+	slices.SortStableFunc(all, func(a, b happening) int {
 		return cmp.Or(a.at.Truncate(time.Second).Compare(b.at.Truncate(time.Second)), cmp.Compare(a.rank, b.rank))
 	})
 	for i := range all {
@@ -81,8 +81,8 @@ func (o *Office) timeline(c echo.Context, l i18n.Lang, f giving.Found) ([]fact, 
 	return all, nil
 }
 
-func eventFact(l i18n.Lang, e inbox.Kept) fact {
-	x := fact{at: e.HappenedAt, rank: told, Text: l.T("desk.fact.event", e.Type), Href: eventPath(e.ID), Status: eventStatus(l, e.State)}
+func eventFact(l i18n.Lang, e inbox.Kept) happening {
+	x := happening{at: e.HappenedAt, rank: told, Text: l.T("desk.fact.event", e.Type), Href: eventPath(e.ID), Status: eventStatus(l, e.State)}
 	x.Notes = append(x.Notes, l.T("desk.fact.event_came", l.DateTime(e.ReceivedAt), l.T("desk.found_by."+string(e.FoundBy))))
 	if e.Trouble != "" {
 		x.Notes = append(x.Notes, e.Trouble)
@@ -90,8 +90,8 @@ func eventFact(l i18n.Lang, e inbox.Kept) fact {
 	return x
 }
 
-func actFact(l i18n.Lang, a audit.Told) fact {
-	x := fact{at: a.At, rank: acted, Text: wordOr(l, "desk.act."+a.Act, a.Act)}
+func actFact(l i18n.Lang, a audit.Told) happening {
+	x := happening{at: a.At, rank: acted, Text: wordOr(l, "desk.act."+a.Act, a.Act)}
 	if a.PersonName != "" {
 		x.Notes = append(x.Notes, l.T("desk.fact.by", a.PersonName))
 	}
@@ -102,8 +102,8 @@ func actFact(l i18n.Lang, a audit.Told) fact {
 	return x
 }
 
-func entryFact(l i18n.Lang, e ledger.Written) fact {
-	x := fact{at: e.HappenedAt, rank: posted, Text: l.T("desk.fact.entry", e.ID, wordOr(l, "desk.entry."+string(e.Kind), string(e.Kind)))}
+func entryFact(l i18n.Lang, e ledger.Written) happening {
+	x := happening{at: e.HappenedAt, rank: posted, Text: l.T("desk.fact.entry", e.ID, wordOr(l, "desk.entry."+string(e.Kind), string(e.Kind)))}
 	x.Notes = append(x.Notes, e.Source)
 	var rows [][]page.Cell
 	for _, line := range e.Lines {

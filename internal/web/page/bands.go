@@ -14,7 +14,8 @@ type Sum = i18n.Sum
 type Moment = i18n.Moment
 
 // Totals are a campaign's figures in minor units, each a different thing. What came holds
-// together: Received = Delivered + Spent + Aside + Free + Fees + Refunded − Shortfall.
+// together: Received = Delivered + Spent + Aside + Earmarked + Free + Fees + Lost + Disputed
+// + Refunded − Shortfall.
 type Totals struct {
 	Currency money.Currency
 	Goal     int64
@@ -26,10 +27,13 @@ type Totals struct {
 	Delivered int64 // confirmed by recipients
 	Spent     int64 // bought or paid out, not yet delivered
 	Aside     int64 // allocated, not yet spent
+	Earmarked int64 // given for one purpose, not yet allocated
 	Free      int64
 	Fees      int64
+	Lost      int64 // to disputes and exchange rates; below zero: gained
+	Disputed  int64 // taken back by payers' banks until they have decided
 	Refunded  int64
-	Shortfall int64 // what refunds took of money that was allocated already
+	Shortfall int64 // what refunds and disputes took of money that was allocated already
 }
 
 func (t Totals) of(minor int64) money.Amount { return money.Of(minor, t.Currency) }
@@ -48,7 +52,8 @@ func (t Totals) in() []Share {
 func (t Totals) out() []Share {
 	return []Share{
 		{PaintDelivered, t.Delivered}, {PaintSpent, t.Spent}, {PaintAside, t.Aside},
-		{PaintFree, t.Free}, {PaintFee, t.Fees}, {PaintRefunded, t.Refunded},
+		{PaintReceived, t.Earmarked}, {PaintFree, t.Free}, {PaintFee, t.Fees}, {PaintFee, t.Lost},
+		{PaintRefunded, t.Disputed}, {PaintRefunded, t.Refunded},
 	}
 }
 
@@ -96,8 +101,12 @@ func NewBands(l i18n.Lang, t Totals) Bands {
 			keyed{PaintDelivered, "common.bands.delivered", t.Delivered, false},
 			keyed{PaintSpent, "common.bands.spent", t.Spent, false},
 			keyed{PaintAside, "common.bands.aside", t.Aside, true},
+			keyed{PaintReceived, "common.bands.earmarked", t.Earmarked, false},
 			keyed{PaintFree, "common.bands.free", t.Free, true},
 			keyed{PaintFee, "common.bands.fees", t.Fees, true},
+			keyed{PaintFee, "common.bands.lost", max(t.Lost, 0), false},
+			keyed{PaintNone, "common.bands.gained", max(-t.Lost, 0), false},
+			keyed{PaintRefunded, "common.bands.disputed", t.Disputed, false},
 			keyed{PaintRefunded, "common.bands.refunded", t.Refunded, false},
 			keyed{PaintShortfall, "common.bands.shortfall", t.Shortfall, false},
 		),

@@ -50,8 +50,21 @@ func books(l i18n.Lang, t report.Totals) string {
 	if t.Refunded != 0 {
 		came = append(came, say("site.books.refunded", t.Refunded))
 	}
-	is := []string{say("site.books.allocated", t.Allocated), say("site.books.free", t.Free), say("site.books.fees", t.Fees)}
+	is := []string{say("site.books.allocated", t.Allocated)}
+	if t.Earmarked != 0 {
+		is = append(is, say("site.books.earmarked", t.Earmarked))
+	}
+	is = append(is, say("site.books.free", t.Free), say("site.books.fees", t.Fees))
+	if t.Disputed != 0 {
+		is = append(is, say("site.books.disputed", t.Disputed))
+	}
+	if t.Lost > 0 {
+		is = append(is, say("site.books.lost", t.Lost))
+	}
 	where := strings.Join(is, " + ")
+	if t.Lost < 0 {
+		where += " − " + say("site.books.gained", -t.Lost)
+	}
 	if t.Shortfall != 0 {
 		where += " − " + say("site.books.shortfall", t.Shortfall)
 	}

@@ -26,7 +26,8 @@ func sum(l i18n.Lang, minor int64, c money.Currency) page.Sum { return l.Sum(mon
 func totals(t report.Totals) page.Totals {
 	return page.Totals{
 		Currency: t.Currency, Goal: t.Goal, Received: t.Received, Transit: t.OnItsWay, Unpaid: t.Unpaid(),
-		Aside: t.Allocated, Free: t.Free, Fees: t.Fees, Refunded: t.Refunded, Shortfall: t.Shortfall,
+		Aside: t.Allocated, Earmarked: t.Earmarked, Free: t.Free, Fees: t.Fees, Lost: t.Lost, Disputed: t.Disputed,
+		Refunded: t.Refunded, Shortfall: t.Shortfall,
 	}
 }
 
@@ -73,6 +74,17 @@ func gifts(b page.Base, all []report.Gift) page.Gifts {
 
 // giftNote says what the sum and the status leave open.
 func giftNote(l i18n.Lang, g report.Gift) string {
+	note := giftProgress(l, g)
+	if g.Promised == nil {
+		return note
+	}
+	if note != "" {
+		note += "; "
+	}
+	return note + l.T("site.gift.first", *g.Promised)
+}
+
+func giftProgress(l i18n.Lang, g report.Gift) string {
 	switch {
 	case g.Amount == nil:
 		return l.T("site.gift.counted")
@@ -98,6 +110,8 @@ func giftStatus(l i18n.Lang, s report.GiftState) page.Status {
 		return page.NewStatus(l, page.Refunded).Saying(l.T("site.gift.back_in_part"))
 	case report.Refunded:
 		return page.NewStatus(l, page.Refunded)
+	case report.Withdrawn:
+		return page.NewStatus(l, page.Closed).Saying(l.T("site.gift.withdrawn"))
 	}
 	return page.NewStatus(l, page.Received)
 }
