@@ -12,6 +12,7 @@ import (
 
 	"kopiyka/internal/bank"
 	"kopiyka/internal/clock"
+	"kopiyka/internal/gateway"
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
@@ -19,7 +20,8 @@ import (
 
 type reconcileCommand struct{ settings }
 
-// Run compares the books of every cluster with its banks and prints every difference.
+// Run compares the books of every cluster with its banks, and with Stripe when its key is
+// given, and prints every difference.
 func (c *reconcileCommand) Run(ctx context.Context, log *slog.Logger) error {
 	d, err := findDatabase(ctx, c.Config, log)
 	if err != nil {
@@ -34,7 +36,15 @@ func (c *reconcileCommand) Run(ctx context.Context, log *slog.Logger) error {
 	if err := pg.CheckMigrated(ctx, db); err != nil {
 		return err
 	}
-	results, err := bank.Reconcile(ctx, db, clock.System)
+	var checks []bank.Check
+	if c.StripeKey != "" {
+		g, err := gateway.New(stripeOf(c.Config), db, clock.System, log)
+		if err != nil {
+			return err
+		}
+		checks = append(checks, stripeCheck(g))
+	}
+	results, err := bank.Reconcile(ctx, db, clock.System, checks...)
 	if err != nil {
 		return err
 	}
@@ -84,13 +94,15 @@ type reconcileBooks struct{}
 func (reconcileBooks) Kind() string { return "reconcile_books" }
 
 // reconcile matches what an interrupted import left, and compares.
-func (h *house) reconcile(ctx context.Context) error { return reconcile(ctx, h.db, h.log) }
+func (h *house) reconcile(ctx context.Context) error {
+	return reconcile(ctx, h.db, h.log, stripeCheck(h.gateway))
+}
 
-func reconcile(ctx context.Context, db *sqlx.DB, log *slog.Logger) error {
+func reconcile(ctx context.Context, db *sqlx.DB, log *slog.Logger, checks ...bank.Check) error {
 	if _, err := bank.MatchAll(ctx, db, clock.System); err != nil {
 		return err
 	}
-	results, err := bank.Reconcile(ctx, db, clock.System)
+	results, err := bank.Reconcile(ctx, db, clock.System, checks...)
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func csvAmount(text string, c money.Currency) (int64, error) {
 	sign := byte('.')
 	if i := strings.LastIndexAny(text, ".,"); i >= 0 {
 		sign = text[i]
-		other := byte('.' + ',' - sign)
+		other := '.' + ',' - sign
 		whole := strings.Split(text[:i], string(other))
 		for n, group := range whole {
 			if len(whole) > 1 && (len(group) > 3 || n > 0 && len(group) != 3) {
@@ -165,17 +165,19 @@ func (c *csvReader) next() ([]string, error) {
 	read, quoted, closed, begun := 0, false, false, true
 	for {
 		sign, size, err := c.r.ReadRune()
+		atEnd := errors.Is(err, io.EOF)
+		if err != nil && !atEnd {
+			return nil, err
+		}
 		if read += size; read > maxEntry {
 			return nil, fault.In("file", "bank.file.entry_too_large", c.at)
 		}
 		switch {
-		case err != nil && !errors.Is(err, io.EOF):
-			return nil, err
-		case err != nil && quoted && !closed:
+		case atEnd && quoted && !closed:
 			return nil, fault.In("file", "bank.csv.quote", c.at)
-		case err != nil && read == 0:
+		case atEnd && read == 0:
 			return nil, io.EOF
-		case err != nil || sign == '\n' && (!quoted || closed):
+		case atEnd || sign == '\n' && (!quoted || closed):
 			return append(cells, strings.TrimSuffix(cell.String(), "\r")), nil
 		case sign == c.delimiter && (!quoted || closed):
 			cells = append(cells, cell.String())

@@ -78,7 +78,7 @@ func (d *desk) statement(opening int64, lines ...Line) string {
 	return m.camt("08")
 }
 
-func (d *desk) bank() int64      { return d.Balance(ledger.Bank(d.Account.ID, "UAH")) }
+func (d *desk) bank() int64      { return d.Balance(ledger.Bank(d.ID, "UAH")) }
 func (d *desk) unmatched() int64 { return d.Balance(ledger.Unmatched(d.Cluster, "UAH")) }
 
 func TestAStatementStandsInTheBooksOnce(t *testing.T) {

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-
-	"kopiyka/internal/money"
 )
 
 // linesInBooks asks that each line of a statement is in the books, once and with its amount.
@@ -212,6 +210,6 @@ func (c *comparison) closings() {
 
 func (c *comparison) differs(name string, day time.Time, books, theirs int64) {
 	c.found = append(c.found, Difference{
-		Name: name, Subject: "account:" + c.account.IBAN, Day: sql.NullTime{Time: day, Valid: true}, Books: books, Theirs: theirs, Currency: money.Currency(c.account.Currency),
+		Name: name, Subject: "account:" + c.account.IBAN, Day: sql.NullTime{Time: day, Valid: true}, Books: books, Theirs: theirs, Currency: c.account.Currency,
 	})
 }

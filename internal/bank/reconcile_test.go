@@ -119,7 +119,7 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 		"money that no statement has": {func(d *desk) error {
 			d.Tx(func(tx *sqlx.Tx) error {
 				_, err := ledger.Post(d.t.Context(), tx, ledger.Entry{Source: "bank:out-of-thin-air", Kind: ledger.BankLine, HappenedAt: on("2026-03-02"), Actor: "bank",
-					Lines: []ledger.Line{ledger.Debit(ledger.Bank(d.Account.ID, "UAH"), 7), ledger.Credit(ledger.Unmatched(d.Cluster, "UAH"), 7)}})
+					Lines: []ledger.Line{ledger.Debit(ledger.Bank(d.ID, "UAH"), 7), ledger.Credit(ledger.Unmatched(d.Cluster, "UAH"), 7)}})
 				return err
 			})
 			return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"kopiyka/internal/bank"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/config"
 	"kopiyka/internal/fault"
@@ -38,6 +39,7 @@ type Parts struct {
 	Config  config.Config
 	Wake    func()                      // tells the workers that an event was kept
 	Working func(context.Context) error // nil while the workers run
+	Checks  []bank.Check                // what the books are compared with beside the banks
 }
 
 // Web serves every address of the site.
@@ -100,7 +102,7 @@ func (w *Web) open(p Parts, renderer *page.Renderer) {
 	visited := []echo.MiddlewareFunc{middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: mostBody, Skipper: takesFiles}), sameOrigin, door.Load}
 	door.Routes(e.Group("", visited...))
 	portal.New(p.DB, p.Gateway, p.Now, p.Log).Routes(e.Group("", visited...))
-	office.New(p.DB, p.Gateway, p.Now).Routes(e.Group("", visited...))
+	office.New(p.DB, p.Gateway, p.Now, p.Checks...).Routes(e.Group("", visited...))
 	site.New(reports, renderer, w.cache).Routes(e.Group("", visited...))
 }
 

@@ -52,8 +52,8 @@ func (d *till) reference(minor int64) (ref string) {
 
 // entry is one movement of a statement, in cents.
 type entry struct {
-	minor                int64
-	ref, party, iban, is string
+	minor           int64
+	party, iban, is string
 }
 
 // camt is a statement of one day.

@@ -194,10 +194,10 @@ func partyOf(l i18n.Lang, r bank.Row) string {
 }
 
 func lineStatus(l i18n.Lang, r bank.Row) page.Status {
-	switch {
-	case r.Open == 0:
+	switch r.Open {
+	case 0:
 		return page.NewStatus(l, page.Settled).Saying(l.T("bank.state.explained"))
-	case r.Open == r.Minor:
+	case r.Minor:
 		return page.NewStatus(l, page.Waits).Saying(l.T("bank.state.open"))
 	}
 	return page.NewStatus(l, page.Waits).Saying(l.T("bank.state.in_part"))
