@@ -12,6 +12,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"golang.org/x/sync/errgroup"
 
+	"kopiyka/internal/bank"
 	"kopiyka/internal/campaign"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/config"
@@ -94,8 +95,10 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 	if sender != nil {
 		jobs.Every(h.timetable, mailEvery, sendMail{}, sender.Send)
 	}
+	jobs.Every(h.timetable, reconcileEvery, reconcileBooks{}, h.reconcile)
 	h.web, err = web.New(web.Parts{
 		DB: db, Gateway: h.gateway, Now: clock.System, Log: log, Config: c, Wake: h.workers.Wake, Working: h.workers.Working,
+		Checks: []bank.Check{stripeCheck(h.gateway)},
 	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -28,7 +28,7 @@ type Facts struct {
 	Movements []Movement
 	Disputes  []Dispute
 	Refunds   []RefundFact
-	Transfer  *Transfer // how far a bank transfer is
+	Transfer  *Funding // how far a bank transfer is
 	InvoiceID string
 	PageURL   string    // of an invoice
 	DueAt     time.Time // of an invoice; zero: none
@@ -243,11 +243,11 @@ func suspended(cluster string, net money.Amount) []ledger.Line {
 
 // alarm records that a person has to look. It stays on the office's desk until somebody answers.
 func alarm(ctx context.Context, tx *sqlx.Tx, at time.Time, p Payment, act string, detail map[string]any) error {
-	var cluster string
-	if err := tx.GetContext(ctx, &cluster, `SELECT cluster_id FROM campaigns WHERE id = $1`, p.CampaignID); err != nil {
-		return fmt.Errorf("find the campaign's cluster: %w", err)
+	home, err := HomeOf(ctx, tx, p.PledgeID)
+	if err != nil {
+		return err
 	}
-	return audit.Raise(ctx, tx, cluster, audit.Act{At: at, Act: act, Subject: "payment:" + p.ID, Detail: detail})
+	return audit.Raise(ctx, tx, home.Cluster, audit.Act{At: at, Act: act, Subject: "payment:" + p.ID, Detail: detail})
 }
 
 // sums are what became of a payment, in the campaign's currency.

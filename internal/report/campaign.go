@@ -20,6 +20,7 @@ type Campaign struct {
 	Pledges     int    // how many gifts there are in all
 	Purposes    []Purpose
 	Allocations []Allocation
+	Proof       Proof // that the cluster's books are what its banks say
 }
 
 // Campaign returns a campaign with its latest gifts, its needs and everything that was
@@ -34,6 +35,9 @@ func (r *Report) Campaign(ctx context.Context, slug string) (Campaign, error) {
 			return err
 		}
 		if c.Pledges, err = countGifts(ctx, tx, c.id); err != nil {
+			return err
+		}
+		if c.Proof, err = proofOf(ctx, tx, c.id); err != nil {
 			return err
 		}
 		if c.Gifts, err = gifts(ctx, tx, c.id, c.Pledges, latestGifts); err != nil {

@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,8 +15,10 @@ import (
 	"kopiyka/internal/document"
 
 	"kopiyka/internal/audit"
+	"kopiyka/internal/bank"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/inbox"
+	"kopiyka/internal/pg"
 	"kopiyka/internal/spending"
 )
 
@@ -118,14 +122,35 @@ var matrix = map[string][]int{
 	"GET /office/suspense":                          {303, 404, 404, 200, 200, 200},
 	"GET /office/suspense.csv":                      {303, 404, 404, 200, 200, 200},
 	// One account at Stripe and one queue serve the whole house, and so all who run clusters.
-	"GET /office/inbox":      {303, 404, 404, 200, 200, 200},
-	"GET /office/inbox.csv":  {303, 404, 404, 200, 200, 200},
-	"GET /office/inbox/:id":  {303, 404, 404, 200, 200, 200},
-	"POST /office/inbox/:id": {303, 404, 404, 303, 409, 409}, // it waits once the first has asked
-	"GET /office/jobs":       {303, 404, 404, 200, 200, 200},
-	"GET /office/jobs.csv":   {303, 404, 404, 200, 200, 200},
-	"GET /office/jobs/:id":   {303, 404, 404, 303, 303, 303},
-	"POST /office/jobs/:id":  {303, 404, 404, 303, 303, 303},
+	"GET /office/statements":            {303, 404, 404, 200, 200, 200},
+	"GET /office/statements/new":        {303, 404, 404, 200, 200, 200},
+	"POST /office/statements":           {303, 404, 404, 422, 422, 422},
+	"GET /office/statements/:id":        {303, 404, 404, 404, 200, 200},
+	"GET /office/imports/:id":           {303, 404, 404, 404, 200, 200},
+	"GET /office/unmatched":             {303, 404, 404, 200, 200, 200},
+	"GET /office/unmatched.csv":         {303, 404, 404, 200, 200, 200},
+	"GET /office/lines/:id":             {303, 404, 404, 404, 200, 200},
+	"GET /office/lines/:id/:act":        {303, 404, 404, 303, 303, 303},
+	"POST /office/lines/:id/pledge":     {303, 404, 404, 404, 422, 422},
+	"POST /office/lines/:id/fee":        {303, 404, 404, 404, 409, 403}, // all of it is a gift
+	"POST /office/lines/:id/payout":     {303, 404, 404, 404, 409, 403},
+	"POST /office/lines/:id/refund":     {303, 404, 404, 404, 409, 403},
+	"POST /office/lines/:id/reversal":   {303, 404, 404, 404, 409, 403},
+	"GET /office/matches/:id/undo":      {303, 404, 404, 303, 303, 303},
+	"POST /office/matches/:id/undo":     {303, 404, 404, 404, 409, 403}, // it waits for its second person already
+	"GET /office/undoings/:id/:act":     {303, 404, 404, 303, 303, 303},
+	"POST /office/undoings/:id/approve": {303, 404, 404, 404, 403, 303},
+	"POST /office/undoings/:id/refuse":  {303, 404, 404, 404, 303, 409}, // decided by then
+	"GET /office/reconciliation":        {303, 404, 404, 200, 200, 200},
+	"POST /office/reconciliation":       {303, 404, 404, 303, 303, 303},
+	"GET /office/inbox":                 {303, 404, 404, 200, 200, 200},
+	"GET /office/inbox.csv":             {303, 404, 404, 200, 200, 200},
+	"GET /office/inbox/:id":             {303, 404, 404, 200, 200, 200},
+	"POST /office/inbox/:id":            {303, 404, 404, 303, 409, 409}, // it waits once the first has asked
+	"GET /office/jobs":                  {303, 404, 404, 200, 200, 200},
+	"GET /office/jobs.csv":              {303, 404, 404, 200, 200, 200},
+	"GET /office/jobs/:id":              {303, 404, 404, 303, 303, 303},
+	"POST /office/jobs/:id":             {303, 404, 404, 303, 303, 303},
 }
 
 // forms are filled in so that only who sends them can be wrong.
@@ -137,6 +162,7 @@ func (h *house) forms() map[string]string {
 		"POST /office/write-offs/:id/refuse":       url.Values{"reason": {"Because not"}}.Encode(),
 		"POST /portal/pledges/:id/documents":       url.Values{"kind": {"invoice"}}.Encode(),
 		"POST /office/allocations/:id/refuse":      url.Values{"reason": {"Because not"}}.Encode(),
+		"POST /office/matches/:id/undo":            url.Values{"reason": {"A test of the house"}}.Encode(),
 		"POST /office/refunds/:id/refuse":          url.Values{"reason": {"Because not"}}.Encode(),
 		"POST /office/payments/:id/refund":         url.Values{"amount": {"1.00"}, "currency": {"USD"}, "reason": {"Because"}}.Encode(),
 		"POST /office/alarms/:id":                  url.Values{"note": {"A test of the house"}}.Encode(),
@@ -215,6 +241,43 @@ func (h *house) job() string {
 	return id
 }
 
+// banked is a statement with one line that is a gift, which the coordinator asks to undo.
+func (h *house) banked() map[string]string {
+	h.t.Helper()
+	ctx, account := h.t.Context(), bank.Account{ID: pg.NewID(), ClusterID: h.Cluster, IBAN: fmt.Sprintf("UA%027d", h.Count("bank_accounts")), Currency: h.Currency}
+	_, err := h.Owner.Exec(`INSERT INTO bank_accounts (id, cluster_id, iban, currency, holder_uk, holder_en, bank_uk, bank_en, created_at) VALUES ($1, $2, $3, $4, 'К', 'C', 'Б', 'B', now())`,
+		account.ID, h.Cluster, account.IBAN, string(h.Currency))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var reference string
+	if err := h.Owner.Get(&reference, `SELECT reference FROM pledges WHERE id = $1`, h.Pledge(10_000)); err != nil {
+		h.t.Fatal(err)
+	}
+	running, err := bank.Begin(ctx, h.DB, h.Now, bank.File{
+		Name: "statement.csv", Account: account, Person: h.Coordinator, From: strings.NewReader("Date,Amount,Details\n2026-03-02,12.50," + reference + "\n"),
+	}, 40, func() {})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	<-running.Done
+	ids := map[string]string{"imports": running.ID}
+	for name, query := range map[string]string{
+		"statements": `SELECT id FROM bank_statements WHERE account_id = $1`, "lines": `SELECT id FROM statement_lines WHERE account_id = $1`,
+		"matches": `SELECT m.id FROM line_matches m JOIN statement_lines l ON l.id = m.line_id WHERE l.account_id = $1`,
+	} {
+		var id string
+		if err := h.Owner.Get(&id, query, account.ID); err != nil {
+			h.t.Fatalf("%s: %v", name, errors.Join(err, running.Err()))
+		}
+		ids[name] = id
+	}
+	if ids["undoings"], err = bank.AskUndo(ctx, h.DB, h.Now, ids["matches"], h.Coordinator, "Because"); err != nil {
+		h.t.Fatal(err)
+	}
+	return ids
+}
+
 // writeOff is a write-off that waits for its second person.
 func (h *house) writeOff() string {
 	h.t.Helper()
@@ -282,6 +345,8 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 			id = payment.ID
 		case strings.Contains(path, "/documents/:id"):
 			id = h.invoice(pledge)
+		case strings.Contains(path, "/statements/:id"), strings.Contains(path, "/imports/:id"), strings.Contains(path, "/lines/:id"), strings.Contains(path, "/matches/:id"), strings.Contains(path, "/undoings/:id"):
+			id = h.banked()[strings.Split(path, "/")[2]]
 		case strings.Contains(path, "/office/payments/:id"):
 			id = payment.ID
 		case strings.Contains(path, "/alarms/:id"):

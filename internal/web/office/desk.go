@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"kopiyka/internal/audit"
+	"kopiyka/internal/bank"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/inbox"
@@ -32,6 +33,7 @@ func (o *Office) tasks(ctx context.Context, l i18n.Lang, p member.Person) ([]tas
 		count      func() (int, error)
 	}{
 		{"alarms", "/office/alarms", func() (int, error) { return audit.OpenAlarms(ctx, o.db, p.ID) }},
+		{"unmatched", "/office/unmatched", func() (int, error) { return bank.CountUnmatched(ctx, o.db, p.ID, most) }},
 		{"refunds", "/office/refunds", func() (int, error) { return giving.CountRefundsAsked(ctx, o.db, p.ID, most) }},
 		{"dead", "/office/inbox", func() (int, error) { return inbox.CountDead(ctx, o.db, most) }},
 		{"failed", "/office/jobs", func() (int, error) { return jobs.CountFailed(ctx, o.db, most) }},
@@ -75,7 +77,7 @@ func (o *Office) unexplained(ctx context.Context, l i18n.Lang, p member.Person) 
 // drawers lead to every list of the desk, whether or not anything in it waits.
 func drawers(l i18n.Lang) []page.Link {
 	all := []page.Link{{Href: "/office/pledges", Text: l.T("office.pledges")}}
-	for _, name := range []string{"payments", "refunds", "due", "alarms", "suspense", "inbox", "jobs"} {
+	for _, name := range []string{"payments", "refunds", "due", "unmatched", "statements", "reconciliation", "alarms", "suspense", "inbox", "jobs"} {
 		all = append(all, page.Link{Href: "/office/" + name, Text: l.T("desk.title." + name)})
 	}
 	return all

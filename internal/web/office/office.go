@@ -14,6 +14,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/bank"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/gateway"
@@ -27,10 +28,13 @@ type Office struct {
 	db      *sqlx.DB
 	gateway *gateway.Gateway
 	now     clock.Clock
+	checks  []bank.Check
 }
 
-// New makes the door.
-func New(db *sqlx.DB, g *gateway.Gateway, now clock.Clock) *Office { return &Office{db, g, now} }
+// New makes the door. Checks are what the books are compared with beside the banks.
+func New(db *sqlx.DB, g *gateway.Gateway, now clock.Clock, checks ...bank.Check) *Office {
+	return &Office{db, g, now, checks}
+}
 
 // Routes adds the door's addresses. Something earlier must tell each request who is signed
 // in (member.WithPerson). Addresses that take forms answer a GET too, by leading to the
@@ -47,6 +51,7 @@ func (o *Office) Routes(g *echo.Group) {
 	g.POST("/allocations/:id/approve", o.approve)
 	g.POST("/allocations/:id/refuse", o.refuse)
 	o.desk(g)
+	o.bank(g)
 	o.promises(g)
 }
 

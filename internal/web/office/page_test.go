@@ -31,7 +31,36 @@ func TestPages(t *testing.T) {
 			Mine: items, Others: items, Campaigns: table, Drawers: []page.Link{{Href: "/d", Text: "D"}},
 			Tasks: []task{{Href: "/t", Text: "T", Count: "3", Note: "N"}, {Href: "/t", Text: "T", Sum: &sum}},
 		},
-		"list":  list,
+		"list":       list,
+		"statements": statementsPage{Title: "T", Lead: "L", New: "/n", Accounts: table, Table: table, Empty: page.Empty{Title: "E"}, Pager: list.Pager},
+		"statement": statementPage{
+			Notice: notice, Title: "T", Facts: facts, Sums: []pair{{"S", sum}}, Proof: page.Proof{Title: "P", Text: "T"}, Silent: "S", Table: table, Pager: list.Pager,
+		},
+		"upload": uploadPage{
+			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#file", Text: "F"}}}, Action: "/a",
+			Account: page.Field{ID: "account", Name: "account", Label: "A", Options: []page.Option{{Value: "a", Text: "A", Chosen: true}}},
+			File:    page.Field{ID: "file", Name: "file", Label: "F", Hint: "h", Error: "E", Type: "file"}, Columns: page.Field{ID: "columns", Name: "columns", Label: "C", Hint: "h", Rows: 3},
+		},
+		"import": progressPage{
+			Title: "T", File: "f.xml", Wait: 1, Percent: 40, Text: "40", Wrong: page.ErrorSummary{Title: "W", Items: []page.Link{{Text: "N"}}}, Statement: page.Link{Href: "/s", Text: "S"}, Again: "/n",
+		},
+		"line": linePage{
+			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#pledge", Text: "P"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Waits),
+			Sums: []pair{{"S", sum}}, Facts: facts, Statement: page.Link{Href: "/s", Text: "S"}, Why: "W",
+			Matches: []matchView{
+				{Text: "T", Sum: sum, Note: "N", When: moment, Status: page.NewStatus(l, page.Closed), Undo: &undoForm{Action: "/u", Reason: page.Field{ID: "reason-1", Name: "reason", Label: "R", Hint: "h", Rows: 2}}},
+				{Text: "T", Sum: sum, When: moment, Decide: &undecided{Reason: "R", Approve: "/a", Refuse: "/r", Why: "W"}},
+			},
+			Pledge: &pledgeForm{
+				Action: "/p", Pledge: page.Field{ID: "pledge", Name: "pledge", Label: "P", Hint: "h", Error: "E"}, Amount: page.Field{ID: "amount", Name: "amount", Label: "A", Sum: true, Unit: "UAH"},
+				Suggested: []suggestedView{{Company: "C", Campaign: "C", Why: "W", Left: sum, Action: "/p", Reference: "RF", Amount: "1.00", Button: "B"}, {Company: "C"}},
+			},
+			Others: []choiceForm{{Action: "/o", Title: "T", Text: "T", Button: "B", Name: "line", Value: "1"}, {Action: "/f", Title: "T", Button: "B"}},
+		},
+		"reconciliation": reconciliationPage{
+			Notice: notice, Accounts: table, Run: "/r", Empty: page.Empty{Title: "E"},
+			Clusters: []proofView{{ID: "c-1", Name: "C", Proof: page.Proof{Title: "P", When: moment, Text: "T"}, Checks: []string{"C"}}, {ID: "c-2", Name: "D", Wrong: page.Notice{Look: "fault", Title: "W"}, Differences: table}},
+		},
 		"jobs":  jobsPage{listPage: list, Jobs: []jobRow{{ID: "1", Name: "N", Kind: "k", Status: page.NewStatus(l, page.Failed), Due: moment, Tries: "1 of 3", Trouble: "T", RunAgain: "/j"}}},
 		"event": eventPage{Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Text: "N"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Failed), Facts: facts, Replay: "/r", Why: "W"},
 		"alarm": alarmPage{
