@@ -16,8 +16,9 @@ type Campaign struct {
 	Summary
 	Story       Text   // Markdown
 	Note        Text   // what a reader must know before believing the page; may be empty
-	Gifts       []Gift // the latest
-	Pledges     int    // how many gifts there are in all
+	Gifts       []Gift   // the latest
+	Pledges     int      // how many gifts the full list holds
+	Unnamed     *Unnamed // nil: too few to be told apart from nobody
 	Purposes    []Purpose
 	Allocations []Allocation
 }
@@ -37,6 +38,9 @@ func (r *Report) Campaign(ctx context.Context, slug string) (Campaign, error) {
 			return err
 		}
 		if c.Pledges, err = countGifts(ctx, tx, c.id); err != nil {
+			return err
+		}
+		if c.Unnamed, err = unnamed(ctx, tx, c.id); err != nil {
 			return err
 		}
 		if c.Purposes, err = purposes(ctx, tx, c.id); err != nil {

@@ -49,7 +49,8 @@ const summaries = `
 	       paid.on_its_way AS "totals.on_its_way", paid.companies AS "totals.companies_paid",
 	       books.received AS "totals.received", books.refunded AS "totals.refunded", books.fees AS "totals.fees",
 	       books.allocated AS "totals.allocated", books.free AS "totals.free", books.shortfall AS "totals.shortfall",
-	       greatest(c.changed_at, promised.last, paid.last, books.last) AS "totals.updated_at"
+	       coalesce(greatest(CASE WHEN c.changed_at <= $1::timestamptz THEN c.changed_at END, promised.last, paid.last, books.last),
+	                least(c.created_at, $1::timestamptz)) AS "totals.updated_at"
 	  FROM campaigns c
 	  JOIN clusters k ON k.id = c.cluster_id
 	 CROSS JOIN LATERAL (
@@ -58,7 +59,7 @@ const summaries = `
 	 CROSS JOIN LATERAL (
 	       SELECT coalesce(sum(y.amount_minor) FILTER (WHERE y.state = 'processing'), 0)::bigint AS on_its_way,
 	              count(DISTINCT p.company_id) FILTER (WHERE y.received_minor > 0 AND coalesce(y.settled_at, y.started_at) <= $1::timestamptz) AS companies,
-	              max(y.synced_at) FILTER (WHERE y.state = 'processing') AS last
+	              max(y.started_at) FILTER (WHERE y.state = 'processing' AND $1::timestamptz = 'infinity') AS last
 	         FROM payments y JOIN pledges p ON p.id = y.pledge_id WHERE y.campaign_id = c.id) paid
 	 CROSS JOIN LATERAL (
 	       SELECT coalesce(-sum(l.amount) FILTER (WHERE a.kind = 'fund' AND e.kind = 'gift' AND l.amount < 0), 0)::bigint AS received,
@@ -67,7 +68,7 @@ const summaries = `
 	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'fund' AND e.kind = 'allocation'), 0)::bigint AS allocated,
 	              coalesce(-sum(l.amount) FILTER (WHERE a.kind = 'fund'), 0)::bigint AS free,
 	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'shortfall'), 0)::bigint AS shortfall,
-	              max(e.posted_at) AS last
+	              max(e.happened_at) AS last
 	         FROM ledger.accounts a
 	         JOIN ledger.lines l ON l.account_id = a.id
 	         JOIN ledger.entries e ON e.id = l.entry_id
