@@ -14,8 +14,8 @@ const latestGifts = 8
 // Campaign is all that a campaign's page tells.
 type Campaign struct {
 	Summary
-	Story       Text   // Markdown
-	Note        Text   // what a reader must know before believing the page; may be empty
+	Story       Text     // Markdown
+	Note        Text     // what a reader must know before believing the page; may be empty
 	Gifts       []Gift   // the latest
 	Pledges     int      // how many gifts the full list holds
 	Unnamed     *Unnamed // nil: too few to be told apart from nobody

@@ -29,6 +29,7 @@ var matrix = map[string][]int{
 	"GET /":                                       {302, 302, 302, 302, 302, 302},
 	"GET /:lang":                                  {302, 302, 302, 302, 302, 302},
 	"GET /:lang/":                                 {200, 200, 200, 200, 200, 200},
+	"GET /:lang/campaigns":                        {302, 302, 302, 302, 302, 302},
 	"GET /:lang/campaigns/:slug":                  {200, 200, 200, 200, 200, 200},
 	"GET /:lang/campaigns/:slug/donors":           {200, 200, 200, 200, 200, 200},
 	"GET /:lang/companies":                        {200, 200, 200, 200, 200, 200},

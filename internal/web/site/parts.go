@@ -55,7 +55,7 @@ func cardStatus(l i18n.Lang, c report.Summary) page.Status {
 func gifts(b page.Base, all []report.Gift) page.Gifts {
 	var gifts page.Gifts
 	for _, g := range all {
-		item := page.Gift{When: b.Lang.Day(g.MadeAt), Note: giftNote(b.Lang, g), Status: giftStatus(b.Lang, g.State)}
+		item := page.Gift{When: b.Lang.Day(g.MadeAt), Note: giftNote(b.Lang, g), Status: giftStatus(b.Lang, g.State), Word: g.Message, WordLang: spokenIn(g.Message)}
 		switch {
 		case g.Campaign != nil:
 			item.Who, item.Href = in(b, g.Campaign.Name), b.In(campaignAddress(g.Campaign.Slug))
