@@ -166,7 +166,7 @@ func toAllocation(b page.Base, c money.Currency, a report.Allocation) allocation
 	}
 	return allocation{
 		Purpose: in(b, a.Purpose), Sum: sum(l, a.Amount, c), Status: page.NewStatus(l, page.Aside), When: l.Day(a.ApprovedAt),
-		Reason: reason, ReasonLang: spokenIn(reason),
+		Reason: i18n.Tie(reason), ReasonLang: spokenIn(reason),
 		Seal: page.Seal{Signed: []page.Signature{
 			{Act: l.T("site.allocation.proposed"), Who: l.T("site.allocation.proposer"), When: l.Moment(a.ProposedAt)},
 			{Act: l.T("site.allocation.approved"), Who: l.T("site.allocation.approver"), When: l.Moment(a.ApprovedAt)},
