@@ -17,7 +17,7 @@ func TestBooksAreTheSumsOfTheBalance(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		l := open(t, settling("usd", "eur"))
-		l.sim.SetEndpoints() // nobody listens
+		l.must(l.sim.SetEndpoints()) // nobody listens
 		life := &randomLife{lab: l, rt: rt, customer: l.customer()}
 		for range rapid.IntRange(5, 25).Draw(rt, "steps") {
 			life.step()

@@ -177,7 +177,7 @@ func (v view) fund(pi paymentIntent, action string) *fundPart {
 func (v view) takeBack(pi paymentIntent, ch charge, act func(string) string) (re *refundPart, d *disputePart, late *latePart) {
 	left := ch.Amount - ch.AmountRefunded
 	open := false
-	for _, d := range v.tx.disputes.all() {
+	for _, d := range v.disputes.all() {
 		open = open || d.Charge == ch.ID && !d.closed()
 	}
 	if left > 0 && v.refundable(ch, left, left) == nil {
@@ -221,7 +221,7 @@ func (v view) moves(ch charge) []moveRow {
 	for _, re := range v.refundsOf(ch.ID) {
 		mine[opt(re.ID)] = true
 	}
-	for _, d := range v.tx.disputes.all() {
+	for _, d := range v.disputes.all() {
 		mine[opt(d.ID)] = mine[opt(d.ID)] || d.Charge == ch.ID
 	}
 	var rows []moveRow
@@ -251,7 +251,7 @@ func (v view) refundRows(ch charge, below string) []refundRow {
 
 func (v view) disputeRows(ch charge, below string) []disputeRow {
 	var rows []disputeRow
-	for _, d := range v.tx.disputes.all() {
+	for _, d := range v.disputes.all() {
 		if d.Charge != ch.ID {
 			continue
 		}

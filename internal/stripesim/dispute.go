@@ -85,15 +85,6 @@ func (d dispute) closed() bool {
 	return d.Status == disputeWon || d.Status == disputeLost || d.Status == inquiryClosed
 }
 
-// held is what the dispute has taken out of the balance, before the fee.
-func (d dispute) held() int64 {
-	var sum int64
-	for _, bt := range d.BalanceTransactions {
-		sum -= bt.Amount
-	}
-	return sum
-}
-
 // Dispute says how a payment is disputed. The zero value is a dispute for fraud over
 // all that was not refunded.
 type Dispute struct {
