@@ -310,6 +310,14 @@ func TestDebitFailsAfterItHadSucceeded(t *testing.T) {
 	if err := l.sim.FailLate(l.paid(stripesim.CardPays).ID, ""); err == nil {
 		t.Error("a card failed late")
 	}
+	disputed := l.session(byDebit)
+	l.mustPay(disputed.ID, stripesim.AccountDisputed)
+	pi = l.look(disputed.ID).PaymentIntent.ID
+	l.must(l.sim.Settle(pi))
+	l.must(l.sim.LoseDispute(l.disputeOf(pi).ID))
+	if err := l.sim.FailLate(pi, ""); err == nil {
+		t.Error("a bank took the same money twice")
+	}
 }
 
 func TestFeeWithoutASource(t *testing.T) {
