@@ -132,6 +132,7 @@ func (t *tx) openDispute(ch charge, how Dispute) (dispute, error) {
 	if how.Amount < 0 || how.Amount > ch.Amount {
 		return dispute{}, fmt.Errorf("a dispute over %d of a charge of %d", how.Amount, ch.Amount)
 	}
+	ch = t.bookNow(ch)
 	d := t.newDispute(ch, how)
 	if !how.Inquiry {
 		d = t.withdraw(d)
