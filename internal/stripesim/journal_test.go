@@ -127,7 +127,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 	}
 	first.quiet()
 	paths := []string{
-		"/v1/disputes?limit=100", "/v1/payouts", "/v1/balance_transactions?limit=100&payout=" + first.firstPayout(), "/v1/invoices", "/v1/invoiceitems",
+		"/v1/disputes?limit=100", "/v1/radar/early_fraud_warnings", "/v1/payouts", "/v1/balance_transactions?limit=100&payout=" + first.firstPayout(), "/v1/invoices", "/v1/invoiceitems",
 		"/v1/customers/" + first.firstCustomer() + "/cash_balance", "/v1/customers/" + first.firstCustomer() + "/cash_balance_transactions",
 		"/v1/checkout/sessions?limit=100", "/v1/payment_intents?limit=100", "/v1/charges?limit=100&expand[]=data.refunds",
 		"/v1/balance_transactions?limit=100", "/v1/refunds", "/v1/events?limit=100", "/v1/balance", "/v1/checkout/sessions/" + paid + "/line_items",
@@ -206,6 +206,8 @@ func TestRestartKeepsEverything(t *testing.T) {
 func (l *lab) liveAFullLife() {
 	l.t.Helper()
 	paid := l.paid(stripesim.CardPays)
+	_, err := l.sim.WarnOfFraud(paid.ID)
+	l.must(err)
 	l.paid(stripesim.CardDisputed)
 	l.paid(stripesim.CardInquiry)
 	l.refund(l.paid(stripesim.CardRefundPending).ID, 11)
@@ -216,7 +218,7 @@ func (l *lab) liveAFullLife() {
 	l.draft()
 	l.must(l.sim.PayInvoice(l.sent().ID, stripesim.CardPays))
 	l.must(l.sim.Advance(48 * time.Hour))
-	_, err := l.sim.PayOut("usd")
+	_, err = l.sim.PayOut("usd")
 	l.must(err)
 	l.must(l.sim.Advance(30 * time.Minute))
 	_, err = l.sim.ChargeFee(5, "usd", "Radar")
