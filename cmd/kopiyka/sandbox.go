@@ -32,6 +32,7 @@ func (c *sandboxCommand) Run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	fmt.Printf("sandbox %s: STRIPE_API_BASE=%s STRIPE_PAGE_ORIGIN=%s and any STRIPE_SECRET_KEY=sk_test_…\n", s.url, s.url, s.url)
+	fmt.Printf("desk    %s/desk: settle, refund, dispute, pay out, move the clock\n", s.url)
 	return s.run(ctx)
 }
 

@@ -24,6 +24,7 @@ func (s *Sim) routePages(mux *http.ServeMux) {
 	post("/i/{bill}", s.takePayment(invoice))
 	mux.HandleFunc("GET /transfer/{intent}", s.showTransfer)
 	post("/transfer/{intent}", s.takeTransfer)
+	s.routeDesk(mux, post)
 	mux.HandleFunc("GET /assets/{name}", s.asset)
 	mux.HandleFunc("GET /assets/fonts/{name}", s.font)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { s.note(w, r, http.StatusOK, "home", bill{}) })

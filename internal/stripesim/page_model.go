@@ -37,8 +37,9 @@ type tillPage struct {
 	Reference string
 	Due       string
 	CancelURL string
-	Transfer  string // address of the bank's details
-	Numbers   []testNumber
+	Transfer  string       // address of the bank's details
+	Numbers   []testNumber // the usual ones
+	Rarer     []testNumber
 	Declined  string
 	Errors    []shownError
 	Card      *cardForm
@@ -143,8 +144,8 @@ func (s *Sim) till(w http.ResponseWriter, r *http.Request, status int, b bill, f
 			CVC:    f.input("cvc", "card.cvc", "card.cvc_hint", "", true),
 			Name:   f.input("name", "card.name", "", form.Name, false),
 		}
-		p.Numbers = append(p.Numbers, l.numbers("#card", CardPays, "card_pays", CardDeclined, "card_declined", CardNoFunds, "card_no_funds",
-			CardDisputed, "card_disputed", CardNotReceived, "card_not_received", CardInquiry, "card_inquiry",
+		p.Numbers = append(p.Numbers, l.numbers("#card", CardPays, "card_pays", CardDeclined, "card_declined", CardNoFunds, "card_no_funds")...)
+		p.Rarer = append(p.Rarer, l.numbers("#card", CardDisputed, "card_disputed", CardNotReceived, "card_not_received", CardInquiry, "card_inquiry",
 			CardRefundPending, "card_refund_pending", CardRefundFails, "card_refund_fails")...)
 	}
 	if b.offers(methodBank) {
@@ -153,8 +154,8 @@ func (s *Sim) till(w http.ResponseWriter, r *http.Request, status int, b bill, f
 			Account: f.input("account", "bank.account", "bank.account_hint", form.Account, true),
 			Holder:  f.input("holder", "bank.name", "", form.Holder, false),
 		}
-		p.Numbers = append(p.Numbers, l.numbers("#bank", AccountPays, "account_pays", AccountClosed, "account_closed", AccountNoFunds, "account_no_funds",
-			AccountNotAllowed, "account_not_allowed", AccountWeeklyLimit, "account_limit", AccountDisputed, "account_disputed")...)
+		p.Numbers = append(p.Numbers, l.numbers("#bank", AccountPays, "account_pays", AccountClosed, "account_closed", AccountNoFunds, "account_no_funds")...)
+		p.Rarer = append(p.Rarer, l.numbers("#bank", AccountNotAllowed, "account_not_allowed", AccountWeeklyLimit, "account_limit", AccountDisputed, "account_disputed")...)
 	}
 	if b.offers(methodSEPA) {
 		p.SEPA = &sepaForm{
@@ -162,7 +163,8 @@ func (s *Sim) till(w http.ResponseWriter, r *http.Request, status int, b bill, f
 			IBAN:  f.input("iban", "sepa.iban", "sepa.iban_hint", form.IBAN, false),
 			Payer: f.input("payer", "bank.name", "", form.Payer, false),
 		}
-		p.Numbers = append(p.Numbers, l.numbers("#sepa", IBANPays, "account_pays", IBANFails, "iban_fails", IBANNoFunds, "account_no_funds",
+		p.Numbers = append(p.Numbers, l.numbers("#sepa", IBANPays, "account_pays", IBANFails, "iban_fails")...)
+		p.Rarer = append(p.Rarer, l.numbers("#sepa", IBANNoFunds, "account_no_funds",
 			IBANSourceLimit, "iban_limit", IBANWeeklyLimit, "account_limit", IBANDisputed, "account_disputed")...)
 	}
 	if b.offers(methodTransfer) {

@@ -39,9 +39,9 @@ func mustSpeak(tag string) *tongue {
 		panic(fmt.Sprintf("stripesim: page/%s.toml: %v", tag, err))
 	}
 	flatten(l.texts, "", tree)
-	for _, name := range []string{"till", "note", "transfer"} {
+	for _, name := range []string{"till", "note", "transfer", "desk", "payment"} {
 		l.pages[name] = template.Must(template.New(name).Funcs(template.FuncMap{"t": l.say}).
-			ParseFS(pageFiles, "page/layout.html", "page/sum.html", "page/field.html", "page/"+name+".html"))
+			ParseFS(pageFiles, "page/layout.html", "page/sum.html", "page/field.html", "page/parts.html", "page/"+name+".html"))
 	}
 	return l
 }
