@@ -46,7 +46,7 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 	}
 	url := "http://" + listener.Addr().String()
 	secret := "whsec_" + rand.Text()
-	sim, err := startSandbox(c.SandboxAddr, c.Data, demo.Payee, stripesim.Endpoint{URL: url + "/hooks/stripe", Secrets: []string{secret}}, log)
+	sim, err := startSandbox(c.SandboxAddr, c.Data, payee{demo.Payee, demo.PayeeEN}, stripesim.Endpoint{URL: url + "/hooks/stripe", Secrets: []string{secret}}, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -78,6 +78,9 @@ type field struct {
 
 func (s *Sim) frame(r *http.Request, l *tongue, title string) pageFrame {
 	f := pageFrame{Title: title, Merchant: s.opt.Merchant}
+	if l.tag == "en" && s.opt.MerchantEN != "" {
+		f.Merchant = s.opt.MerchantEN
+	}
 	if s.opt.Stylesheet != nil {
 		hash, _ := s.opt.Stylesheet()
 		f.Stylesheet = "/assets/kopiyka-" + hash + ".css"
@@ -119,7 +122,7 @@ func (s *Sim) till(w http.ResponseWriter, r *http.Request, status int, b bill, f
 	sum := l.sum(b.Amount, b.Currency)
 	p := tillPage{
 		pageFrame: s.frame(r, l, l.text("till.title", sum)), What: l.text("till.many"), Sum: sum,
-		Email: b.Email, Reference: b.Reference, CancelURL: b.Cancel, Transfer: b.Transfer,
+		Email: b.Email, Reference: shortReference(b.Reference), CancelURL: b.Cancel, Transfer: b.Transfer,
 	}
 	if b.Due != 0 {
 		p.Due = l.date(b.Due)
@@ -215,4 +218,15 @@ func grouped(number string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// shortReference is a reference as people compare it. Of a long one it is the end: of a
+// UUID the last group, which tells two payments apart.
+func shortReference(reference string) string {
+	const most, end = 20, 12
+	letters := []rune(reference)
+	if len(letters) <= most {
+		return reference
+	}
+	return "…" + string(letters[len(letters)-end:])
 }

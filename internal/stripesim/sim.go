@@ -30,6 +30,8 @@ const APIVersion = "2023-10-16"
 type Options struct {
 	// Merchant is the name that the hosted page shows as the one being paid.
 	Merchant string
+	// MerchantEN is that name on the page in English. Empty means Merchant.
+	MerchantEN string
 	// AccountID is what GET /v1/account answers. It must begin with acct_.
 	AccountID string
 	// URL is the address of the sandbox as a browser sees it, without a final
