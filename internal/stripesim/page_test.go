@@ -114,7 +114,9 @@ func TestPageInBothLanguages(t *testing.T) {
 // The payee has a name in each language; with one alone, it stands on both pages.
 func TestPayeeIsNamedInThePagesLanguage(t *testing.T) {
 	t.Parallel()
-	both := open(t, func(o *stripesim.Options) { o.Merchant, o.MerchantEN = "Харківський ІТ-кластер", "Kharkiv IT Cluster" })
+	both := open(t, func(o *stripesim.Options) {
+		o.Merchant, o.MerchantEN = "Харківський ІТ-кластер", "Kharkiv IT Cluster"
+	})
 	one := open(t, func(o *stripesim.Options) { o.Merchant = "Громада" })
 	for _, c := range []struct {
 		l              *lab
