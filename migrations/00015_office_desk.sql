@@ -117,19 +117,23 @@ ALTER TABLE write_off_decisions ENABLE ALWAYS TRIGGER waits_no_more;
 
 GRANT SELECT ON allocations_waiting, write_offs_waiting TO kopiyka_app;
 
--- A pledge's number within its campaign, the oldest being 1. It stands in public addresses
--- in the place of the id, and the last one is how many pledges there are.
+-- A listed pledge's number within its campaign, the oldest being 1. It stands in public
+-- addresses in the place of the id, and the last one is how many there are.
 ALTER TABLE pledges ADD COLUMN number bigint;
 ALTER TABLE pledges DISABLE TRIGGER write_once_rows;
-UPDATE pledges p SET number = n.number FROM (SELECT id, row_number() OVER (PARTITION BY campaign_id ORDER BY id) AS number FROM pledges) n WHERE n.id = p.id;
+UPDATE pledges p SET number = n.number FROM (SELECT id, row_number() OVER (PARTITION BY campaign_id ORDER BY id) AS number FROM pledges WHERE visibility <> 'anonymous') n WHERE n.id = p.id;
 ALTER TABLE pledges ENABLE ALWAYS TRIGGER write_once_rows;
-ALTER TABLE pledges ALTER COLUMN number SET NOT NULL, ADD CONSTRAINT pledges_number_once UNIQUE (campaign_id, number);
-COMMENT ON COLUMN pledges.number IS 'Counted within the campaign. Given by number_pledge, and never given twice.';
+ALTER TABLE pledges ADD CONSTRAINT pledges_number_once UNIQUE (campaign_id, number), ADD CONSTRAINT pledges_number_of_listed CHECK ((number IS NULL) = (visibility = 'anonymous'));
+COMMENT ON COLUMN pledges.number IS 'Counted among the campaign''s pledges that are listed in public. An anonymous one has none: a gap would tell when it came. Given by number_pledge, and never given twice.';
 
 -- The lock lasts until the commit: who comes next then sees the number that was given.
 -- +goose StatementBegin
 CREATE FUNCTION number_pledge() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
+    IF NEW.visibility = 'anonymous' THEN
+        NEW.number := NULL;
+        RETURN NEW;
+    END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('number of pledge:' || NEW.campaign_id, 0));
     SELECT coalesce(max(p.number), 0) + 1 INTO NEW.number FROM pledges p WHERE p.campaign_id = NEW.campaign_id;
     RETURN NEW;

@@ -55,7 +55,7 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	sim, err := startSandbox(c.SandboxAddr, c.Data, demo.Payee, stripesim.Endpoint{URL: url + "/hooks/stripe", Secrets: []string{secret}}, log)
+	sim, err := startSandbox(c.SandboxAddr, c.Data, payee{demo.Payee, demo.PayeeEN}, stripesim.Endpoint{URL: url + "/hooks/stripe", Secrets: []string{secret}}, log)
 	if err != nil {
 		return errors.Join(err, listener.Close(), box.close())
 	}

@@ -27,11 +27,12 @@ type sandboxCommand struct {
 
 // Run serves the sandbox until it is told to stop.
 func (c *sandboxCommand) Run(ctx context.Context, log *slog.Logger) error {
-	s, err := startSandbox(c.Addr, c.Data, c.Payee, stripesim.Endpoint{URL: c.Webhook, Secrets: []string{c.Secret}}, log)
+	s, err := startSandbox(c.Addr, c.Data, payee{uk: c.Payee}, stripesim.Endpoint{URL: c.Webhook, Secrets: []string{c.Secret}}, log)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("sandbox %s: STRIPE_API_BASE=%s STRIPE_PAGE_ORIGIN=%s and any STRIPE_SECRET_KEY=sk_test_…\n", s.url, s.url, s.url)
+	fmt.Printf("desk    %s/desk: settle, refund, dispute, pay out, move the clock\n", s.url)
 	return s.run(ctx)
 }
 
@@ -42,8 +43,11 @@ type sandbox struct {
 	listener net.Listener
 }
 
+// payee is who the sandbox's pages say is paid, in both languages.
+type payee struct{ uk, en string }
+
 // startSandbox listens at once, so that a taken port is known before anything else begins.
-func startSandbox(addr, data, payee string, events stripesim.Endpoint, log *slog.Logger) (*sandbox, error) {
+func startSandbox(addr, data string, paid payee, events stripesim.Endpoint, log *slog.Logger) (*sandbox, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("KOPIYKA_SANDBOX_ADDR %s: %w", addr, err)
@@ -58,7 +62,7 @@ func startSandbox(addr, data, payee string, events stripesim.Endpoint, log *slog
 	url := "http://" + listener.Addr().String()
 	sim, err := stripesim.New(stripesim.Options{
 		URL: url, Journal: filepath.Join(data, "sandbox.jsonl"), Log: log,
-		Merchant: payee, Endpoints: []stripesim.Endpoint{events},
+		Merchant: paid.uk, MerchantEN: paid.en, Endpoints: []stripesim.Endpoint{events},
 		Stylesheet: stylesheet, Fonts: fonts,
 	})
 	if err != nil {

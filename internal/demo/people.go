@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -22,13 +23,13 @@ func (l *Loader) enterCluster(ctx context.Context) (err error) {
 	if err := l.enterBankAccount(ctx); err != nil {
 		return err
 	}
-	l.ids.coordinator, err = l.person(ctx, CoordinatorEmail, "Олена Координаторка", Password, func(tx *sqlx.Tx, id string) error {
+	l.ids.coordinator, err = l.person(ctx, CoordinatorEmail, "Олена Гнатюк", Password, func(tx *sqlx.Tx, id string) error {
 		return member.GiveClusterRole(ctx, tx, id, l.ids.cluster, member.Coordinator)
 	})
 	if err != nil {
 		return err
 	}
-	l.ids.approverID, err = l.person(ctx, ApproverEmail, "Андрій Схвалювач", Password, func(tx *sqlx.Tx, id string) error {
+	l.ids.approverID, err = l.person(ctx, ApproverEmail, "Андрій Савчук", Password, func(tx *sqlx.Tx, id string) error {
 		return member.GiveClusterRole(ctx, tx, id, l.ids.cluster, member.Approver)
 	})
 	return err
@@ -61,6 +62,18 @@ func (l *Loader) person(ctx context.Context, email, name, password string, give 
 		})
 }
 
+// Invented people. No surname of these tells a man from a woman, so that any goes with any.
+var (
+	givenNames = []string{"Оксана", "Тарас", "Ганна", "Максим", "Соломія", "Богдан", "Марта", "Остап", "Леся", "Юрій"}
+	surnames   = []string{"Бондаренко", "Ковальчук", "Мельник", "Ткаченко", "Гончар", "Кравець", "Олійник", "Пасічник", "Ярема", "Чумак", "Шинкаренко"}
+)
+
+// payerName is who pays for the donor with this number. The two lists come round together
+// after 110 donors only.
+func payerName(number int) string {
+	return givenNames[number%len(givenNames)] + " " + surnames[number%len(surnames)]
+}
+
 // enterCompany enters a donor with the one who pays for it. Ganok Soft's is the demo's
 // company sign-in; the others cannot sign in.
 func (l *Loader) enterCompany(ctx context.Context, d donor) error {
@@ -76,9 +89,9 @@ func (l *Loader) enterCompany(ctx context.Context, d donor) error {
 	if err != nil {
 		return err
 	}
-	email, name, password := "payer@"+d.slug+".test", "Платниця: "+d.uk, ""
+	email, name, password := "payer@"+d.slug+".test", payerName(slices.IndexFunc(donors, func(o donor) bool { return o.slug == d.slug })), ""
 	if d.slug == donors[0].slug {
-		email, name, password = CompanyEmail, "Ірина Ш.", Password
+		email, name, password = CompanyEmail, "Ірина Шульга", Password
 	}
 	payer, err := l.person(ctx, email, name, password, func(tx *sqlx.Tx, id string) error {
 		return member.GiveCompanyRole(ctx, tx, id, company, member.Owner)

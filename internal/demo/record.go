@@ -15,12 +15,15 @@ import (
 
 const campaignSlug = "it4life"
 
-// Payee is who the checkout page says is paid.
-const Payee = "Харківський ІТ-кластер"
+// Payee is who the checkout page says is paid, and PayeeEN the same in English.
+const (
+	Payee   = "Харківський ІТ-кластер"
+	PayeeEN = "Kharkiv IT Cluster"
+)
 
 var cluster = member.Cluster{
 	Slug: "kharkiv-it-cluster",
-	Name: member.Text{UK: Payee, EN: "Kharkiv IT Cluster"},
+	Name: member.Text{UK: Payee, EN: PayeeEN},
 	About: member.Text{
 		UK: "Громадська організація, що об’єднує ІТ-компанії Харкова. Кампанії веде координаційна група, кожен розподіл схвалює друга людина.",
 		EN: "An association of Kharkiv’s IT companies. Campaigns are run by a coordination group, and a second person approves every allocation.",

@@ -20,14 +20,15 @@ func (l Lang) month(m time.Month) string {
 	return names[m-1]
 }
 
-// Date is the day in Kyiv: "22 листопада 2026", "22 November 2026". A date without an hour,
-// read from the database as midnight UTC, stays on its day. The zero time is empty.
+// Date is the day in Kyiv: "22 листопада 2026", "22 November 2026", whose spaces do not
+// break. A date without an hour, read from the database as midnight UTC, stays on its day.
+// The zero time is empty.
 func (l Lang) Date(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	t = t.In(clock.Kyiv)
-	return fmt.Sprintf("%d %s %d", t.Day(), l.month(t.Month()), t.Year())
+	return fmt.Sprintf("%d"+noBreak+"%s"+noBreak+"%d", t.Day(), l.month(t.Month()), t.Year())
 }
 
 // DateTime is the minute in Kyiv: "22 листопада 2026, 18:04". The zero time is empty.
@@ -52,9 +53,9 @@ func (l Lang) DateRange(from, to time.Time) string {
 	a, b := from.In(clock.Kyiv), to.In(clock.Kyiv)
 	switch {
 	case a.Year() != b.Year():
-		return l.Date(a) + " – " + l.Date(b)
+		return l.Date(a) + dash + l.Date(b)
 	case a.Month() != b.Month():
-		return fmt.Sprintf("%d %s – %s", a.Day(), l.month(a.Month()), l.Date(b))
+		return fmt.Sprintf("%d"+noBreak+"%s"+dash+"%s", a.Day(), l.month(a.Month()), l.Date(b))
 	case a.Day() != b.Day():
 		return fmt.Sprintf("%d–%s", a.Day(), l.Date(b))
 	}

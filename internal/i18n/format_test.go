@@ -120,6 +120,7 @@ func TestDatesAreToldByTheClockOfKyiv(t *testing.T) {
 		{"2026-05-01T00:00:00Z", "1 травня 2026", "1 May 2026", "2026-05-01", "03:00", "2026-05-01T03:00+03:00"},
 	} {
 		v := at(c.at)
+		c.uk, c.en = nb(strings.ReplaceAll(c.uk, " ", "~")), nb(strings.ReplaceAll(c.en, " ", "~"))
 		if uk, en := i18n.UK.Date(v), i18n.EN.Date(v); uk != c.uk || en != c.en {
 			t.Errorf("%s: %q, %q", c.at, uk, en)
 		}
@@ -143,16 +144,38 @@ func TestDateRangeSaysWhatIsSharedOnce(t *testing.T) {
 		from, to time.Time
 		uk, en   string
 	}{
-		{day(2020, 3, 25), day(2020, 3, 30), "25–30 березня 2020", "25–30 March 2020"},
-		{day(2020, 3, 25), day(2020, 9, 30), "25 березня – 30 вересня 2020", "25 March – 30 September 2020"},
-		{day(2020, 12, 25), day(2021, 1, 3), "25 грудня 2020 – 3 січня 2021", "25 December 2020 – 3 January 2021"},
-		{day(2020, 3, 25), day(2020, 3, 25), "25 березня 2020", "25 March 2020"},
-		{day(2020, 3, 25), time.Time{}, "25 березня 2020", "25 March 2020"},
-		{day(2020, 3, 25), day(2020, 3, 1), "25 березня 2020", "25 March 2020"},
+		{day(2020, 3, 25), day(2020, 3, 30), "25–30~березня~2020", "25–30~March~2020"},
+		{day(2020, 3, 25), day(2020, 9, 30), "25~березня~– 30~вересня~2020", "25~March~– 30~September~2020"},
+		{day(2020, 12, 25), day(2021, 1, 3), "25~грудня~2020~– 3~січня~2021", "25~December~2020~– 3~January~2021"},
+		{day(2020, 3, 25), day(2020, 3, 25), "25~березня~2020", "25~March~2020"},
+		{day(2020, 3, 25), time.Time{}, "25~березня~2020", "25~March~2020"},
+		{day(2020, 3, 25), day(2020, 3, 1), "25~березня~2020", "25~March~2020"},
 		{time.Time{}, time.Time{}, "", ""},
 	} {
-		if uk, en := i18n.UK.DateRange(c.from, c.to), i18n.EN.DateRange(c.from, c.to); uk != c.uk || en != c.en {
+		if uk, en := i18n.UK.DateRange(c.from, c.to), i18n.EN.DateRange(c.from, c.to); uk != nb(c.uk) || en != nb(c.en) {
 			t.Errorf("%v – %v = %q, %q, want %q, %q", c.from, c.to, uk, en, c.uk, c.en)
 		}
+	}
+}
+
+// Sums and dates in what people wrote stay on one line, and no line begins with a dash.
+func TestTieKeepsTogetherWhatBelongsTogether(t *testing.T) {
+	for written, want := range map[string]string{
+		"близько 108 700 $. Менш ніж":         "близько 108~700~$. Менш ніж",
+		"1 250 000 ₴, 3,3 млн ₴ і 12 шт.":     "1~250~000~₴, 3,3~млн~₴ і 12~шт.",
+		"за пів року – 250 000 $":             "за пів року~– 250~000~$",
+		"27 березня лікарня № 17, 1 000":      "27~березня лікарня №~17, 1~000",
+		"On 27 March 2020 Hospital No. 17":    "On 27~March~2020 Hospital No.~17",
+		"₴3.3 million, 9 of 45 companies":     "₴3.3~million, 9 of 45 companies",
+		"- a list\n\n– and a dash\n\n## Rule": "- a list\n\n– and a dash\n\n## Rule",
+		"2020 року, 5 інших, 12 1234":         "2020 року, 5 інших, 12 1234",
+		"":                                    "",
+	} {
+		if got := i18n.Tie(written); got != nb(want) {
+			t.Errorf("%q = %q, want %q", written, got, nb(want))
+		}
+	}
+	if got, want := i18n.UK.T("portal.new.lead"), "Обіцянка~– ще не платіж."; !strings.HasPrefix(got, nb(want)) {
+		t.Errorf("a sentence of the catalogue is %q", got)
 	}
 }

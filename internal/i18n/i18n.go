@@ -162,7 +162,7 @@ func (l Lang) localize(c *i18n.LocalizeConfig) (string, error) {
 	case strings.Contains(s, noValue):
 		return strings.ReplaceAll(s, noValue, "…"), fmt.Errorf("message %q in %q: %w", c.MessageID, l, ErrArguments)
 	}
-	return s, nil
+	return strings.ReplaceAll(s, " – ", dash), nil
 }
 
 // noValue is what text/template writes for an argument that was not given.

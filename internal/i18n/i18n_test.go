@@ -23,7 +23,7 @@ func TestPluralFormsFollowCLDR(t *testing.T) {
 		21: "21 fields need", 22: "22 fields need", 111: "111 fields need", 1284: "1,284 fields need",
 	}
 	for n, want := range en {
-		if got := i18n.EN.N("common.form.errors", n); got != "Not recorded: "+want+" mending" {
+		if got := i18n.EN.N("common.form.errors", n); got != "Not recorded: "+want+" correcting" {
 			t.Errorf("en %d = %q, want %q", n, got, want)
 		}
 	}

@@ -14,10 +14,11 @@ const latestGifts = 8
 // Campaign is all that a campaign's page tells.
 type Campaign struct {
 	Summary
-	Story       Text   // Markdown
-	Note        Text   // what a reader must know before believing the page; may be empty
-	Gifts       []Gift // the latest
-	Pledges     int    // how many gifts there are in all
+	Story       Text     // Markdown
+	Note        Text     // what a reader must know before believing the page; may be empty
+	Gifts       []Gift   // the latest
+	Pledges     int      // how many gifts the full list holds
+	Unnamed     *Unnamed // nil: too few to be told apart from nobody
 	Purposes    []Purpose
 	Allocations []Allocation
 	Proof       Proof // that the cluster's books are what its banks say
@@ -41,6 +42,9 @@ func (r *Report) Campaign(ctx context.Context, slug string) (Campaign, error) {
 			return err
 		}
 		if c.Gifts, err = gifts(ctx, tx, c.id, c.Pledges, latestGifts); err != nil {
+			return err
+		}
+		if c.Unnamed, err = unnamed(ctx, tx, c.id); err != nil {
 			return err
 		}
 		if c.Purposes, err = purposes(ctx, tx, c.id); err != nil {

@@ -38,6 +38,7 @@ type Membership struct {
 type NamedSum struct {
 	Currency money.Currency `db:"currency"`
 	Pledged  int64          `db:"pledged"`
+	OnItsWay int64          `db:"on_its_way"` // paid, and not yet with us
 	Received int64          `db:"received"`
 	Refunded int64          `db:"refunded"`
 }
@@ -58,7 +59,8 @@ func (r *Report) Company(ctx context.Context, slug string) (Company, error) {
 			return fmt.Errorf("list the memberships: %w", err)
 		}
 		err = tx.SelectContext(ctx, &c.Named, `
-			SELECT p.currency, sum(p.amount_minor + x.change)::bigint AS pledged, sum(y.received)::bigint AS received, sum(y.refunded)::bigint AS refunded
+			SELECT p.currency, sum(p.amount_minor + x.change)::bigint AS pledged, sum(y.received)::bigint AS received, sum(y.refunded)::bigint AS refunded,
+			       sum(y.on_its_way)::bigint AS on_its_way
 			  FROM pledges p JOIN campaigns c ON c.id = p.campaign_id AND c.state <> 'draft'`+brought+`
 			 WHERE p.company_id = $1 AND p.visibility = 'named' GROUP BY p.currency ORDER BY p.currency`, id)
 		if err != nil {

@@ -17,7 +17,8 @@ func TestCompanySumsOnlyWhatItShows(t *testing.T) {
 	ganok := w.Company("ganok", "Ґанок", "Ganok")
 	w.Joins(ganok)
 	w.Refund(w.Pays(w.Pledge(c, ganok, 5_000, "named"), 2_000, 50), 100)
-	w.Pledge(c, ganok, 300, "named")
+	w.Start(w.Pledge(c, ganok, 300, "named"), 250, "processing")
+	w.Start(w.Pledge(c, ganok, 400, "amount-hidden"), 400, "processing")
 	w.Pledge(hryvnias, ganok, 40_000, "named")
 	w.Pays(w.Pledge(c, ganok, 6_543, "amount-hidden"), 6_543, 60)
 	w.Pays(w.Pledge(c, ganok, 777, "anonymous"), 777, 7)
@@ -26,7 +27,7 @@ func TestCompanySumsOnlyWhatItShows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []report.NamedSum{{Currency: "UAH", Pledged: 40_000}, {Currency: "USD", Pledged: 5_300, Received: 2_000, Refunded: 100}}
+	want := []report.NamedSum{{Currency: "UAH", Pledged: 40_000}, {Currency: "USD", Pledged: 5_300, OnItsWay: 250, Received: 2_000, Refunded: 100}}
 	if diff := cmp.Diff(want, got.Named); diff != "" {
 		t.Errorf("sums (-want +got):\n%s", diff)
 	}
@@ -41,7 +42,7 @@ func TestCompanySumsOnlyWhatItShows(t *testing.T) {
 		}
 		amounts = append(amounts, minor)
 	}
-	if diff := cmp.Diff([]int64{-1, 40_000, 300, 5_000}, amounts); diff != "" {
+	if diff := cmp.Diff([]int64{-1, 40_000, -1, 300, 5_000}, amounts); diff != "" {
 		t.Errorf("gifts (-want +got, -1 is hidden):\n%s", diff)
 	}
 	if len(got.Memberships) != 1 || got.Memberships[0].Cluster.Slug != "kharkiv-it" {

@@ -25,7 +25,8 @@ const (
 	Withdrawn  GiftState = "withdrawn" // cancelled, or written off, before anything came
 )
 
-// Gift is a pledge as far as its company lets the public see it.
+// Gift is a pledge as far as its company lets the public see it. An anonymous one stands in
+// no list: its amount and its day would tell whose it is to anyone who knows either.
 type Gift struct {
 	Company  *Ref          // nil when the name is withheld
 	Campaign *Ref          // on a company's page
@@ -34,9 +35,13 @@ type Gift struct {
 	Received *money.Amount // what came of it so far, before refunds; nil when the amount is hidden
 	Refunded *money.Amount // what went back, by us or by the payer's bank; nil when the amount is hidden
 	State    GiftState
+	Message  string // the company's word beside its name; empty when the name is withheld
 	MadeAt   time.Time
 	DueOn    time.Time // zero: the company pays at once
 }
+
+// listed holds for a pledge p that may have a row of its own.
+const listed = `p.visibility <> 'anonymous'`
 
 // public shows a pledge p of company k with its acts x and what its payments y brought. A name withheld
 // and an amount hidden do not leave the database.
@@ -48,6 +53,7 @@ const public = `
 	       CASE WHEN p.visibility <> 'amount-hidden' AND x.change <> 0 THEN p.amount_minor END AS promised,
 	       CASE WHEN p.visibility <> 'amount-hidden' THEN y.received END AS received,
 	       CASE WHEN p.visibility <> 'amount-hidden' THEN y.refunded END AS refunded,
+	       CASE WHEN p.visibility <> 'anonymous' THEN p.message ELSE '' END AS message,
 	       p.currency, p.made_at, p.due_on,
 	       CASE WHEN y.received > 0 AND y.refunded >= y.received THEN 'refunded'
 	            WHEN y.refunded > 0 THEN 'refunded-in-part'
@@ -79,12 +85,13 @@ type giftRow struct {
 	Refunded     *int64         `db:"refunded"`
 	Currency     money.Currency `db:"currency"`
 	State        GiftState      `db:"state"`
+	Message      string         `db:"message"`
 	MadeAt       time.Time      `db:"made_at"`
 	DueOn        *time.Time     `db:"due_on"`
 }
 
 func (r giftRow) gift() Gift {
-	g := Gift{State: r.State, MadeAt: r.MadeAt, Amount: r.sum(r.Amount), Promised: r.sum(r.Promised), Received: r.sum(r.Received), Refunded: r.sum(r.Refunded)}
+	g := Gift{State: r.State, Message: r.Message, MadeAt: r.MadeAt, Amount: r.sum(r.Amount), Promised: r.sum(r.Promised), Received: r.sum(r.Received), Refunded: r.sum(r.Refunded)}
 	g.Company = ref(r.CompanySlug, r.CompanyUK, r.CompanyEN)
 	g.Campaign = ref(r.CampaignSlug, r.CampaignUK, r.CampaignEN)
 	if r.DueOn != nil {
@@ -108,8 +115,8 @@ func ref(slug, uk, en *string) *Ref {
 	return &Ref{*slug, Text{*uk, *en}}
 }
 
-// gifts returns pledges of a campaign, the latest first: those whose number is at most
-// newest.
+// gifts returns the listed pledges of a campaign, the latest first: those whose number is
+// at most newest. Anonymous ones have no number.
 func gifts(ctx context.Context, tx *sqlx.Tx, campaign uuid.UUID, newest, limit int) ([]Gift, error) {
 	var rows []giftRow
 	err := tx.SelectContext(ctx, &rows, `
@@ -123,7 +130,7 @@ func gifts(ctx context.Context, tx *sqlx.Tx, campaign uuid.UUID, newest, limit i
 	return toGifts(rows), nil
 }
 
-// countGifts is the number of the campaign's latest pledge: none was ever deleted.
+// countGifts is the number of the campaign's latest listed pledge: none was ever deleted.
 func countGifts(ctx context.Context, tx *sqlx.Tx, campaign uuid.UUID) (int, error) {
 	var n int
 	if err := tx.GetContext(ctx, &n, `SELECT coalesce(max(number), 0) FROM pledges WHERE campaign_id = $1`, campaign); err != nil {
@@ -179,9 +186,8 @@ func (d Donors) Older() bool { return d.Last > 1 }
 // after, or all when that is 0 or beyond the last.
 //
 // A pledge is numbered when it is made and never deleted, so gifts that come while somebody
-// reads shift no page. The number stands in for the pledge's id in the address: the id
-// of an anonymous pledge would lead its company's own people, and whomever they sent a
-// link, to the entry.
+// reads shift no page. The number stands in for the pledge's id in the address: no id of a
+// pledge is public.
 func (r *Report) Donors(ctx context.Context, slug string, after int) (Donors, error) {
 	var d Donors
 	err := r.snapshot(ctx, func(tx *sqlx.Tx) (err error) {

@@ -1,9 +1,9 @@
 // Package report answers what the public asks: one question, one function, and the same
 // answer for page and JSON. It reads any table and writes to none.
 //
-// It never hands out what a company keeps to itself. The name behind an anonymous pledge
-// and an amount that is hidden stay in the database; no caller has to remember to leave
-// them out. Drafts of campaigns do not exist here.
+// It never hands out what a company keeps to itself. An anonymous pledge is in totals and in
+// no list; a name and an amount that are hidden stay in the database; no caller has to
+// remember to leave them out. Drafts of campaigns do not exist here.
 package report
 
 import (

@@ -50,7 +50,8 @@ const summaries = `
 	       books.received AS "totals.received", books.refunded AS "totals.refunded", books.fees AS "totals.fees",
 	       books.disputed AS "totals.disputed", books.lost AS "totals.lost",
 	       books.allocated AS "totals.allocated", books.earmarked AS "totals.earmarked", books.free AS "totals.free", books.shortfall AS "totals.shortfall",
-	       greatest(c.changed_at, promised.last, paid.last, books.last) AS "totals.updated_at"
+	       coalesce(greatest(CASE WHEN c.changed_at <= $1::timestamptz THEN c.changed_at END, promised.last, paid.last, books.last),
+	                least(c.created_at, $1::timestamptz)) AS "totals.updated_at"
 	  FROM campaigns c
 	  JOIN clusters k ON k.id = c.cluster_id
 	 CROSS JOIN LATERAL (
@@ -64,7 +65,7 @@ const summaries = `
 	 CROSS JOIN LATERAL (
 	       SELECT coalesce(sum(y.amount_minor) FILTER (WHERE y.state = 'processing'), 0)::bigint AS on_its_way,
 	              count(DISTINCT p.company_id) FILTER (WHERE y.received_minor > 0 AND coalesce(y.settled_at, y.started_at) <= $1::timestamptz) AS companies,
-	              max(y.synced_at) FILTER (WHERE y.state = 'processing') AS last
+	              max(y.started_at) FILTER (WHERE y.state = 'processing' AND $1::timestamptz = 'infinity') AS last
 	         FROM payments y JOIN pledges p ON p.id = y.pledge_id WHERE y.campaign_id = c.id) paid
 	 CROSS JOIN LATERAL (
 	       -- What came in or went back is what the campaign's money changed by, and what of it
@@ -78,7 +79,7 @@ const summaries = `
 	              coalesce(-sum(l.amount) FILTER (WHERE a.kind IN ('purpose', 'need')), 0)::bigint AS earmarked,
 	              coalesce(-sum(l.amount) FILTER (WHERE a.kind = 'fund'), 0)::bigint AS free,
 	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'shortfall'), 0)::bigint AS shortfall,
-	              max(e.posted_at) AS last
+	              max(e.happened_at) AS last
 	         FROM ledger.accounts a
 	         JOIN ledger.lines l ON l.account_id = a.id
 	         JOIN ledger.entries e ON e.id = l.entry_id

@@ -28,7 +28,7 @@ type Totals struct {
 	CompaniesPledged int `db:"companies_pledged"` // anonymous ones count
 	CompaniesPaid    int `db:"companies_paid"`    // whose money came, refunded later or not
 
-	UpdatedAt time.Time `db:"updated_at"` // when the last of what counts here was recorded
+	UpdatedAt time.Time `db:"updated_at"` // when the last of what counts here happened; never after AsOf
 	AsOf      time.Time `db:"-"`          // the moment of the question; zero means now
 }
 

@@ -220,6 +220,53 @@ func TestUpdatedAtMovesWithEachAct(t *testing.T) {
 	}
 }
 
+// The time of the last thing that counts does not creep when Stripe is asked again about a
+// debit on its way, and in the past it is that of the past.
+func TestUpdatedAtIsThatOfWhatCounts(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	r := report.New(w.DB)
+	beforeAll := w.Now
+	c := w.Campaign("it4life")
+	made := w.Now
+	p := w.Pledge(c, w.Company("ganok", "Ґанок", "Ganok"), 5_000, "named")
+	pledged := w.Now
+	w.Pays(p, 1_000, 0)
+	paid := w.Now
+	y := w.Start(p, 500, "processing")
+	started := w.Now
+	if _, err := w.DB.Exec(`UPDATE payments SET synced_at = $2 WHERE id = $1`, y.ID, w.Tick()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.DB.Exec(`UPDATE campaigns SET changed_at = $1`, w.Tick()); err != nil {
+		t.Fatal(err)
+	}
+	changed := w.Now
+	for _, c := range []struct {
+		name       string
+		asOf, want time.Time
+	}{
+		{"now", time.Time{}, changed},
+		{"when the debit had started, which no past moment counts", started, paid},
+		{"just before the money came", paid.Add(-time.Second), pledged},
+		{"before the pledge", made, made},
+		{"before the campaign", beforeAll, beforeAll},
+	} {
+		s, err := r.Summary(t.Context(), "it4life", c.asOf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !s.Totals.UpdatedAt.Equal(c.want) {
+			t.Errorf("%s: updated at %v, want %v", c.name, s.Totals.UpdatedAt, c.want)
+		}
+	}
+	if _, err := w.DB.Exec(`UPDATE campaigns SET changed_at = created_at`); err != nil {
+		t.Fatal(err)
+	}
+	if got := totals(t, r, "it4life").UpdatedAt; !got.Equal(started) {
+		t.Errorf("with a debit on its way: updated at %v, want %v", got, started)
+	}
+}
+
 func TestPromisedPartOfTheBarIsNeverNegative(t *testing.T) {
 	for _, c := range []struct {
 		name            string

@@ -65,6 +65,9 @@ func (s *Sim) routes() http.Handler {
 		"POST /v1/disputes/{id}":       updateDispute,
 		"POST /v1/disputes/{id}/close": closeDispute,
 
+		"GET /v1/radar/early_fraud_warnings":      listWarnings,
+		"GET /v1/radar/early_fraud_warnings/{id}": getWarning,
+
 		"POST /v1/payouts":             createPayout,
 		"GET /v1/payouts":              listPayouts,
 		"GET /v1/payouts/{id}":         getPayout,

@@ -76,7 +76,7 @@ func (s *Sim) Books() Books {
 		if ch.Status == chargeFailed {
 			p.Failed++
 		}
-		if ch.BalanceTransaction != "" {
+		if ch.Status == chargeSucceeded || ch.FailureBalanceTransaction != "" {
 			p.Received += ch.Amount
 		}
 		b.Payments[string(ch.PaymentIntent)] = p

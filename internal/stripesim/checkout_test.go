@@ -239,3 +239,38 @@ func TestFees(t *testing.T) {
 		}
 	}
 }
+
+// With automatic_async a card has succeeded before its money is in the balance.
+func TestBalanceTransactionComesLater(t *testing.T) {
+	t.Parallel()
+	async := func(p *stripe.CheckoutSessionParams) {
+		p.PaymentIntentData.CaptureMethod = stripe.String("automatic_async")
+	}
+	l := open(t)
+	later, refunded, disputed := l.session(async).ID, l.session(async).ID, l.session(async).ID
+	l.mustPay(later, stripesim.CardPays)
+	pi := l.look(later).PaymentIntent
+	if pi.Status != "succeeded" || pi.CaptureMethod != "automatic_async" || pi.LatestCharge.BalanceTransaction != nil {
+		t.Errorf("at first: %s, %v", pi.Status, pi.LatestCharge.BalanceTransaction)
+	}
+	if f := l.sim.Books().Payments[pi.ID]; f.Received != 500_000 || f.Net != 0 {
+		t.Errorf("books at first: %+v", f)
+	}
+	l.must(l.sim.Advance(time.Hour))
+	if bt := l.look(later).PaymentIntent.LatestCharge.BalanceTransaction; bt == nil || bt.Net != 485_470 {
+		t.Errorf("later: %v", bt)
+	}
+	l.told("payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "checkout.session.completed", "charge.updated")
+	// Whatever takes the money out again finds it in.
+	l.mustPay(refunded, stripesim.CardPays)
+	l.refund(l.look(refunded).PaymentIntent.ID, 500_000)
+	l.mustPay(disputed, stripesim.CardDisputed)
+	l.must(l.sim.Advance(time.Hour))
+	books := l.sim.Books().Payments
+	if f := books[l.look(refunded).PaymentIntent.ID]; f.Gross != 500_000 || f.Net != -14_530 {
+		t.Errorf("refunded: %+v", f)
+	}
+	if f := books[l.look(disputed).PaymentIntent.ID]; f.Gross != 500_000 || f.Disputed != 500_000 {
+		t.Errorf("disputed: %+v", f)
+	}
+}

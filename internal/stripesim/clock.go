@@ -39,9 +39,13 @@ func (s *Sim) Advance(d time.Duration) error {
 	}
 	return s.update(eventCause{}, func(t *tx) error {
 		save(t, &t.clock, clockOffset{t.offset() + d})
-		t.now = t.now.Add(d)
-		s.nextDue = 0
-		s.runDue(t)
+		until := t.now.Add(d)
+		for at := t.earliest(); at <= until.Unix(); at = t.earliest() { // each thing in its own time
+			t.now = time.Unix(max(at, t.now.Unix()), 0)
+			s.nextDue = at
+			s.runDue(t)
+		}
+		t.now = until
 		return nil
 	})
 }

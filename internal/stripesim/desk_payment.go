@@ -176,9 +176,10 @@ func (v view) fund(pi paymentIntent, action string) *fundPart {
 // takeBack are the ways in which money that came can go again.
 func (v view) takeBack(pi paymentIntent, ch charge, act func(string) string) (re *refundPart, d *disputePart, late *latePart) {
 	left := ch.Amount - ch.AmountRefunded
-	open := false
-	for _, d := range v.tx.disputes.all() {
+	open, taken := false, false
+	for _, d := range v.disputes.all() {
 		open = open || d.Charge == ch.ID && !d.closed()
+		taken = taken || d.Charge == ch.ID && !d.IsChargeRefundable
 	}
 	if left > 0 && v.refundable(ch, left, left) == nil {
 		re = &refundPart{act("refund"), v.input("refund-amount", "desk.refund_amount", "desk.refund_hint", v.l.typed(left, pi.Currency), true)}
@@ -202,7 +203,7 @@ func (v view) takeBack(pi paymentIntent, ch charge, act func(string) string) (re
 		act("dispute"), v.input("dispute-amount", "desk.dispute_amount", "", v.l.typed(amount, pi.Currency), true),
 		v.choose("dispute-reason", "desk.dispute_reason", reasons), v.choose("dispute-kind", "desk.dispute_kind", kinds),
 	}
-	if ch.method() != methodCard && left > 0 {
+	if ch.method() != methodCard && left > 0 && !taken {
 		late = &latePart{act("late"), v.codes("late-code")}
 	}
 	return re, d, late
@@ -221,7 +222,7 @@ func (v view) moves(ch charge) []moveRow {
 	for _, re := range v.refundsOf(ch.ID) {
 		mine[opt(re.ID)] = true
 	}
-	for _, d := range v.tx.disputes.all() {
+	for _, d := range v.disputes.all() {
 		mine[opt(d.ID)] = mine[opt(d.ID)] || d.Charge == ch.ID
 	}
 	var rows []moveRow
@@ -251,7 +252,7 @@ func (v view) refundRows(ch charge, below string) []refundRow {
 
 func (v view) disputeRows(ch charge, below string) []disputeRow {
 	var rows []disputeRow
-	for _, d := range v.tx.disputes.all() {
+	for _, d := range v.disputes.all() {
 		if d.Charge != ch.ID {
 			continue
 		}

@@ -85,15 +85,6 @@ func (d dispute) closed() bool {
 	return d.Status == disputeWon || d.Status == disputeLost || d.Status == inquiryClosed
 }
 
-// held is what the dispute has taken out of the balance, before the fee.
-func (d dispute) held() int64 {
-	var sum int64
-	for _, bt := range d.BalanceTransactions {
-		sum -= bt.Amount
-	}
-	return sum
-}
-
 // Dispute says how a payment is disputed. The zero value is a dispute for fraud over
 // all that was not refunded.
 type Dispute struct {
@@ -141,6 +132,7 @@ func (t *tx) openDispute(ch charge, how Dispute) (dispute, error) {
 	if how.Amount < 0 || how.Amount > ch.Amount {
 		return dispute{}, fmt.Errorf("a dispute over %d of a charge of %d", how.Amount, ch.Amount)
 	}
+	ch = t.bookNow(ch)
 	d := t.newDispute(ch, how)
 	if !how.Inquiry {
 		d = t.withdraw(d)

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stripe/stripe-go/v76"
 
 	"kopiyka/internal/stripesim"
@@ -310,6 +311,14 @@ func TestDebitFailsAfterItHadSucceeded(t *testing.T) {
 	if err := l.sim.FailLate(l.paid(stripesim.CardPays).ID, ""); err == nil {
 		t.Error("a card failed late")
 	}
+	disputed := l.session(byDebit)
+	l.mustPay(disputed.ID, stripesim.AccountDisputed)
+	pi = l.look(disputed.ID).PaymentIntent.ID
+	l.must(l.sim.Settle(pi))
+	l.must(l.sim.LoseDispute(l.disputeOf(pi).ID))
+	if err := l.sim.FailLate(pi, ""); err == nil {
+		t.Error("a bank took the same money twice")
+	}
 }
 
 func TestFeeWithoutASource(t *testing.T) {
@@ -333,3 +342,31 @@ func TestFeeWithoutASource(t *testing.T) {
 }
 
 func feeErr(_ string, err error) error { return err }
+
+func TestEarlyFraudWarningMovesNoMoney(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	pi := l.paid(stripesim.CardPays)
+	before := l.sim.Books()
+	id, err := l.sim.WarnOfFraud(pi.ID)
+	l.must(err)
+	w, err := l.api.RadarEarlyFraudWarnings.Get(id, nil)
+	l.must(err)
+	if !w.Actionable || w.Charge.ID != pi.LatestCharge.ID || w.PaymentIntent.ID != pi.ID {
+		t.Errorf("warning: actionable %v, charge %s", w.Actionable, w.Charge.ID)
+	}
+	if diff := cmp.Diff(before, l.sim.Books()); diff != "" {
+		t.Errorf("books (-before +after):\n%s", diff)
+	}
+	l.refund(pi.ID, 500_000)
+	if w, err = l.api.RadarEarlyFraudWarnings.Get(id, nil); err != nil || w.Actionable {
+		t.Errorf("after the refund: %v, %v", w, err)
+	}
+	cs := l.session(byDebit)
+	l.mustPay(cs.ID, stripesim.AccountPays)
+	for _, payment := range []string{l.look(cs.ID).PaymentIntent.ID, "pi_none"} {
+		if _, err := l.sim.WarnOfFraud(payment); err == nil {
+			t.Errorf("a network warned of %s", payment)
+		}
+	}
+}

@@ -15,6 +15,7 @@ func (e errand) key() string { return e.ID }
 type errandKind string
 
 const (
+	chargeBooked    errandKind = "charge.book"
 	refundSucceeds  errandKind = "refund.succeed"
 	refundFails     errandKind = "refund.fail"
 	payoutArrives   errandKind = "payout.arrive"
@@ -44,6 +45,10 @@ func (t *tx) forget(object string) {
 // run does what has fallen due.
 func (t *tx) run(e errand) {
 	switch drop(t, &t.errands, e.ID); e.Do {
+	case chargeBooked:
+		if ch, ok := t.charges.find(e.Object); ok {
+			t.bookNow(ch)
+		}
 	case refundSucceeds:
 		if re, ok := t.refunds.find(e.Object); ok {
 			t.settleRefund(re)

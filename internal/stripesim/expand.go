@@ -16,6 +16,7 @@ var expandable = map[string]map[string]bool{
 	"charge":                            set("balance_transaction customer failure_balance_transaction invoice payment_intent refunds"),
 	"balance_transaction":               set("source"),
 	"refund":                            set("balance_transaction charge failure_balance_transaction payment_intent"),
+	"radar.early_fraud_warning":         set("charge payment_intent"),
 	"dispute":                           set("charge payment_intent"),
 	"customer_cash_balance_transaction": set("customer"),
 	"payout":                            set("balance_transaction failure_balance_transaction"),

@@ -9,6 +9,10 @@ const (
 	intentCanceled    = "canceled"
 )
 
+// captureLater is the capture method of cards whose balance transaction comes later than
+// their success. From API 2024-04-10 on it is the usual one.
+const captureLater = "automatic_async"
+
 type paymentIntent struct {
 	ID                      string            `json:"id"`
 	Object                  string            `json:"object"`
@@ -77,6 +81,9 @@ func (t *tx) intentOf(cs *checkoutSession) paymentIntent {
 	pi := t.newIntent(cs.AmountTotal, cs.Currency)
 	pi.Customer, pi.Description, pi.Metadata, pi.PaymentMethodTypes = cs.Customer, o.Description, o.IntentMetadata, cs.PaymentMethodTypes
 	pi.ReceiptEmail, pi.StatementDescriptor, pi.PaymentMethodOptions = o.ReceiptEmail, o.StatementDescriptor, cs.PaymentMethodOptions
+	if o.CaptureMethod != "" {
+		pi.CaptureMethod = o.CaptureMethod
+	}
 	save(t, &t.intents, pi)
 	t.emit("payment_intent.created", pi, nil)
 	cs.PaymentIntent = opt(pi.ID)

@@ -118,17 +118,17 @@ func TestRestartKeepsEverything(t *testing.T) {
 	if _, err := first.api.Refunds.New(&stripe.RefundParams{PaymentIntent: &first.look(paid).PaymentIntent.ID, Amount: stripe.Int64(7)}); err != nil {
 		t.Fatal(err)
 	}
+	first.liveAFullLife()
 	keyed := sessionParams()
 	keyed.SetIdempotencyKey("attempt-1")
 	cs, err := first.api.CheckoutSessions.New(keyed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := first.sim.Advance(time.Hour); err != nil {
-		t.Fatal(err)
-	}
 	first.quiet()
 	paths := []string{
+		"/v1/disputes?limit=100", "/v1/radar/early_fraud_warnings", "/v1/payouts", "/v1/balance_transactions?limit=100&payout=" + first.firstPayout(), "/v1/invoices", "/v1/invoiceitems",
+		"/v1/customers/" + first.firstCustomer() + "/cash_balance", "/v1/customers/" + first.firstCustomer() + "/cash_balance_transactions",
 		"/v1/checkout/sessions?limit=100", "/v1/payment_intents?limit=100", "/v1/charges?limit=100&expand[]=data.refunds",
 		"/v1/balance_transactions?limit=100", "/v1/refunds", "/v1/events?limit=100", "/v1/balance", "/v1/checkout/sessions/" + paid + "/line_items",
 	}
@@ -156,7 +156,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	second := open(t, journalAt(path))
+	second := open(t, journalAt(path), func(o *stripesim.Options) { o.RefundsWait = true })
 	for _, p := range paths {
 		if diff := cmp.Diff(before[p], second.call("GET", p, "").body); diff != "" {
 			t.Errorf("%s after the restart (-before +after):\n%s", p, diff)
@@ -165,19 +165,84 @@ func TestRestartKeepsEverything(t *testing.T) {
 	if diff := cmp.Diff(books, second.sim.Books()); diff != "" {
 		t.Errorf("books (-before +after):\n%s", diff)
 	}
-	if got := second.sim.Now(); !got.Equal(clock().Add(time.Hour)) {
+	if got := second.sim.Now(); !got.Equal(clock().Add(49 * time.Hour)) {
 		t.Errorf("the clock says %s", got)
 	}
 	again, err := second.api.CheckoutSessions.New(keyed)
 	if err != nil || again.ID != cs.ID {
 		t.Errorf("the key of before makes %v, %v; want %s", again, err, cs.ID)
 	}
+	second.must(second.sim.SetRefundsWait(false))
 	if err := second.sim.Advance(96 * time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	if got := second.look(debit).PaymentStatus; got != "paid" {
 		t.Errorf("the debit of before the restart is %s", got)
 	}
+	// What was on the timetable happens after the restart.
+	if po := second.payout(second.firstPayout()); po.Status != "paid" || po.ReconciliationStatus != "completed" {
+		t.Errorf("the payout of before the restart is %s, %s", po.Status, po.ReconciliationStatus)
+	}
+	for it := second.api.Refunds.List(&stripe.RefundListParams{}); it.Next(); {
+		if re := it.Refund(); re.Status == "pending" {
+			t.Errorf("refund %s of before the restart is pending for ever", re.ID)
+		}
+	}
+	var waiting string
+	for it := second.api.PaymentIntents.List(&stripe.PaymentIntentListParams{}); it.Next(); {
+		if pi := it.PaymentIntent(); pi.Status == "requires_action" {
+			waiting = pi.ID
+		}
+	}
+	if err := second.sim.FundTransfer(waiting, 300_000); err != nil {
+		t.Errorf("the transfer of before the restart: %v", err)
+	}
+	if f := second.sim.Books().Payments[waiting]; f.Received != 500_000 {
+		t.Errorf("the transfer came in two lives and is %+v", f)
+	}
+}
+
+// liveAFullLife leaves something of every kind behind, finished and not, within 49 hours.
+func (l *lab) liveAFullLife() {
+	l.t.Helper()
+	paid := l.paid(stripesim.CardPays)
+	_, err := l.sim.WarnOfFraud(paid.ID)
+	l.must(err)
+	l.paid(stripesim.CardDisputed)
+	l.paid(stripesim.CardInquiry)
+	l.refund(l.paid(stripesim.CardRefundPending).ID, 11)
+	l.refund(l.paid(stripesim.CardRefundFails).ID, 13)
+	cus := l.customer()
+	l.must(l.sim.FundTransfer(l.awaited(cus, "usd").PaymentIntent.ID, 200_000))
+	l.must(l.sim.FundCustomer(cus, "eur", 5, "unknown"))
+	l.draft()
+	l.must(l.sim.PayInvoice(l.sent().ID, stripesim.CardPays))
+	l.must(l.sim.Advance(48 * time.Hour))
+	_, err = l.sim.PayOut("usd")
+	l.must(err)
+	l.must(l.sim.Advance(30 * time.Minute))
+	_, err = l.sim.ChargeFee(5, "usd", "Radar")
+	l.must(err)
+	l.must(l.sim.SetRefundsWait(true))
+	if re := l.refund(paid.ID, 17); re.BalanceTransaction != nil {
+		l.t.Error("a refund left a balance that has nothing")
+	}
+	l.must(l.sim.Advance(30 * time.Minute))
+}
+
+func (l *lab) firstPayout() string {
+	it := l.api.Payouts.List(&stripe.PayoutListParams{})
+	it.Next()
+	return it.Payout().ID
+}
+
+// firstCustomer is the one whose cash liveAFullLife moves: the oldest.
+func (l *lab) firstCustomer() string {
+	id := ""
+	for it := l.api.Customers.List(&stripe.CustomerListParams{}); it.Next(); {
+		id = it.Customer().ID
+	}
+	return id
 }
 
 func TestRestartDeliversWhatWasNotDelivered(t *testing.T) {

@@ -30,8 +30,8 @@ func (t *tx) failLate(ch charge, code string) error {
 		return fmt.Errorf("charge %s is refunded: there is nothing to take back", ch.ID)
 	}
 	for _, d := range t.disputes.all() {
-		if d.Charge == ch.ID && !d.closed() {
-			return fmt.Errorf("charge %s is disputed by %s: the bank has the money already", ch.ID, d.ID)
+		if d.Charge == ch.ID && !d.IsChargeRefundable {
+			return fmt.Errorf("charge %s is disputed by %s: the bank had the money already", ch.ID, d.ID)
 		}
 	}
 	came, _ := t.transactions.find(string(ch.BalanceTransaction))

@@ -109,6 +109,8 @@ func (t *tx) shown(v any) any {
 	switch v := v.(type) {
 	case balanceTransaction:
 		return v.asOf(t.now)
+	case fraudWarning:
+		return v.asOf(t)
 	case dispute:
 		v.BalanceTransactions = slices.Clone(v.BalanceTransactions)
 		for i, bt := range v.BalanceTransactions {

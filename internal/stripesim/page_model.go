@@ -37,8 +37,9 @@ type tillPage struct {
 	Reference string
 	Due       string
 	CancelURL string
-	Transfer  string // address of the bank's details
-	Numbers   []testNumber
+	Transfer  string       // address of the bank's details
+	Numbers   []testNumber // the usual ones
+	Rarer     []testNumber
 	Declined  string
 	Errors    []shownError
 	Card      *cardForm
@@ -77,6 +78,9 @@ type field struct {
 
 func (s *Sim) frame(r *http.Request, l *tongue, title string) pageFrame {
 	f := pageFrame{Title: title, Merchant: s.opt.Merchant}
+	if l.tag == "en" && s.opt.MerchantEN != "" {
+		f.Merchant = s.opt.MerchantEN
+	}
 	if s.opt.Stylesheet != nil {
 		hash, _ := s.opt.Stylesheet()
 		f.Stylesheet = "/assets/kopiyka-" + hash + ".css"
@@ -118,7 +122,7 @@ func (s *Sim) till(w http.ResponseWriter, r *http.Request, status int, b bill, f
 	sum := l.sum(b.Amount, b.Currency)
 	p := tillPage{
 		pageFrame: s.frame(r, l, l.text("till.title", sum)), What: l.text("till.many"), Sum: sum,
-		Email: b.Email, Reference: b.Reference, CancelURL: b.Cancel, Transfer: b.Transfer,
+		Email: b.Email, Reference: shortReference(b.Reference), CancelURL: b.Cancel, Transfer: b.Transfer,
 	}
 	if b.Due != 0 {
 		p.Due = l.date(b.Due)
@@ -143,8 +147,8 @@ func (s *Sim) till(w http.ResponseWriter, r *http.Request, status int, b bill, f
 			CVC:    f.input("cvc", "card.cvc", "card.cvc_hint", "", true),
 			Name:   f.input("name", "card.name", "", form.Name, false),
 		}
-		p.Numbers = append(p.Numbers, l.numbers("#card", CardPays, "card_pays", CardDeclined, "card_declined", CardNoFunds, "card_no_funds",
-			CardDisputed, "card_disputed", CardNotReceived, "card_not_received", CardInquiry, "card_inquiry",
+		p.Numbers = append(p.Numbers, l.numbers("#card", CardPays, "card_pays", CardDeclined, "card_declined", CardNoFunds, "card_no_funds")...)
+		p.Rarer = append(p.Rarer, l.numbers("#card", CardDisputed, "card_disputed", CardNotReceived, "card_not_received", CardInquiry, "card_inquiry",
 			CardRefundPending, "card_refund_pending", CardRefundFails, "card_refund_fails")...)
 	}
 	if b.offers(methodBank) {
@@ -153,8 +157,8 @@ func (s *Sim) till(w http.ResponseWriter, r *http.Request, status int, b bill, f
 			Account: f.input("account", "bank.account", "bank.account_hint", form.Account, true),
 			Holder:  f.input("holder", "bank.name", "", form.Holder, false),
 		}
-		p.Numbers = append(p.Numbers, l.numbers("#bank", AccountPays, "account_pays", AccountClosed, "account_closed", AccountNoFunds, "account_no_funds",
-			AccountNotAllowed, "account_not_allowed", AccountWeeklyLimit, "account_limit", AccountDisputed, "account_disputed")...)
+		p.Numbers = append(p.Numbers, l.numbers("#bank", AccountPays, "account_pays", AccountClosed, "account_closed", AccountNoFunds, "account_no_funds")...)
+		p.Rarer = append(p.Rarer, l.numbers("#bank", AccountNotAllowed, "account_not_allowed", AccountWeeklyLimit, "account_limit", AccountDisputed, "account_disputed")...)
 	}
 	if b.offers(methodSEPA) {
 		p.SEPA = &sepaForm{
@@ -162,7 +166,8 @@ func (s *Sim) till(w http.ResponseWriter, r *http.Request, status int, b bill, f
 			IBAN:  f.input("iban", "sepa.iban", "sepa.iban_hint", form.IBAN, false),
 			Payer: f.input("payer", "bank.name", "", form.Payer, false),
 		}
-		p.Numbers = append(p.Numbers, l.numbers("#sepa", IBANPays, "account_pays", IBANFails, "iban_fails", IBANNoFunds, "account_no_funds",
+		p.Numbers = append(p.Numbers, l.numbers("#sepa", IBANPays, "account_pays", IBANFails, "iban_fails")...)
+		p.Rarer = append(p.Rarer, l.numbers("#sepa", IBANNoFunds, "account_no_funds",
 			IBANSourceLimit, "iban_limit", IBANWeeklyLimit, "account_limit", IBANDisputed, "account_disputed")...)
 	}
 	if b.offers(methodTransfer) {
@@ -213,4 +218,15 @@ func grouped(number string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// shortReference is a reference as people compare it. Of a long one it is the end: of a
+// UUID the last group, which tells two payments apart.
+func shortReference(reference string) string {
+	const most, end = 20, 12
+	letters := []rune(reference)
+	if len(letters) <= most {
+		return reference
+	}
+	return "…" + string(letters[len(letters)-end:])
 }

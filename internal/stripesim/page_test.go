@@ -111,6 +111,47 @@ func TestPageInBothLanguages(t *testing.T) {
 	}
 }
 
+// The payee has a name in each language; with one alone, it stands on both pages.
+func TestPayeeIsNamedInThePagesLanguage(t *testing.T) {
+	t.Parallel()
+	both := open(t, func(o *stripesim.Options) {
+		o.Merchant, o.MerchantEN = "Харківський ІТ-кластер", "Kharkiv IT Cluster"
+	})
+	one := open(t, func(o *stripesim.Options) { o.Merchant = "Громада" })
+	for _, c := range []struct {
+		l              *lab
+		lang, is, isnt string
+	}{
+		{both, "uk", "Харківський ІТ-кластер", "Kharkiv"},
+		{both, "en", "Kharkiv IT Cluster", "Харківський"},
+		{one, "uk", "Громада", "Kopiyka<"},
+		{one, "en", "Громада", "Kopiyka<"},
+	} {
+		body := c.l.page(c.l.session().ID, "?lang="+c.lang).body
+		if strings.Count(body, c.is) != 2 || strings.Contains(body, c.isnt) {
+			t.Errorf("%s: %q stands %d times, %q %d", c.lang, c.is, strings.Count(body, c.is), c.isnt, strings.Count(body, c.isnt))
+		}
+	}
+}
+
+// A payer on a phone meets the form to pay before the numbers to try, and a reference that
+// fits on a line.
+func TestFormStandsBeforeTheTestNumbers(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	id := l.session(func(p *stripe.CheckoutSessionParams) {
+		p.ClientReferenceID = stripe.String("01a216f4-dbbd-73b4-a351-e68b772af23a")
+	}).ID
+	body := l.page(id, "?lang=uk").body
+	form, list, number := strings.Index(body, `id="card"`), strings.Index(body, "<details"), strings.Index(body, "4000 0000 0000 0002")
+	if form < 0 || list < form || number < list {
+		t.Errorf("the form is at %d, the list at %d, a number at %d", form, list, number)
+	}
+	if strings.Contains(body, "01a216f4") || !strings.Contains(body, "<code>…e68b772af23a</code>") {
+		t.Error("the reference is not cut to its end")
+	}
+}
+
 func TestLanguageOfThePage(t *testing.T) {
 	t.Parallel()
 	l := open(t)

@@ -3,6 +3,7 @@ package stripesim
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 const (
@@ -233,6 +234,28 @@ func (t *tx) mustDispute(ch charge, how Dispute) {
 
 // succeed takes the money: the charge, its balance transaction and the intent.
 func (t *tx) succeed(pi paymentIntent, ch charge) charge {
+	ch.Status, ch.Paid, ch.Captured, ch.AmountCaptured = chargeSucceeded, true, true, ch.Amount
+	if pi.CaptureMethod == captureLater && ch.method() == methodCard {
+		t.later(chargeBooked, ch.ID, bookedAfter)
+	} else {
+		ch = t.bookCharge(ch)
+	}
+	save(t, &t.charges, ch)
+	pi.Status, pi.AmountReceived, pi.LatestCharge, pi.PaymentMethod = intentSucceeded, pi.Amount, opt(ch.ID), ch.PaymentMethod
+	pi.LastPaymentError = nil
+	save(t, &t.intents, pi)
+	t.emit("charge.succeeded", ch, nil)
+	t.emit("payment_intent.succeeded", pi, nil)
+	t.invoiceHears(pi, ch)
+	return ch
+}
+
+// bookedAfter is how long a card's money is without a balance transaction if it is
+// captured later.
+const bookedAfter = 30 * time.Minute
+
+// bookCharge puts the money of a charge into the balance.
+func (t *tx) bookCharge(ch charge) charge {
 	kind := "charge"
 	if ch.method() != methodCard {
 		kind = "payment"
@@ -242,14 +265,20 @@ func (t *tx) succeed(pi paymentIntent, ch charge) charge {
 		Type: kind, Category: "charge", Amount: amount, Fee: fee(ch.method(), amount), Currency: currency, ExchangeRate: r,
 		Source: opt(ch.ID), Description: ch.Description,
 	})
-	ch.Status, ch.Paid, ch.Captured, ch.AmountCaptured, ch.BalanceTransaction = chargeSucceeded, true, true, ch.Amount, opt(bt.ID)
+	ch.BalanceTransaction = opt(bt.ID)
+	return ch
+}
+
+// bookNow books a charge whose money is not in the balance yet, and tells of it. It comes
+// before anything that takes the money out again.
+func (t *tx) bookNow(ch charge) charge {
+	if ch.Status != chargeSucceeded || ch.BalanceTransaction != "" {
+		return ch
+	}
+	t.forget(ch.ID)
+	ch = t.bookCharge(ch)
 	save(t, &t.charges, ch)
-	pi.Status, pi.AmountReceived, pi.LatestCharge, pi.PaymentMethod = intentSucceeded, pi.Amount, opt(ch.ID), ch.PaymentMethod
-	pi.LastPaymentError = nil
-	save(t, &t.intents, pi)
-	t.emit("charge.succeeded", ch, nil)
-	t.emit("payment_intent.succeeded", pi, nil)
-	t.invoiceHears(pi, ch)
+	t.emit("charge.updated", ch, map[string]any{"balance_transaction": nil})
 	return ch
 }
 

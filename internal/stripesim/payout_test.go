@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stripe/stripe-go/v76"
 
 	"kopiyka/internal/stripesim"
@@ -135,15 +136,15 @@ func TestPayoutByHand(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	l.paid(stripesim.CardPays)
-	make := func(minor int64, currency string) (*stripe.Payout, error) {
+	byHand := func(minor int64, currency string) (*stripe.Payout, error) {
 		return l.api.Payouts.New(&stripe.PayoutParams{Amount: &minor, Currency: &currency})
 	}
-	_, err := make(1, "usd")
+	_, err := byHand(1, "usd")
 	if e := stripeError(t, err); e.Code != "balance_insufficient" {
 		t.Errorf("before anything is available: %s", e.Code)
 	}
 	l.must(l.sim.Advance(48 * time.Hour))
-	po, err := make(400_000, "usd")
+	po, err := byHand(400_000, "usd")
 	l.must(err)
 	if po.Automatic || po.ReconciliationStatus != "not_applicable" || po.Status != "pending" {
 		t.Errorf("payout: automatic %v, %s, %s", po.Automatic, po.ReconciliationStatus, po.Status)
@@ -152,7 +153,7 @@ func TestPayoutByHand(t *testing.T) {
 	if it.Next() || stripeError(t, it.Err()).HTTPStatusCode != 400 {
 		t.Error("the members of a payout by hand are listed")
 	}
-	_, err = make(85_471, "usd")
+	_, err = byHand(85_471, "usd")
 	if e := stripeError(t, err); e.Code != "balance_insufficient" {
 		t.Errorf("more than is left: %s", e.Code)
 	}
@@ -169,22 +170,36 @@ func TestPayoutByHand(t *testing.T) {
 		minor    int64
 		currency string
 	}{"nothing": {0, "usd"}, "less": {-1, "usd"}, "no currency": {1, "xyz"}, "half a forint": {150, "huf"}, "a fils": {1, "kwd"}} {
-		_, err := make(c.minor, c.currency)
+		_, err := byHand(c.minor, c.currency)
 		if e := stripeError(t, err); e.HTTPStatusCode != 400 {
 			t.Errorf("%s: %d", name, e.HTTPStatusCode)
 		}
 	}
 }
 
+// However far the clock jumps, each thing happens in its own time.
 func TestPayoutsByTheClock(t *testing.T) {
 	t.Parallel()
 	l := open(t, func(o *stripesim.Options) { o.PayoutEvery = 24 * time.Hour })
+	cs := l.session(byDebit)
+	l.mustPay(cs.ID, stripesim.AccountPays) // settles after four days, is available after six
 	l.paid(stripesim.CardPays)
-	for range 6 {
-		l.must(l.sim.Advance(24 * time.Hour))
+	l.must(l.sim.Advance(10 * 24 * time.Hour))
+	var days []int64
+	for it := l.api.Payouts.List(&stripe.PayoutListParams{}); it.Next(); {
+		po := it.Payout()
+		days = append(days, (po.Created-clock().Unix())/86_400)
+		if po.Status != "paid" || po.ReconciliationStatus != "completed" {
+			t.Errorf("payout: %s, %s", po.Status, po.ReconciliationStatus)
+		}
 	}
-	books := l.sim.Books()
-	if len(books.Payouts) != 1 || books.Totals["usd"].Net != 0 {
-		t.Errorf("after six days: %d payouts, the balance is %d", len(books.Payouts), books.Totals["usd"].Net)
+	if diff := cmp.Diff([]int64{6, 2}, days); diff != "" {
+		t.Errorf("days of the payouts (-want +got):\n%s", diff)
+	}
+	if ch := l.look(cs.ID).PaymentIntent.LatestCharge; ch.BalanceTransaction.Created != clock().Add(96*time.Hour).Unix() {
+		t.Errorf("the debit settled at %d", ch.BalanceTransaction.Created)
+	}
+	if total := l.sim.Books().Totals["usd"].Net; total != 0 || !l.sim.Now().Equal(clock().Add(240*time.Hour)) {
+		t.Errorf("the balance is %d at %s", total, l.sim.Now())
 	}
 }

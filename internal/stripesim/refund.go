@@ -129,6 +129,7 @@ func (t *tx) refundable(ch charge, amount, left int64) error {
 // until the bank has taken it; and where refunds wait for the balance, one that it does
 // not cover is pending as well.
 func (t *tx) refund(ch charge, re refund, amount int64) refund {
+	ch = t.bookNow(ch)
 	prefix := "re_3"
 	if ch.method() == methodCard {
 		re.DestinationDetails = &refundDestination{refundToCard{"pending", "acquirer_reference_number", "refund"}, "card"}

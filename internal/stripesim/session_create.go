@@ -15,6 +15,7 @@ type order struct {
 	Description         opt               `json:"description"`
 	ReceiptEmail        opt               `json:"receipt_email"`
 	StatementDescriptor opt               `json:"statement_descriptor"`
+	CaptureMethod       string            `json:"capture_method,omitempty"` // empty is automatic
 }
 
 func (o order) key() string { return o.Session }
@@ -126,7 +127,7 @@ func (c *call) intentData(o *order) {
 	o.Description = opt(p.text("description", 1000))
 	o.ReceiptEmail = opt(p.email("receipt_email"))
 	o.StatementDescriptor = opt(p.text("statement_descriptor", 22))
-	p.choice("capture_method", "automatic", "automatic_async")
+	o.CaptureMethod = p.choice("capture_method", "automatic", captureLater)
 }
 
 const mostItems = 100

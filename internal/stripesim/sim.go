@@ -1,12 +1,13 @@
 // Package stripesim is the sandbox: a Stripe of our own, with state, on its own
 // port, for a machine that has neither an account nor a network.
 //
-// It speaks the part of API 2023-10-16 that a gift needs: customers, Checkout with
-// a hosted page, payment intents, charges, refunds, balance transactions and signed
-// events. What it does not model it refuses with 404 or 400 instead of guessing,
-// and README.md says which is which. It never takes a live key, never moves money,
-// and never learns anything of Kopiyka: the program under test knows it only as
-// another address of Stripe.
+// It speaks the part of API 2023-10-16 that gifts need: customers, Checkout with a
+// hosted page, payment intents, bank transfers, charges, refunds, disputes, payouts,
+// invoices, balance transactions and signed events. At its desk, and by the same calls
+// in tests, one lets happen what payers, banks and Stripe do. What it does not model it
+// refuses with 404 or 400 instead of guessing, and README.md says which is which. It
+// never takes a live key, never moves money, and never learns anything of Kopiyka: the
+// program under test knows it only as another address of Stripe.
 package stripesim
 
 import (
@@ -29,6 +30,8 @@ const APIVersion = "2023-10-16"
 type Options struct {
 	// Merchant is the name that the hosted page shows as the one being paid.
 	Merchant string
+	// MerchantEN is that name on the page in English. Empty means Merchant.
+	MerchantEN string
 	// AccountID is what GET /v1/account answers. It must begin with acct_.
 	AccountID string
 	// URL is the address of the sandbox as a browser sees it, without a final

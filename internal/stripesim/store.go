@@ -95,6 +95,7 @@ type store struct {
 	invoices         table[invoice]
 	invoiceItems     table[invoiceItem]
 	invoiceTerms     table[invoiceTerms]
+	warnings         table[fraudWarning]
 	deliveries       table[delivery]
 	answers          table[answer]
 	clock            table[clockOffset]
@@ -125,6 +126,7 @@ func newStore() *store {
 		invoices:         newTable[invoice]("invoice"),
 		invoiceItems:     newTable[invoiceItem]("invoiceitem"),
 		invoiceTerms:     newTable[invoiceTerms]("invoice.terms"),
+		warnings:         newTable[fraudWarning]("radar.early_fraud_warning"),
 		deliveries:       newTable[delivery]("delivery"),
 		answers:          newTable[answer]("answer"),
 		clock:            newTable[clockOffset]("clock"),
@@ -148,6 +150,7 @@ func newStore() *store {
 	shelve(db, &db.refunds)
 	shelve(db, &db.shortRefunds)
 	shelve(db, &db.disputes)
+	shelve(db, &db.warnings)
 	shelve(db, &db.payouts)
 	shelve(db, &db.paidOut)
 	shelve(db, &db.cash)

@@ -151,6 +151,7 @@ var matrix = map[string][]int{
 	"GET /office/jobs.csv":              {303, 404, 404, 200, 200, 200},
 	"GET /office/jobs/:id":              {303, 404, 404, 303, 303, 303},
 	"POST /office/jobs/:id":             {303, 404, 404, 303, 303, 303},
+	"GET /:lang/campaigns":              {302, 302, 302, 302, 302, 302},
 }
 
 // forms are filled in so that only who sends them can be wrong.

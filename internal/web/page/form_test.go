@@ -24,7 +24,7 @@ func TestAFormSaysWhatIsWrongAtItsFieldsAndAbove(t *testing.T) {
 	if got := f.Error("message"); got != "" {
 		t.Errorf("message: %q", got)
 	}
-	want := ErrorSummary{"Not recorded: 2 fields need mending", []Link{
+	want := ErrorSummary{"Not recorded: 2 fields need correcting", []Link{
 		{Href: "#amount", Text: "Amount. Type an amount above zero"},
 		{Href: "#visibility", Text: "Choose what others will see"},
 	}}

@@ -1,5 +1,7 @@
 package page
 
+import "kopiyka/internal/i18n"
+
 // Gifts are who gave what.
 type Gifts struct{ Items []Gift }
 
@@ -11,6 +13,9 @@ type Gift struct {
 	When   Moment
 	Note   string
 	Status Status
+
+	Word     string // what the giver says beside its name
+	WordLang i18n.Lang
 }
 
 // Seal is a ring that closes when the second person has signed.

@@ -98,7 +98,7 @@ func TestAPaymentThatCannotBeIsRefusedAndKept(t *testing.T) {
 		"1,005":             "can be read in two ways",
 		"1e9":               "in digits",
 		"１２":                "in digits",
-		"0.49":              "A card takes $0.50 at least",
+		"0.49":              "The least payment is $0.50",
 		"1000000.00":        "Pay in parts",
 		"1500000.01":        "One payment can be",
 		"1499999.75":        "Too little would be left",

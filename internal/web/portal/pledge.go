@@ -241,7 +241,7 @@ func newPayForm(l i18n.Lang, p giving.Pledge, due money.Amount, mayPay bool, for
 		typed = suggested.Plain()
 	}
 	f.Part = page.Field{
-		ID: "amount", Name: "amount", Label: l.T("portal.pay.part"), Hint: l.T("portal.pay.part_hint", left), Error: form.Error("amount"),
+		ID: "amount", Name: "amount", Label: l.T("portal.pay.part"), Hint: l.T("portal.pay.part_hint", suggested), Error: form.Error("amount"),
 		Value: typed, Sum: true, Unit: string(c),
 	}
 	return f, ""

@@ -116,9 +116,9 @@ func TestEverythingElseThatIsWrongIsSaid(t *testing.T) {
 		"no currency":           {[]string{"currency", ""}, "amount", "another currency: USD"},
 		"no company":            {[]string{"company", ""}, "", "Choose the company"},
 		"a day in the past":     {[]string{"when", "date", "due_on", yesterday}, "due_on", "That day has passed"},
-		"no day":                {[]string{"when", "date"}, "due_on", "Type the day like this"},
-		"a day that is none":    {[]string{"when", "date", "due_on", "2026-02-30"}, "due_on", "Type the day like this"},
-		"nonsense for a day":    {[]string{"when", "date", "due_on", "soon"}, "due_on", "Type the day like this"},
+		"no day":                {[]string{"when", "date"}, "due_on", "Choose or type a day"},
+		"a day that is none":    {[]string{"when", "date", "due_on", "2026-02-30"}, "due_on", "Choose or type a day"},
+		"nonsense for a day":    {[]string{"when", "date", "due_on", "soon"}, "due_on", "Choose or type a day"},
 		"a day in a century":    {[]string{"when", "date", "due_on", "2126-01-01"}, "due_on", "within five years"},
 		"an unknown time":       {[]string{"when", "never"}, "when", "Choose when"},
 		"an unknown visibility": {[]string{"visibility", "secret"}, "visibility", "Choose what others will see"},
@@ -153,6 +153,7 @@ func TestMoreThanOnePaymentCanBringMayBePromised(t *testing.T) {
 	path, _, _ := strings.Cut(answer.Location(), "?")
 	page := r.payer.Get(path).Wants(http.StatusOK)
 	page.Says("#pay", "One payment can be $999,999.99 at most, so pay in parts")
+	page.Says("#amount-h", "$999,999.99 at most")
 	if page.Has("#pay [type=hidden]") {
 		t.Error("there is a button for all of it")
 	}

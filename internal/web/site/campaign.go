@@ -36,6 +36,7 @@ type campaignPage struct {
 	Story         template.HTML
 	Gifts         page.Gifts
 	NoGifts       string
+	Unnamed       string // what the totals hold of anonymous gifts
 	Donors        page.Link
 	Allocations   []allocation
 	NoAllocations string
@@ -75,6 +76,7 @@ func (s *Site) campaign(c echo.Context) error {
 			return nil, err
 		}
 		p.Gifts, p.NoGifts = gifts(b, r.Gifts), noGifts(b.Lang, r.State)
+		p.Unnamed = unnamed(b.Lang, r.Unnamed)
 		p.Donors = page.Link{Href: b.In(campaignAddress(slug) + "/donors"), Text: b.Lang.T("site.campaign.all_gifts", r.Pledges)}
 		p.NoAllocations = noAllocations(b.Lang, r.Totals)
 		for _, a := range r.Allocations {
@@ -110,10 +112,13 @@ func opening(b page.Base, r report.Campaign) campaignPage {
 }
 
 func days(l i18n.Lang, c report.Summary) string {
-	if c.ClosesOn.IsZero() {
+	switch {
+	case !c.ClosesOn.IsZero():
+		return l.DateRange(c.OpensOn, c.ClosesOn)
+	case c.State == report.Open:
 		return l.T("site.campaign.from", c.OpensOn)
 	}
-	return l.DateRange(c.OpensOn, c.ClosesOn)
+	return l.T("site.campaign.opened", c.OpensOn)
 }
 
 // figures are the sums, and the proof that they hold together.
@@ -140,6 +145,15 @@ func noGifts(l i18n.Lang, s report.State) string {
 	return l.T("site.campaign.no_gifts_closed")
 }
 
+// unnamed says what the totals hold of anonymous gifts. Where their sum would give somebody
+// away, it says the same as where there are none.
+func unnamed(l i18n.Lang, u *report.Unnamed) string {
+	if u == nil {
+		return l.T("site.unnamed.counted")
+	}
+	return l.N("site.unnamed.sum", int64(u.Gifts), u.Pledged)
+}
+
 func noAllocations(l i18n.Lang, t report.Totals) string {
 	if t.Received == 0 {
 		return l.T("site.campaign.no_allocations_no_money")
@@ -154,7 +168,7 @@ func toAllocation(b page.Base, c money.Currency, a report.Allocation) allocation
 	}
 	return allocation{
 		Purpose: in(b, a.Purpose), Sum: sum(l, a.Amount, c), Status: page.NewStatus(l, page.Aside), When: l.Day(a.ApprovedAt),
-		Reason: reason, ReasonLang: spokenIn(reason),
+		Reason: i18n.Tie(reason), ReasonLang: spokenIn(reason),
 		Seal: page.Seal{Signed: []page.Signature{
 			{Act: l.T("site.allocation.proposed"), Who: l.T("site.allocation.proposer"), When: l.Moment(a.ProposedAt)},
 			{Act: l.T("site.allocation.approved"), Who: l.T("site.allocation.approver"), When: l.Moment(a.ApprovedAt)},

@@ -30,6 +30,7 @@ type membership struct {
 // namedSum is what a company shows in one currency.
 type namedSum struct {
 	Pledged, Received page.Sum
+	OnItsWay          *page.Sum // nil when nothing is
 	Refunded          *page.Sum // nil when nothing was
 }
 
@@ -57,6 +58,10 @@ func (s *Site) company(c echo.Context) error {
 
 func toNamedSum(l i18n.Lang, n report.NamedSum) namedSum {
 	s := namedSum{Pledged: sum(l, n.Pledged, n.Currency), Received: sum(l, n.Received, n.Currency)}
+	if n.OnItsWay != 0 {
+		coming := sum(l, n.OnItsWay, n.Currency)
+		s.OnItsWay = &coming
+	}
 	if n.Refunded != 0 {
 		back := sum(l, n.Refunded, n.Currency)
 		s.Refunded = &back

@@ -68,9 +68,11 @@ func afterOf(c echo.Context) (int, error) {
 	return n, nil
 }
 
+// numbers says where the page's gifts stand, counted from the newest.
 func numbers(l i18n.Lang, r report.Donors) string {
-	if r.First == r.Last {
-		return l.T("site.donors.single", r.First, r.Total)
+	from, to := r.Total-r.First+1, r.Total-r.Last+1
+	if from == to {
+		return l.T("site.donors.single", from, r.Total)
 	}
-	return l.T("site.donors.range", r.First, r.Last, r.Total)
+	return l.T("site.donors.range", from, to, r.Total)
 }

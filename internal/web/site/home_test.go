@@ -34,7 +34,7 @@ func TestHomeAddsNoCurrencies(t *testing.T) {
 	want := []string{
 		"300 $отриманоточно 300,50 $", "3 $відкладено на потреби",
 		"5 000 ₴отримано", "0 ₴відкладено на потреби",
-		"2компанії заплатилидолучилися 3 компаніїХто саме",
+		"2компанії заплатили принаймні частинудолучилися 3 компаніїХто саме",
 	}
 	if diff := cmp.Diff(want, texts(p.all(".stat"))); diff != "" {
 		t.Errorf("figures (-want +got):\n%s", diff)
@@ -62,7 +62,7 @@ func TestHomeOfAnEmptyHouse(t *testing.T) {
 			t.Errorf("%s: %d figures", path, n)
 		}
 	}
-	if got := d.page("/uk/companies").one(t, "section p").text(); got != "Ще жодна компанія не дала обіцянки під своїм іменем." {
+	if got := d.page("/uk/companies").one(t, "section p").text(); got != "Ще жодна компанія не дала обіцянки під своєю назвою." {
 		t.Errorf("companies: %q", got)
 	}
 	if got := d.page("/uk/clusters/kharkiv-it").one(t, "section p").text(); got != "Кластер ще не відкрив жодної кампанії." {

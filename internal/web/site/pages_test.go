@@ -17,7 +17,7 @@ func TestEveryPageFitsItsModel(t *testing.T) {
 	totals := page.Totals{Currency: "USD", Goal: 1_000_000, Received: 500_050, Transit: 100, Unpaid: 200, Aside: 300_000, Free: 150_050, Fees: 40_000, Refunded: 20_000, Shortfall: 10_000}
 	cards := page.Cards{Items: []page.Card{{Title: "IT4Life", Href: "/uk/campaigns/it4life", Text: "Про", Progress: page.NewProgress(l, totals), Status: page.NewStatus(l, page.Open)}}}
 	gifts := page.Gifts{Items: []page.Gift{
-		{Who: "Ґанок", Href: "/uk/companies/ganok", Amount: &some, Note: "надійшло", Status: page.NewStatus(l, page.Received)},
+		{Who: "Ґанок", Href: "/uk/companies/ganok", Amount: &some, Note: "надійшло", Status: page.NewStatus(l, page.Received), Word: "Лікарням.", WordLang: l},
 		{Status: page.NewStatus(l, page.Pledged)},
 	}}
 	link := page.Link{Href: "/uk/", Text: "Сюди"}
@@ -29,12 +29,12 @@ func TestEveryPageFitsItsModel(t *testing.T) {
 			Cluster: link, Pledge: "/portal/pledges/new", Note: page.Notice{Title: "Перш", Text: "ніж"},
 			Received: some, Glance: "отримано", Bands: page.NewBands(l, totals), Shortfall: page.Notice{Look: "fault", Title: "Бракує"},
 			Books: "= =", Proof: page.Proof{Title: "Доведено до", When: page.Moment{Text: "учора", Machine: "2026-11-21"}, Text: "Звірено."}, AllPledged: "усього", Updated: page.Moment{Text: "сьогодні", Machine: "2026-11-22"}, Data: "/api/v1/campaigns/it4life",
-			Story: "<h2>Що сталося</h2>", Gifts: gifts, Donors: link,
+			Story: "<h2>Що сталося</h2>", Gifts: gifts, Unnamed: "Ще 4", Donors: link,
 			Allocations: []allocation{{Purpose: "Лікарні", Sum: some, Status: page.NewStatus(l, page.Aside), Reason: "бо", ReasonLang: l, Seal: page.Seal{Signed: []page.Signature{{Act: "Запропонувала"}, {Act: "Схвалила"}}}}},
 			Purposes: []purpose{{ID: "purpose-a", Title: "Лікарні", About: "Про", Aside: page.NewStatus(l, page.Aside),
 				Needs: page.NewTable("", []page.Column{{Text: "Потреба"}, {Text: "Кількість", Sum: true}}, [][]page.Cell{{{Text: "Ларингоскоп"}, {Text: "12 шт."}}})}}},
 		"donors":    donorsPage{Base: base, Title: "IT4Life", Campaign: "/uk/campaigns/it4life", Gifts: gifts, Range: "№ 9–1 із 9", Newest: "/uk/", Older: "/uk/"},
-		"company":   companyPage{Base: base, Name: "Ґанок", About: "Про", Memberships: []membership{{link, "учасниця"}}, Sums: []namedSum{{some, some, &some}}, Gifts: gifts, More: true},
+		"company":   companyPage{Base: base, Name: "Ґанок", About: "Про", Memberships: []membership{{link, "учасниця"}}, Sums: []namedSum{{some, some, &some, &some}}, Gifts: gifts, More: true},
 		"companies": companiesPage{Base: base, Companies: []companyLine{{"/uk/companies/ganok", "Ґанок", "2 обіцянки"}}, Withheld: "Ще 1"},
 		"cluster":   clusterPage{base, "Кластер", "Про", "8 компаній", cards},
 	})

@@ -16,8 +16,8 @@ func campaignAddress(slug string) string { return "/campaigns/" + url.PathEscape
 func companyAddress(slug string) string  { return "/companies/" + url.PathEscape(slug) }
 func clusterAddress(slug string) string  { return "/clusters/" + url.PathEscape(slug) }
 
-// in is a text in the page's language.
-func in(b page.Base, t report.Text) string { return t.In(string(b.Lang)) }
+// in is a text in the page's language, with its sums and dates kept whole.
+func in(b page.Base, t report.Text) string { return i18n.Tie(t.In(string(b.Lang))) }
 
 func sum(l i18n.Lang, minor int64, c money.Currency) page.Sum { return l.Sum(money.Of(minor, c)) }
 
@@ -56,7 +56,7 @@ func cardStatus(l i18n.Lang, c report.Summary) page.Status {
 func gifts(b page.Base, all []report.Gift) page.Gifts {
 	var gifts page.Gifts
 	for _, g := range all {
-		item := page.Gift{When: b.Lang.Day(g.MadeAt), Note: giftNote(b.Lang, g), Status: giftStatus(b.Lang, g.State)}
+		item := page.Gift{When: b.Lang.Day(g.MadeAt), Note: giftNote(b.Lang, g), Status: giftStatus(b.Lang, g.State), Word: i18n.Tie(g.Message), WordLang: spokenIn(g.Message)}
 		switch {
 		case g.Campaign != nil:
 			item.Who, item.Href = in(b, g.Campaign.Name), b.In(campaignAddress(g.Campaign.Slug))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"kopiyka/internal/i18n"
 	"kopiyka/internal/pg/pgtest"
 	"kopiyka/internal/report/reporttest"
 )
@@ -91,6 +92,21 @@ func TestMeaninglessQueriesShareAPage(t *testing.T) {
 	plain := d.html("/uk/campaigns/it4life")
 	if other := d.html("/uk/campaigns/it4life?utm_source=letter&x=%22%3E%3Cscript%3E"); other != plain {
 		t.Error("the page with a query differs")
+	}
+}
+
+// Whoever cuts the end off a campaign's address finds the list of campaigns.
+func TestCampaignsWithoutANameLeadToTheList(t *testing.T) {
+	w, _ := busy(t)
+	d := open(t, w)
+	for _, l := range i18n.Langs() {
+		r := d.ask("/" + string(l) + "/campaigns")
+		if want := "/" + string(l) + "/#campaigns"; r.Status != http.StatusFound || r.Header.Get("Location") != want {
+			t.Errorf("%s: %d to %q, want %q", l, r.Status, r.Header.Get("Location"), want)
+		}
+		if n := len(d.page("/" + string(l) + "/").all("#campaigns")); n != 1 {
+			t.Errorf("%s: the list is there %d times", l, n)
+		}
 	}
 }
 

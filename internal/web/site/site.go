@@ -35,6 +35,7 @@ func (s *Site) Routes(g *echo.Group) {
 		in := g.Group("/" + string(l))
 		in.Match(read, "", s.root)
 		in.Match(read, "/", s.home)
+		in.Match(read, "/campaigns", s.campaigns)
 		in.Match(read, "/campaigns/:slug", s.campaign)
 		in.Match(read, "/campaigns/:slug/donors", s.donors)
 		in.Match(read, "/companies", s.companies)
@@ -50,6 +51,12 @@ func (s *Site) root(c echo.Context) error {
 	h.Set(echo.HeaderCacheControl, "no-store")
 	h.Set(echo.HeaderVary, "Accept-Language, Cookie")
 	return c.Redirect(http.StatusFound, page.Of(c).Home())
+}
+
+// campaigns serves GET /:lang/campaigns, the address that is left when the end of a
+// campaign's is cut off: the list is on the first page.
+func (s *Site) campaigns(c echo.Context) error {
+	return c.Redirect(http.StatusFound, page.Of(c).In("/#campaigns"))
 }
 
 // show serves a page under its address in the language, from the cache where it can. The

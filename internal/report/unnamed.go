@@ -1,0 +1,48 @@
+package report
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/money"
+)
+
+// Unnamed is what the totals hold of anonymous gifts, all together and without a day.
+type Unnamed struct {
+	Gifts   int
+	Pledged money.Amount
+}
+
+// unnamed adds up a campaign's anonymous pledges. It is nil unless they are of three
+// companies at least: a sum of one company is its amount, and of a sum of two each of them
+// could work out the other's.
+//
+// It is nil, too, while one or two companies hide their amounts. Named amounts are public,
+// so whoever takes them and this sum from the campaign's total would be left with theirs.
+func unnamed(ctx context.Context, tx *sqlx.Tx, campaign uuid.UUID) (*Unnamed, error) {
+	var row struct {
+		Gifts    int            `db:"gifts"`
+		Pledged  int64          `db:"pledged"`
+		Currency money.Currency `db:"currency"`
+	}
+	err := tx.GetContext(ctx, &row, `
+		SELECT count(*) AS gifts, sum(p.amount_minor)::bigint AS pledged, p.currency
+		  FROM pledges p
+		 WHERE p.campaign_id = $1 AND p.visibility = 'anonymous'
+		 GROUP BY p.currency
+		HAVING count(DISTINCT p.company_id) >= 3
+		   AND (SELECT count(DISTINCT h.company_id) FROM pledges h
+		         WHERE h.campaign_id = $1 AND h.visibility = 'amount-hidden') NOT IN (1, 2)`, campaign)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("add up the anonymous gifts: %w", err)
+	}
+	return &Unnamed{row.Gifts, money.Of(row.Pledged, row.Currency)}, nil
+}
