@@ -22,7 +22,7 @@ COMMENT ON COLUMN payments.exchange_rate IS 'The rate as Stripe said it, for peo
 -- The healing job asks for payments that have no end yet, whichever way they came.
 DROP INDEX payments_unfinished;
 CREATE INDEX payments_unfinished ON payments (started_at)
-    WHERE state IN ('created', 'open', 'declined', 'processing', 'awaiting-funds') OR state = 'paid' AND received_minor = 0;
+    WHERE state IN ('created', 'open', 'declined', 'processing', 'awaiting-funds') OR state = 'paid' AND received_minor = 0 OR disputed_minor > 0;
 
 -- Above this a refund waits for a second person; empty: every refund does.
 ALTER TABLE clusters ADD COLUMN refund_limit_minor bigint CONSTRAINT clusters_refund_limit CHECK (refund_limit_minor >= 0);

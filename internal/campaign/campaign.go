@@ -13,6 +13,8 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"kopiyka/internal/audit"
+	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
@@ -30,6 +32,12 @@ const (
 
 // Text is a public text in both languages.
 type Text struct{ UK, EN string }
+
+// TakesPledges reports whether a campaign takes new pledges at a moment: it is open and its
+// last day, in Kyiv, is not over.
+func (c Campaign) TakesPledges(now time.Time) bool {
+	return c.State == Open && (c.ClosesOn.IsZero() || !clock.Day(now).After(c.ClosesOn))
+}
 
 // Campaign is one collection with a goal.
 type Campaign struct {
@@ -51,6 +59,7 @@ type Purpose struct {
 
 // Need is an item that somebody needs, for an institution.
 type Need struct {
+	ID         string // set by Needs
 	PurposeID  string
 	Item, Unit Text
 	Quantity   int64
@@ -144,11 +153,12 @@ func BySlug(ctx context.Context, db sqlx.QueryerContext, slug string) (Campaign,
 	return c, nil
 }
 
-// OpenToCompany lists the open campaigns of the clusters that a company belongs to on a day.
-func OpenToCompany(ctx context.Context, db *sqlx.DB, company string, day time.Time) ([]Campaign, error) {
-	return list(ctx, db, `SELECT `+columns+` FROM campaigns c WHERE state = 'open' AND EXISTS (
-		SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $1 AND m.since <= $2 AND (m.until IS NULL OR m.until > $2))
-		ORDER BY opens_on DESC, slug`, company, day)
+// OpenToCompany lists the campaigns that take pledges, of the clusters that a company
+// belongs to at a moment.
+func OpenToCompany(ctx context.Context, db *sqlx.DB, company string, now time.Time) ([]Campaign, error) {
+	return list(ctx, db, `SELECT `+columns+` FROM campaigns c WHERE state = 'open' AND (closes_on IS NULL OR closes_on >= $3) AND EXISTS (
+		SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $2 AND m.since <= $1 AND (m.until IS NULL OR m.until > $1))
+		ORDER BY opens_on DESC, slug`, now, company, clock.Day(now))
 }
 
 // OfClusters lists the campaigns of some clusters, drafts included, for those who run them.
@@ -189,6 +199,64 @@ func Purposes(ctx context.Context, db sqlx.QueryerContext, campaign string) ([]P
 		all = append(all, p)
 	}
 	return all, rows.Err()
+}
+
+// CloseEnded closes the open campaigns whose last day is over, and returns how many. A
+// second call finds none.
+func CloseEnded(ctx context.Context, db *sqlx.DB, now time.Time) (int, error) {
+	var ids []string
+	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
+		ids = nil
+		err := tx.SelectContext(ctx, &ids, `UPDATE campaigns SET state = 'closed', changed_at = $1 WHERE state = 'open' AND closes_on < $2 RETURNING id`, now, clock.Day(now))
+		if err != nil {
+			return fmt.Errorf("close campaigns: %w", err)
+		}
+		for _, id := range ids {
+			if err := audit.Record(ctx, tx, audit.Act{At: now, Act: "campaign.closed", Subject: "campaign:" + id}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return len(ids), err
+}
+
+// Needs lists a campaign's needs in the order of its purposes.
+func Needs(ctx context.Context, db sqlx.QueryerContext, campaign string) ([]Need, error) {
+	rows, err := db.QueryxContext(ctx, `
+		SELECT n.id, n.purpose_id, n.item_uk, n.item_en, n.quantity, n.unit_uk, n.unit_en, n.recipient_uk, n.recipient_en
+		  FROM needs n JOIN purposes u ON u.id = n.purpose_id WHERE u.campaign_id = $1 ORDER BY u.position, n.position, n.id`, campaign)
+	if err != nil {
+		return nil, fmt.Errorf("list needs: %w", err)
+	}
+	defer rows.Close()
+	var all []Need
+	for rows.Next() {
+		var n Need
+		if err := rows.Scan(&n.ID, &n.PurposeID, &n.Item.UK, &n.Item.EN, &n.Quantity, &n.Unit.UK, &n.Unit.EN, &n.Recipient.UK, &n.Recipient.EN); err != nil {
+			return nil, fmt.Errorf("list needs: %w", err)
+		}
+		all = append(all, n)
+	}
+	return all, rows.Err()
+}
+
+// PurposeOfNeed finds the purpose that a need belongs to; of an unknown need it is a
+// NotFound fault.
+func PurposeOfNeed(ctx context.Context, db sqlx.QueryerContext, need string) (string, error) {
+	unknown := fault.New(fault.NotFound, "need.unknown")
+	if !pg.IsID(need) {
+		return "", unknown
+	}
+	var purpose string
+	err := sqlx.GetContext(ctx, db, &purpose, `SELECT purpose_id FROM needs WHERE id = $1`, need)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", unknown
+	}
+	if err != nil {
+		return "", fmt.Errorf("find the need's purpose: %w", err)
+	}
+	return purpose, nil
 }
 
 // Move puts a campaign into another state. Only the next state is allowed.

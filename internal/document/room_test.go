@@ -132,7 +132,7 @@ func TestWhoMayHaveWhichDocument(t *testing.T) {
 		if _, _, err := document.File(t.Context(), r.DB, r.Now, doc.ID, person, i18n.UK); faultKey(err) != want {
 			t.Errorf("file: %v, want %s", err, want)
 		}
-		list, err := document.OfPledge(t.Context(), r.DB, pledge, person)
+		list, err := document.OfPledge(t.Context(), r.DB, pledge, person, "")
 		if err != nil || (len(list) == 1) != (want == "<nil>") {
 			t.Errorf("list: %d, %v", len(list), err)
 		}

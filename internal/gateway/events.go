@@ -12,9 +12,11 @@ import (
 	"kopiyka/internal/inbox"
 )
 
-// hint is what an event may tell us: which payment to ask Stripe about. Never an amount.
+// hint is what an event may tell us: which payment or payout to ask Stripe about. Never an
+// amount.
 type hint struct {
 	paymentID, sessionID, intentID string
+	payoutID                       string
 }
 
 // Handle follows an event to its payment and syncs it. Events about nothing of ours are
@@ -28,10 +30,16 @@ func (g *Gateway) Handle(ctx context.Context, e inbox.Event) error {
 	if h == (hint{}) {
 		return nil
 	}
+	if h.payoutID != "" {
+		return g.SyncPayout(ctx, h.payoutID)
+	}
 	if h.paymentID == "" || h.sessionID == "" {
 		if h, err = g.complete(ctx, h); err != nil || h.paymentID == "" {
 			return err
 		}
+	}
+	if e.ObjectKind == "radar.early_fraud_warning" {
+		return giving.FraudWarning(ctx, g.db, e.HappenedAt, h.paymentID, e.ObjectID)
 	}
 	return g.Sync(ctx, h.paymentID, h.sessionID)
 }
@@ -55,7 +63,9 @@ func hintOf(e inbox.Event) (hint, error) {
 		return hint{paymentID: o.Metadata["payment_id"], sessionID: e.ObjectID}, nil
 	case "payment_intent":
 		return hint{paymentID: o.Metadata["payment_id"], intentID: e.ObjectID}, nil
-	case "charge", "refund", "dispute":
+	case "payout":
+		return hint{payoutID: e.ObjectID}, nil
+	case "charge", "refund", "dispute", "radar.early_fraud_warning":
 		return hint{intentID: idOf(o.PaymentIntent)}, nil
 	}
 	return hint{}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -118,7 +119,10 @@ func (g *Gateway) addMoney(ctx context.Context, f giving.Facts, c *stripe.Charge
 	}
 	charged := amount(c.Amount, c.Currency)
 	f.Movements = appendMovement(f.Movements, c.BalanceTransaction, giving.MovedIn, charged)
-	f.Movements = appendMovement(f.Movements, c.FailureBalanceTransaction, giving.Unexplained, charged)
+	if b := c.FailureBalanceTransaction; b != nil && b.ID != "" {
+		f.Movements = appendMovement(f.Movements, b, giving.LateFailure, partOf(charged, b, c.BalanceTransaction))
+		f.State = giving.Returned
+	}
 
 	var refunded int64
 	refunds := &stripe.RefundListParams{Charge: &c.ID}
@@ -131,6 +135,7 @@ func (g *Gateway) addMoney(ctx context.Context, f giving.Facts, c *stripe.Charge
 		back := amount(r.Amount, r.Currency)
 		f.Movements = appendMovement(f.Movements, r.BalanceTransaction, giving.MovedBack, money.Of(-back.Minor, back.Currency))
 		f.Movements = appendMovement(f.Movements, r.FailureBalanceTransaction, giving.ReturnedOut, back)
+		f.Refunds = append(f.Refunds, refundFact(r))
 		if r.Status == stripe.RefundStatusSucceeded || r.Status == stripe.RefundStatusPending {
 			refunded += back.Minor
 		}
@@ -150,39 +155,90 @@ func (g *Gateway) addMoney(ctx context.Context, f giving.Facts, c *stripe.Charge
 	return g.addDisputes(ctx, f, c)
 }
 
-// addDisputes collects what disputes moved. Until the books know disputes, that money goes
-// to suspense: it is never skipped.
+// addDisputes collects what disputes moved. Their words say how far they are; what came
+// back of one is told by its money alone, for one that is won in part is called lost.
 func (g *Gateway) addDisputes(ctx context.Context, f giving.Facts, c *stripe.Charge) (giving.Facts, error) {
 	disputes := &stripe.DisputeListParams{Charge: &c.ID}
-	disputes.Context = ctx
+	disputes.Context, disputes.Limit = ctx, stripe.Int64(100)
 	list := g.api.Disputes.List(disputes)
+	open, lost := false, false
 	for list.Next() {
 		d := list.Dispute()
-		for _, b := range d.BalanceTransactions {
-			f.Movements = appendMovement(f.Movements, b, giving.Unexplained, amount(d.Amount, d.Currency))
+		f.Movements = append(f.Movements, disputeMovements(d)...)
+		f.Disputes = append(f.Disputes, giving.Dispute{ID: d.ID, Lost: d.Status == stripe.DisputeStatusLost})
+		switch d.Status {
+		case stripe.DisputeStatusLost:
+			lost = true
+		case stripe.DisputeStatusNeedsResponse, stripe.DisputeStatusUnderReview:
+			open = true
 		}
 	}
 	if err := list.Err(); err != nil {
 		return f, stripeErr("list disputes", err)
 	}
+	switch {
+	case open:
+		f.State = giving.InDispute
+	case lost:
+		f.State = giving.DisputeLost
+	}
 	return f, nil
 }
 
+// disputeMovements are what a dispute took and returned.
+func disputeMovements(d *stripe.Dispute) []giving.Movement {
+	var all []giving.Movement
+	taken := &stripe.BalanceTransaction{}
+	for _, b := range d.BalanceTransactions {
+		if b.Amount < 0 {
+			taken.Amount += b.Amount
+		}
+	}
+	for _, b := range d.BalanceTransactions {
+		kind := giving.TakenBack
+		if b.Amount > 0 {
+			kind = giving.GivenBack
+		}
+		disputed := amount(d.Amount, d.Currency)
+		all = appendMovement(all, b, kind, partOf(money.Of(-disputed.Minor, disputed.Currency), b, taken))
+	}
+	for i := range all {
+		all[i].Dispute = d.ID
+	}
+	return all
+}
+
+// partOf is what the payer sees of a balance transaction whose sum is a part of another's,
+// for which the payer saw whole. It matters where the two are in different currencies.
+func partOf(whole money.Amount, b, of *stripe.BalanceTransaction) money.Amount {
+	if of == nil {
+		return money.Amount{}
+	}
+	minor, ok := giving.Convert(amount(b.Amount, b.Currency), amount(of.Amount, b.Currency), whole)
+	if !ok {
+		return money.Amount{}
+	}
+	return money.Of(minor, whole.Currency)
+}
+
 // appendMovement adds a balance transaction, if there is one yet: it may come later than
-// the status that announces it. Its gross is what the payer sees, or, where both are in
-// one currency, what has moved.
-func appendMovement(all []giving.Movement, b *stripe.BalanceTransaction, kind giving.MovementKind, gross money.Amount) []giving.Movement {
+// the status that announces it. Presented is what the payer sees of it.
+func appendMovement(all []giving.Movement, b *stripe.BalanceTransaction, kind giving.MovementKind, presented money.Amount) []giving.Movement {
 	if b == nil || b.ID == "" {
 		return all
 	}
 	currency := money.Currency(strings.ToUpper(string(b.Currency)))
-	if gross.Currency == currency {
-		gross = fromStripe(b.Amount, currency)
-	}
-	return append(all, giving.Movement{
-		ID: b.ID, Kind: kind, Type: string(b.Type), Gross: gross,
+	m := giving.Movement{
+		ID: b.ID, Kind: kind, Type: string(b.Type), Gross: fromStripe(b.Amount, currency),
 		Fee: fromStripe(b.Fee, currency), Net: fromStripe(b.Net, currency), HappenedAt: time.Unix(b.Created, 0).UTC(),
-	})
+	}
+	if presented != (money.Amount{}) && presented.Currency != currency {
+		m.Presented = presented
+		if b.ExchangeRate != 0 {
+			m.Rate = strconv.FormatFloat(b.ExchangeRate, 'f', -1, 64) // for people; the sums are reckoned from both amounts
+		}
+	}
+	return append(all, m)
 }
 
 func amount(units int64, c stripe.Currency) money.Amount {

@@ -21,7 +21,9 @@ type Home struct {
 	Account  ledger.Account // the fund; a purpose or a need when the pledge is earmarked
 }
 
-// HomeOf says where the money of a pledge belongs. It is the one place that knows.
+// HomeOf says where the money of a pledge belongs. It is the one place that knows. An
+// earmarked pledge is held until the transaction ends: its company cannot let the earmark
+// go while money is put under it.
 func HomeOf(ctx context.Context, tx *sqlx.Tx, pledge string) (Home, error) {
 	var row struct {
 		Cluster  string `db:"cluster_id"`
@@ -36,7 +38,15 @@ func HomeOf(ctx context.Context, tx *sqlx.Tx, pledge string) (Home, error) {
 		return Home{}, fmt.Errorf("find where the pledge's money belongs: %w", err)
 	}
 	h := Home{Cluster: row.Cluster, Campaign: row.Campaign, Currency: row.Currency}
+	released := false
+	if row.Purpose.Valid {
+		if released, err = earmarkReleased(ctx, tx, pledge); err != nil {
+			return Home{}, err
+		}
+	}
 	switch {
+	case released:
+		h.Account = h.fund()
 	case row.Need.Valid:
 		h.Account = ledger.Need(row.Need.String, h.Currency)
 	case row.Purpose.Valid:

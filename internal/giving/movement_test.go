@@ -42,11 +42,9 @@ func converted(m giving.Movement, gross, fee int64) giving.Movement {
 // earmark is a pledge for one purpose of the campaign, or for one need of it.
 func earmark(t testing.TB, w *gatewaytest.World, minor int64, need string) string {
 	t.Helper()
-	id := pg.NewID()
-	_, err := w.Owner.ExecContext(t.Context(), `
-		INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, reference, purpose_id, need_id, made_by, made_at)
-		VALUES ($1, $2, $3, $4, $5, 'named', $6, $7, nullif($8, '')::uuid, $9, $10)`,
-		id, w.Campaign, w.Company, minor, string(w.Currency), string(giving.NewReference()), w.Purpose, need, w.Payer, noon)
+	p := w.Promise(minor)
+	p.PurposeID, p.NeedID = w.Purpose, need
+	id, err := giving.MakePledge(t.Context(), w.DB, w.Now, p)
 	if err != nil {
 		t.Fatal(err)
 	}

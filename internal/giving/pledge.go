@@ -10,9 +10,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -22,6 +22,7 @@ import (
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
+	"kopiyka/internal/text"
 )
 
 // Visibility is what others may know of a pledge. Its money counts in every total.
@@ -42,34 +43,67 @@ type Promise struct {
 	Visibility   Visibility
 	Message      string
 	DueOn        time.Time // zero: the company wants to pay now
+
+	Rhythm Rhythm // zero: once
+	Parts  []Part // when there is more than one payment: how the amount is spread
+
+	PurposeID     string // earmarked for this purpose of the campaign alone, or empty
+	NeedID        string // and for this need of it alone, or empty
+	PurchaseOrder string // the number under which the company's own books know the pledge, or empty
 }
 
 // Pledge is a promise as it stands, with what has come of it.
 type Pledge struct {
-	ID           string
-	CampaignID   string
-	CampaignSlug string
-	Campaign     struct{ UK, EN string }
-	CompanyID    string
-	Amount       money.Amount
-	Visibility   Visibility
-	Message      string
-	DueOn        time.Time
-	Reference    Reference
-	MadeAt       time.Time
-	OnItsWay     int64 // paid and not yet in the books, minor units
-	Received     int64 // came in
-	Refunded     int64 // went back, or was lost to a dispute
+	ID              string
+	CampaignID      string
+	CampaignSlug    string
+	Campaign        Text
+	ClusterID       string
+	CompanyID       string
+	Company         Text
+	Promised        money.Amount // as it was made; never changes
+	Amount          money.Amount // what it asks for now, after all acts
+	Rhythm          Rhythm
+	Visibility      Visibility
+	Message         string
+	PurchaseOrder   string
+	PurposeID       string // earmarked for it; empty: for the campaign
+	Purpose         Text
+	NeedID          string
+	Need            Text
+	EarmarkReleased bool // its company has let the earmark go
+	DueOn           time.Time
+	Reference       Reference
+	MadeAt          time.Time
+	Acts            int   // how many acts have changed it
+	Cancelled       bool  // it asks for nothing that has not come
+	OnItsWay        int64 // paid and not yet in the books, minor units
+	Received        int64 // came in
+	Refunded        int64 // went back, or was lost to a dispute
 }
 
+// Paid is what came and did not go back, and what is on its way.
+func (p Pledge) Paid() money.Amount {
+	return money.Of(max(p.Received-p.Refunded, 0)+p.OnItsWay, p.Amount.Currency)
+}
+
+// Text is a public text in both languages.
+type Text struct{ UK, EN string }
+
 // Outstanding is what the company may still pay: what is neither here nor on its way. What
-// went back is not here.
+// went back is not here. A cancelled pledge takes nothing more, and books what comes.
 func (p Pledge) Outstanding() money.Amount {
+	if p.Cancelled {
+		return money.Of(0, p.Amount.Currency)
+	}
 	left := p.Amount.Minor - p.OnItsWay - (p.Received - p.Refunded)
 	return money.Of(max(left, 0), p.Amount.Currency)
 }
 
-const maxMessage = 500
+const (
+	maxMessage       = 500
+	maxPurchaseOrder = 60
+)
 
 // MakePledge records a promise and returns its id. The person must hold a paying role in
 // the company, the company must be a member of the campaign's cluster, the campaign must
@@ -88,21 +122,59 @@ func MakePledge(ctx context.Context, db *sqlx.DB, now clock.Clock, p Promise) (s
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `
-			INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, message, due_on, reference, made_by, made_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-			id, campaign, p.CompanyID, p.Amount.Minor, string(p.Amount.Currency), string(p.Visibility), strings.TrimSpace(p.Message),
-			sql.NullTime{Time: p.DueOn, Valid: !p.DueOn.IsZero()}, string(NewReference()), p.PersonID, now())
-		if err != nil {
-			return fmt.Errorf("write the pledge: %w", err)
+		if err := insertPledge(ctx, tx, now(), id, campaign, p); err != nil {
+			return err
+		}
+		if err := addInstalments(ctx, tx, id, "", p.parts(now())); err != nil {
+			return err
 		}
 		return audit.Record(ctx, tx, audit.Act{At: now(), Person: p.PersonID, Act: "pledge.made", Subject: "pledge:" + id,
-			Detail: map[string]any{"amount_minor": p.Amount.Minor, "currency": p.Amount.Currency, "visibility": p.Visibility}})
+			Detail: map[string]any{"amount_minor": p.Amount.Minor, "currency": p.Amount.Currency, "visibility": p.Visibility, "instalments": max(len(p.Parts), 1)}})
 	})
 	if err != nil {
 		return "", fmt.Errorf("make a pledge: %w", err)
 	}
 	return id, nil
+}
+
+func insertPledge(ctx context.Context, tx *sqlx.Tx, at time.Time, id, campaign string, p Promise) error {
+	due := p.DueOn
+	if len(p.Parts) > 0 {
+		due = p.Parts[len(p.Parts)-1].DueOn
+	}
+	optional := func(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, message, due_on, reference, purchase_order, purpose_id, need_id, rhythm, made_by, made_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		id, campaign, p.CompanyID, p.Amount.Minor, string(p.Amount.Currency), string(p.Visibility), strings.TrimSpace(p.Message),
+		sql.NullTime{Time: due, Valid: !due.IsZero()}, string(NewReference()), strings.TrimSpace(p.PurchaseOrder), optional(p.PurposeID), optional(p.NeedID),
+		string(p.rhythm()), p.PersonID, at)
+	switch pg.Constraint(err) {
+	case "pledges_purpose_of_campaign", "pledges_need_of_purpose":
+		return fault.In("purpose", "pledge.purpose_unknown")
+	}
+	if err != nil {
+		return fmt.Errorf("write the pledge: %w", err)
+	}
+	return nil
+}
+
+func (p Promise) rhythm() Rhythm {
+	if p.Rhythm == "" {
+		return Once
+	}
+	return p.Rhythm
+}
+
+// parts are the instalments of the promise. Who pays at once has one that is due today.
+func (p Promise) parts(now time.Time) []Part {
+	switch {
+	case len(p.Parts) > 0:
+		return p.Parts
+	case p.DueOn.IsZero():
+		return []Part{{Day(now), p.Amount.Minor}}
+	}
+	return []Part{{Day(p.DueOn), p.Amount.Minor}}
 }
 
 // Check holds the rules that need no database: nil, or a fault.Form. MakePledge asks it
@@ -117,20 +189,55 @@ func (p Promise) Check(now time.Time) error {
 	default:
 		form = append(form, fault.In("visibility", "pledge.visibility"))
 	}
-	if !utf8.ValidString(p.Message) || strings.ContainsRune(p.Message, 0) {
-		form = append(form, fault.In("message", "text.not_utf8"))
-	} else if utf8.RuneCountInString(p.Message) > maxMessage {
-		form = append(form, fault.In("message", "text.too_long", maxMessage))
+	if wrong := text.Check("message", p.Message, maxMessage); wrong != nil {
+		form = append(form, wrong)
 	}
-	if !p.DueOn.IsZero() {
-		today := now.Truncate(24 * time.Hour)
-		if p.DueOn.Before(today) {
-			form = append(form, fault.In("due_on", "pledge.due_in_the_past"))
-		} else if p.DueOn.After(today.AddDate(5, 0, 0)) {
-			form = append(form, fault.In("due_on", "pledge.due_too_far"))
-		}
+	if wrong := p.checkWhen(clock.Day(now)); wrong != nil {
+		form = append(form, wrong)
+	}
+	if p.NeedID != "" && p.PurposeID == "" || p.PurposeID != "" && !pg.IsID(p.PurposeID) || p.NeedID != "" && !pg.IsID(p.NeedID) {
+		form = append(form, fault.In("purpose", "pledge.purpose_unknown"))
+	}
+	if wrong := text.Check("purchase_order", p.PurchaseOrder, maxPurchaseOrder); wrong != nil {
+		form = append(form, wrong)
+	} else if strings.ContainsAny(strings.TrimSpace(p.PurchaseOrder), "\n\t") {
+		form = append(form, fault.In("purchase_order", "text.not_utf8"))
 	}
 	return form.Err()
+}
+
+// checkWhen holds the rules of the days. Parts must come to the amount: what is left over
+// would be promised for no day.
+func (p Promise) checkWhen(today time.Time) *fault.Fault {
+	switch p.rhythm() {
+	case Once:
+		if len(p.Parts) > 0 {
+			return fault.In("when", "pledge.when")
+		}
+	case Monthly, Quarterly, OwnDates:
+		if len(p.Parts) == 0 {
+			return fault.In("parts", "pledge.no_instalments", MaxInstalments)
+		}
+	default:
+		return fault.In("when", "pledge.when")
+	}
+	if wrong := checkParts("parts", p.Parts, today); wrong != nil {
+		return wrong
+	}
+	if !slices.IsSortedFunc(p.Parts, func(a, b Part) int { return a.DueOn.Compare(b.DueOn) }) {
+		return fault.In("parts", "pledge.days_out_of_order")
+	}
+	if len(p.Parts) > 0 && Total(p.Parts) != p.Amount.Minor {
+		return fault.In("parts", "pledge.parts_differ", money.Of(Total(p.Parts), p.Amount.Currency), p.Amount)
+	}
+	switch {
+	case p.DueOn.IsZero():
+	case p.DueOn.Before(today):
+		return fault.In("due_on", "pledge.due_in_the_past")
+	case p.DueOn.After(today.AddDate(horizon, 0, 0)):
+		return fault.In("due_on", "pledge.due_too_far")
+	}
+	return nil
 }
 
 // mayPay asks for a paying role in the company. A stranger to it learns nothing.
@@ -158,19 +265,20 @@ func openCampaign(ctx context.Context, tx *sqlx.Tx, p Promise, now time.Time) (s
 	var c struct {
 		ID       string
 		State    string
+		Ended    bool
 		Currency money.Currency
 		Member   bool
 	}
 	err := tx.GetContext(ctx, &c, `
-		SELECT id, state, currency, EXISTS (SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $2
+		SELECT id, state, currency, coalesce(closes_on < $4, false) AS ended, EXISTS (SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $2
 		           AND m.since <= $3 AND (m.until IS NULL OR m.until > $3)) AS member
-		  FROM campaigns c WHERE slug = $1 AND state <> 'draft' FOR SHARE OF c`, p.CampaignSlug, p.CompanyID, now)
+		  FROM campaigns c WHERE slug = $1 AND state <> 'draft' FOR SHARE OF c`, p.CampaignSlug, p.CompanyID, now, clock.Day(now))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return "", fault.New(fault.NotFound, "campaign.unknown", p.CampaignSlug)
 	case err != nil:
 		return "", fmt.Errorf("find the campaign: %w", err)
-	case c.State != "open":
+	case c.State != "open" || c.Ended: // its last day is over, and the timetable has not closed it yet
 		return "", fault.New(fault.Conflict, "campaign.closed")
 	case !c.Member:
 		return "", fault.New(fault.Forbidden, "pledge.not_a_member")

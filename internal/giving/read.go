@@ -15,18 +15,30 @@ import (
 	"kopiyka/internal/pg"
 )
 
-const pledgeColumns = `p.id, p.campaign_id, c.slug, c.title_uk, c.title_en, p.company_id, p.amount_minor, p.currency, p.visibility, p.message, p.due_on, p.reference, p.made_at,
-	coalesce(sum(y.amount_minor) FILTER (WHERE y.state = 'processing' OR y.state = 'paid' AND y.received_minor = 0), 0)::bigint,
-	coalesce(sum(y.received_minor), 0)::bigint, coalesce(sum(y.refunded_minor + y.lost_minor), 0)::bigint`
+const pledgeColumns = `p.id, p.campaign_id, c.slug, c.title_uk, c.title_en, c.cluster_id, p.company_id, k.name_uk, k.name_en,
+	p.amount_minor, p.amount_minor + coalesce(x.change, 0)::bigint, p.currency, p.rhythm, p.visibility, p.message, p.purchase_order,
+	coalesce(p.purpose_id::text, ''), coalesce(u.title_uk, ''), coalesce(u.title_en, ''), coalesce(p.need_id::text, ''), coalesce(n.item_uk, ''), coalesce(n.item_en, ''),
+	p.due_on, p.reference, p.made_at, x.acts, coalesce(x.cancelled, false), coalesce(x.released, false), y.on_its_way, y.received, y.refunded`
 
-const pledgeTables = ` FROM pledges p JOIN campaigns c ON c.id = p.campaign_id LEFT JOIN payments y ON y.pledge_id = p.id `
+// pledgeTables joins a pledge with its acts x and its payments y.
+const pledgeTables = ` FROM pledges p JOIN campaigns c ON c.id = p.campaign_id JOIN companies k ON k.id = p.company_id
+	LEFT JOIN purposes u ON u.id = p.purpose_id LEFT JOIN needs n ON n.id = p.need_id
+	CROSS JOIN LATERAL (
+	      SELECT sum(change_minor) AS change, count(*)::int AS acts, bool_or(kind = 'cancelled') AS cancelled, bool_or(kind = 'earmark-released') AS released
+	        FROM pledge_acts WHERE pledge_id = p.id) x
+	CROSS JOIN LATERAL (
+	      SELECT coalesce(sum(amount_minor) FILTER (WHERE state = 'processing' OR state = 'paid' AND received_minor = 0), 0)::bigint AS on_its_way,
+	             coalesce(sum(received_minor), 0)::bigint AS received, coalesce(sum(refunded_minor + lost_minor), 0)::bigint AS refunded
+	        FROM payments WHERE pledge_id = p.id) y `
 
 func scanPledge(row interface{ Scan(...any) error }) (Pledge, error) {
 	var p Pledge
 	var due sql.NullTime
-	err := row.Scan(&p.ID, &p.CampaignID, &p.CampaignSlug, &p.Campaign.UK, &p.Campaign.EN, &p.CompanyID, &p.Amount.Minor, &p.Amount.Currency,
-		&p.Visibility, &p.Message, &due, &p.Reference, &p.MadeAt, &p.OnItsWay, &p.Received, &p.Refunded)
-	p.DueOn = due.Time
+	err := row.Scan(&p.ID, &p.CampaignID, &p.CampaignSlug, &p.Campaign.UK, &p.Campaign.EN, &p.ClusterID, &p.CompanyID, &p.Company.UK, &p.Company.EN,
+		&p.Promised.Minor, &p.Amount.Minor, &p.Amount.Currency, &p.Rhythm, &p.Visibility, &p.Message, &p.PurchaseOrder,
+		&p.PurposeID, &p.Purpose.UK, &p.Purpose.EN, &p.NeedID, &p.Need.UK, &p.Need.EN,
+		&due, &p.Reference, &p.MadeAt, &p.Acts, &p.Cancelled, &p.EarmarkReleased, &p.OnItsWay, &p.Received, &p.Refunded)
+	p.DueOn, p.Promised.Currency = due.Time, p.Amount.Currency
 	return p, err
 }
 
@@ -42,8 +54,29 @@ func pledgeOf(ctx context.Context, db sqlx.QueryerContext, id, person string) (P
 		return Pledge{}, unknown
 	}
 	p, err := scanPledge(db.QueryRowxContext(ctx, `SELECT `+pledgeColumns+pledgeTables+`
-		WHERE p.id = $1 AND EXISTS (SELECT 1 FROM company_roles r WHERE r.company_id = p.company_id AND r.person_id = $2)
-		GROUP BY p.id, c.id`, id, person))
+		WHERE p.id = $1 AND EXISTS (SELECT 1 FROM company_roles r WHERE r.company_id = p.company_id AND r.person_id = $2)`, id, person))
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, unknown
+	}
+	if err != nil {
+		return p, fmt.Errorf("find the pledge: %w", err)
+	}
+	return p, nil
+}
+
+// PledgeFor finds a pledge of a cluster in which the person has any role. Another
+// cluster's pledge and no pledge at all are the same NotFound fault.
+func PledgeFor(ctx context.Context, db *sqlx.DB, id, person string) (Pledge, error) {
+	return pledgeFor(ctx, db, id, person)
+}
+
+func pledgeFor(ctx context.Context, db sqlx.QueryerContext, id, person string) (Pledge, error) {
+	unknown := fault.New(fault.NotFound, "pledge.unknown")
+	if !pg.IsID(id) {
+		return Pledge{}, unknown
+	}
+	p, err := scanPledge(db.QueryRowxContext(ctx, `SELECT `+pledgeColumns+pledgeTables+`
+		WHERE p.id = $1 AND EXISTS (SELECT 1 FROM cluster_roles r WHERE r.cluster_id = c.cluster_id AND r.person_id = $2)`, id, person))
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, unknown
 	}
@@ -66,10 +99,14 @@ func PledgesOf(ctx context.Context, db *sqlx.DB, company, person, after string) 
 	rows, err := db.QueryContext(ctx, `SELECT `+pledgeColumns+pledgeTables+`
 		WHERE p.company_id = $1 AND ($3 = '' OR p.id < nullif($3, '')::uuid)
 		  AND EXISTS (SELECT 1 FROM company_roles r WHERE r.company_id = p.company_id AND r.person_id = $2)
-		GROUP BY p.id, c.id ORDER BY p.id DESC LIMIT $4`, company, person, after, PageSize)
+		ORDER BY p.id DESC LIMIT $4`, company, person, after, PageSize)
 	if err != nil {
 		return nil, fmt.Errorf("list pledges: %w", err)
 	}
+	return scanPledges(rows)
+}
+
+func scanPledges(rows *sql.Rows) ([]Pledge, error) {
 	defer rows.Close()
 	var all []Pledge
 	for rows.Next() {
@@ -80,6 +117,21 @@ func PledgesOf(ctx context.Context, db *sqlx.DB, company, person, after string) 
 		all = append(all, p)
 	}
 	return all, rows.Err()
+}
+
+// PledgesFor lists the pledges to campaigns of the clusters in which a person has a role,
+// newest first. After is the id of the last pledge of the page before, or empty.
+func PledgesFor(ctx context.Context, db *sqlx.DB, person, after string) ([]Pledge, error) {
+	if after != "" && !pg.IsID(after) {
+		return nil, fault.New(fault.NotFound, "page.unknown")
+	}
+	rows, err := db.QueryContext(ctx, `SELECT `+pledgeColumns+pledgeTables+`
+		WHERE c.cluster_id IN (SELECT r.cluster_id FROM cluster_roles r WHERE r.person_id = $1) AND ($2 = '' OR p.id < nullif($2, '')::uuid)
+		ORDER BY p.id DESC LIMIT $3`, person, after, PageSize)
+	if err != nil {
+		return nil, fmt.Errorf("list pledges: %w", err)
+	}
+	return scanPledges(rows)
 }
 
 // PaymentsOf lists the payments of a pledge, newest first. Ask PledgeOf first who may see it.
@@ -168,11 +220,13 @@ func LockPayment(ctx context.Context, tx *sqlx.Tx, id string) (Payment, error) {
 }
 
 // Unfinished lists payments that have a checkout page, began before a time and have no end
-// yet, the one longest not asked about first. Paid is no end before the money is here.
+// yet, the one longest not asked about first. Paid is no end before the money is here, and
+// a dispute is none before it is decided: that it is lost moves no money, so that nothing
+// else would tell.
 func Unfinished(ctx context.Context, db *sqlx.DB, before time.Time, limit int) ([]Payment, error) {
 	var all []Payment
 	err := db.SelectContext(ctx, &all, `SELECT `+paymentColumns+` FROM payments
-		WHERE (state IN ('created', 'open', 'declined', 'processing', 'awaiting-funds') OR state = 'paid' AND received_minor = 0)
+		WHERE (state IN ('created', 'open', 'declined', 'processing', 'awaiting-funds') OR state = 'paid' AND received_minor = 0 OR disputed_minor > 0)
 		  AND session_id IS NOT NULL AND started_at < $1 ORDER BY coalesce(synced_at, started_at) LIMIT $2`, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list unfinished payments: %w", err)

@@ -27,6 +27,7 @@ type Facts struct {
 	Amount    money.Amount
 	Movements []Movement
 	Disputes  []Dispute
+	Refunds   []RefundFact
 	ReadAt    time.Time
 }
 
@@ -62,6 +63,11 @@ func Settle(ctx context.Context, tx *sqlx.Tx, p Payment, f Facts) (bool, error) 
 			return false, fmt.Errorf("settle payment %s: %w", p.ID, err)
 		}
 		anyNew = anyNew || posted
+	}
+	for _, r := range f.Refunds {
+		if err := recordRefund(ctx, tx, f.ReadAt, p.ID, r); err != nil {
+			return false, err
+		}
 	}
 	if cameIn && f.Amount != p.Amount() && (f.Amount != money.Amount{}) {
 		if err := alarm(ctx, tx, f.ReadAt, p, "payment.amount-differs", map[string]any{"asked": p.Amount().String(), "stripe_says": f.Amount.String()}); err != nil {

@@ -58,7 +58,7 @@ func (r *Report) Company(ctx context.Context, slug string) (Company, error) {
 			return fmt.Errorf("list the memberships: %w", err)
 		}
 		err = tx.SelectContext(ctx, &c.Named, `
-			SELECT p.currency, sum(p.amount_minor)::bigint AS pledged, sum(y.received)::bigint AS received, sum(y.refunded)::bigint AS refunded
+			SELECT p.currency, sum(p.amount_minor + x.change)::bigint AS pledged, sum(y.received)::bigint AS received, sum(y.refunded)::bigint AS refunded
 			  FROM pledges p JOIN campaigns c ON c.id = p.campaign_id AND c.state <> 'draft'`+brought+`
 			 WHERE p.company_id = $1 AND p.visibility = 'named' GROUP BY p.currency ORDER BY p.currency`, id)
 		if err != nil {

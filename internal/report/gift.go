@@ -21,13 +21,15 @@ const (
 	Received   GiftState = "received"
 	BackInPart GiftState = "refunded-in-part"
 	Refunded   GiftState = "refunded"
+	Withdrawn  GiftState = "withdrawn" // cancelled, or written off, before anything came
 )
 
 // Gift is a pledge as far as its company lets the public see it.
 type Gift struct {
 	Company  *Ref          // nil when the name is withheld
 	Campaign *Ref          // on a company's page
-	Amount   *money.Amount // nil when the amount is hidden
+	Amount   *money.Amount // what was promised, as it stands now; nil when the amount is hidden
+	Promised *money.Amount // what was promised first, where that was another amount; nil when the amount is hidden
 	Received *money.Amount // what came of it so far, before refunds; nil when the amount is hidden
 	Refunded *money.Amount // what went back, by us or by the payer's bank; nil when the amount is hidden
 	State    GiftState
@@ -35,25 +37,28 @@ type Gift struct {
 	DueOn    time.Time // zero: the company pays at once
 }
 
-// public shows a pledge p of company k with what its payments y brought. A name withheld
+// public shows a pledge p of company k with its acts x and what its payments y brought. A name withheld
 // and an amount hidden do not leave the database.
 const public = `
 	       CASE WHEN p.visibility <> 'anonymous' THEN k.slug END AS company_slug,
 	       CASE WHEN p.visibility <> 'anonymous' THEN k.name_uk END AS company_uk,
 	       CASE WHEN p.visibility <> 'anonymous' THEN k.name_en END AS company_en,
-	       CASE WHEN p.visibility <> 'amount-hidden' THEN p.amount_minor END AS amount,
+	       CASE WHEN p.visibility <> 'amount-hidden' THEN p.amount_minor + x.change END AS amount,
+	       CASE WHEN p.visibility <> 'amount-hidden' AND x.change <> 0 THEN p.amount_minor END AS promised,
 	       CASE WHEN p.visibility <> 'amount-hidden' THEN y.received END AS received,
 	       CASE WHEN p.visibility <> 'amount-hidden' THEN y.refunded END AS refunded,
 	       p.currency, p.made_at, p.due_on,
 	       CASE WHEN y.received > 0 AND y.refunded >= y.received THEN 'refunded'
 	            WHEN y.refunded > 0 THEN 'refunded-in-part'
-	            WHEN y.received >= p.amount_minor THEN 'received'
+	            WHEN p.amount_minor + x.change = 0 AND y.received = 0 AND y.on_its_way = 0 THEN 'withdrawn'
+	            WHEN y.received >= p.amount_minor + x.change AND y.received > 0 THEN 'received'
 	            WHEN y.received > 0 THEN 'part'
 	            WHEN y.on_its_way > 0 THEN 'on-its-way'
 	            ELSE 'promised' END AS state`
 
-// brought sums the payments of a pledge p.
+// brought sums the acts and the payments of a pledge p.
 const brought = `
+	 CROSS JOIN LATERAL (SELECT coalesce(sum(change_minor), 0)::bigint AS change FROM pledge_acts WHERE pledge_id = p.id) x
 	 CROSS JOIN LATERAL (
 	       SELECT coalesce(sum(received_minor), 0)::bigint AS received,
 	              coalesce(sum(refunded_minor + disputed_minor + lost_minor), 0)::bigint AS refunded,
@@ -68,6 +73,7 @@ type giftRow struct {
 	CampaignUK   *string        `db:"campaign_uk"`
 	CampaignEN   *string        `db:"campaign_en"`
 	Amount       *int64         `db:"amount"`
+	Promised     *int64         `db:"promised"`
 	Received     *int64         `db:"received"`
 	Refunded     *int64         `db:"refunded"`
 	Currency     money.Currency `db:"currency"`
@@ -77,7 +83,7 @@ type giftRow struct {
 }
 
 func (r giftRow) gift() Gift {
-	g := Gift{State: r.State, MadeAt: r.MadeAt, Amount: r.sum(r.Amount), Received: r.sum(r.Received), Refunded: r.sum(r.Refunded)}
+	g := Gift{State: r.State, MadeAt: r.MadeAt, Amount: r.sum(r.Amount), Promised: r.sum(r.Promised), Received: r.sum(r.Received), Refunded: r.sum(r.Refunded)}
 	g.Company = ref(r.CompanySlug, r.CompanyUK, r.CompanyEN)
 	g.Campaign = ref(r.CampaignSlug, r.CampaignUK, r.CampaignEN)
 	if r.DueOn != nil {

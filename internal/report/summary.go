@@ -54,8 +54,13 @@ const summaries = `
 	  FROM campaigns c
 	  JOIN clusters k ON k.id = c.cluster_id
 	 CROSS JOIN LATERAL (
-	       SELECT coalesce(sum(p.amount_minor), 0)::bigint AS pledged, count(DISTINCT p.company_id) AS companies, max(p.made_at) AS last
-	         FROM pledges p WHERE p.campaign_id = c.id AND p.made_at <= $1::timestamptz) promised
+	       SELECT coalesce(sum(p.amount_minor + coalesce(a.change, 0)), 0)::bigint AS pledged,
+	              count(DISTINCT p.company_id) FILTER (WHERE p.amount_minor + coalesce(a.change, 0) > 0) AS companies,
+	              greatest(max(p.made_at), max(a.last)) AS last
+	         FROM pledges p
+	         LEFT JOIN (SELECT pledge_id, sum(change_minor) AS change, max(happened_at) AS last
+	                      FROM pledge_acts WHERE campaign_id = c.id AND happened_at <= $1::timestamptz GROUP BY pledge_id) a ON a.pledge_id = p.id
+	        WHERE p.campaign_id = c.id AND p.made_at <= $1::timestamptz) promised
 	 CROSS JOIN LATERAL (
 	       SELECT coalesce(sum(y.amount_minor) FILTER (WHERE y.state = 'processing'), 0)::bigint AS on_its_way,
 	              count(DISTINCT p.company_id) FILTER (WHERE y.received_minor > 0 AND coalesce(y.settled_at, y.started_at) <= $1::timestamptz) AS companies,

@@ -13,7 +13,7 @@ import (
 type Totals struct {
 	Currency  money.Currency `db:"currency"`
 	Goal      int64          `db:"goal"`
-	Pledged   int64          `db:"pledged"`    // the whole promise, paid or not
+	Pledged   int64          `db:"pledged"`    // the whole promise as it stands after its acts, paid or not
 	OnItsWay  int64          `db:"on_its_way"` // paid, and not yet with us; known for now alone
 	Received  int64          `db:"received"`   // before fees and refunds
 	Refunded  int64          `db:"refunded"`

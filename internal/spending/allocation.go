@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -23,12 +22,14 @@ import (
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
+	"kopiyka/internal/text"
 )
 
 // Proposal is what a coordinator asks for.
 type Proposal struct {
 	CampaignID string
 	PurposeID  string
+	NeedID     string // one need of the purpose, or empty: the purpose as a whole
 	Amount     money.Amount
 	Reason     string
 	ReasonEN   string // may be empty: English pages then show Reason and say so
@@ -39,7 +40,7 @@ const maxReason = 1000
 
 // Propose records a proposal and returns its id. No money moves: the ledger and the public
 // hear of it when another person approves. The person must coordinate the campaign's
-// cluster (others get NotFound); asking for more than is free is refused.
+// cluster (others get NotFound); asking for more than is free or earmarked for it is refused.
 func Propose(ctx context.Context, db *sqlx.DB, now clock.Clock, p Proposal) (string, error) {
 	if err := p.Check(); err != nil {
 		return "", err
@@ -52,22 +53,15 @@ func Propose(ctx context.Context, db *sqlx.DB, now clock.Clock, p Proposal) (str
 		if err := campaignTakes(ctx, tx, p); err != nil {
 			return err
 		}
-		free, err := ledger.Balance(ctx, tx, ledger.Fund(p.CampaignID, p.Amount.Currency))
+		cover, err := coverOf(ctx, tx, p.sources())
 		if err != nil {
 			return err
 		}
-		if p.Amount.Minor > free {
-			return fault.In("amount", "allocation.more_than_free", money.Of(free, p.Amount.Currency))
+		if all := cover.All(); p.Amount.Minor > all.Minor {
+			return fault.In("amount", "allocation.more_than_free", all)
 		}
-		_, err = tx.ExecContext(ctx, `
-			INSERT INTO allocations (id, campaign_id, purpose_id, amount_minor, currency, reason, reason_en, proposed_by, proposed_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			id, p.CampaignID, p.PurposeID, p.Amount.Minor, string(p.Amount.Currency), strings.TrimSpace(p.Reason), strings.TrimSpace(p.ReasonEN), p.PersonID, now())
-		if pg.Constraint(err) == "allocations_purpose_of_campaign" {
-			return fault.In("purpose", "allocation.purpose_unknown")
-		}
-		if err != nil {
-			return fmt.Errorf("write the proposal: %w", err)
+		if err := insertProposal(ctx, tx, now(), id, p); err != nil {
+			return err
 		}
 		return audit.Record(ctx, tx, audit.Act{At: now(), Person: p.PersonID, Act: "allocation.proposed", Subject: "allocation:" + id,
 			Detail: map[string]any{"amount_minor": p.Amount.Minor, "currency": p.Amount.Currency}})
@@ -78,6 +72,21 @@ func Propose(ctx context.Context, db *sqlx.DB, now clock.Clock, p Proposal) (str
 	return id, nil
 }
 
+func insertProposal(ctx context.Context, tx *sqlx.Tx, at time.Time, id string, p Proposal) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO allocations (id, campaign_id, purpose_id, need_id, amount_minor, currency, reason, reason_en, proposed_by, proposed_at)
+		VALUES ($1, $2, $3, nullif($4, '')::uuid, $5, $6, $7, $8, $9, $10)`,
+		id, p.CampaignID, p.PurposeID, p.NeedID, p.Amount.Minor, string(p.Amount.Currency), strings.TrimSpace(p.Reason), strings.TrimSpace(p.ReasonEN), p.PersonID, at)
+	switch pg.Constraint(err) {
+	case "allocations_purpose_of_campaign", "allocations_need_of_purpose":
+		return fault.In("purpose", "allocation.purpose_unknown")
+	}
+	if err != nil {
+		return fmt.Errorf("write the proposal: %w", err)
+	}
+	return nil
+}
+
 // Check holds the rules that need no database: nil, or a fault.Form. Propose asks it too; a
 // form asks it first, to tell all that is wrong at once.
 func (p Proposal) Check() error {
@@ -85,7 +94,7 @@ func (p Proposal) Check() error {
 	if p.Amount.Minor <= 0 {
 		form = append(form, fault.In("amount", "money.zero"))
 	}
-	if !pg.IsID(p.PurposeID) {
+	if !pg.IsID(p.PurposeID) || p.NeedID != "" && !pg.IsID(p.NeedID) {
 		form = append(form, fault.In("purpose", "allocation.purpose_unknown"))
 	}
 	if err := checkReason(p.Reason); err != nil {
@@ -100,15 +109,10 @@ func (p Proposal) Check() error {
 }
 
 func checkReason(reason string) *fault.Fault {
-	switch {
-	case !utf8.ValidString(reason) || strings.ContainsRune(reason, 0):
-		return fault.In("reason", "text.not_utf8")
-	case strings.TrimSpace(reason) == "":
+	if strings.TrimSpace(reason) == "" {
 		return fault.In("reason", "allocation.reason_missing")
-	case utf8.RuneCountInString(reason) > maxReason:
-		return fault.In("reason", "text.too_long", maxReason)
 	}
-	return nil
+	return text.Check("reason", reason, maxReason)
 }
 
 // mustHold asks for a role in the campaign's cluster. To a person without any role there
@@ -150,26 +154,27 @@ func campaignTakes(ctx context.Context, tx *sqlx.Tx, p Proposal) error {
 	return nil
 }
 
-// Approve moves the proposed money from the campaign's fund to an account of its own, in
-// the name of both people. The person must be an approver of the cluster and not the one
-// who proposed. A proposal is decided once; when the fund no longer covers it, it stays
-// open and nothing moves.
-func Approve(ctx context.Context, db *sqlx.DB, now clock.Clock, id, person string) error {
+// Approve moves the proposed money to an account of its own, in the name of both people:
+// first what companies have earmarked for it, then the campaign's free money. What is
+// earmarked for something else is never touched. The person must be an approver of the
+// cluster and not the one who proposed, and may add a note. A proposal is decided once; when
+// there is no longer enough for it, it stays open and nothing moves.
+func Approve(ctx context.Context, db *sqlx.DB, now clock.Clock, id, person, note string) error {
+	if err := text.Check("reason", note, maxReason); err != nil {
+		return err
+	}
 	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
-		a, err := decide(ctx, tx, now(), id, person, "approved", "")
+		a, err := decide(ctx, tx, now(), id, person, "approved", strings.TrimSpace(note))
+		if err != nil {
+			return err
+		}
+		lines, err := a.lines(ctx, tx)
 		if err != nil {
 			return err
 		}
 		_, err = ledger.Post(ctx, tx, ledger.Entry{
-			Source: "allocation:" + a.ID, Kind: ledger.Allocated, HappenedAt: now(), Actor: "person:" + a.ProposedBy, Approver: "person:" + person,
-			Lines: []ledger.Line{
-				ledger.Debit(ledger.Fund(a.CampaignID, a.Currency), a.AmountMinor),
-				ledger.Credit(ledger.Allocation(a.ID, a.Currency), a.AmountMinor),
-			},
+			Source: "allocation:" + a.ID, Kind: ledger.Allocated, HappenedAt: now(), Actor: "person:" + a.ProposedBy, Approver: "person:" + person, Lines: lines,
 		})
-		if errors.Is(err, ledger.ErrTooLittle) {
-			return fault.New(fault.Conflict, "allocation.no_longer_covered")
-		}
 		return err
 	})
 	if err != nil {
@@ -197,6 +202,8 @@ func Refuse(ctx context.Context, db *sqlx.DB, now clock.Clock, id, person, reaso
 type proposed struct {
 	ID          string
 	CampaignID  string `db:"campaign_id"`
+	PurposeID   string `db:"purpose_id"`
+	NeedID      string `db:"need_id"`
 	AmountMinor int64  `db:"amount_minor"`
 	Currency    money.Currency
 	ProposedBy  string `db:"proposed_by"`
@@ -209,7 +216,7 @@ func decide(ctx context.Context, tx *sqlx.Tx, at time.Time, id, person, decision
 	if !pg.IsID(id) {
 		return a, unknown
 	}
-	err := tx.GetContext(ctx, &a, `SELECT id, campaign_id, amount_minor, currency, proposed_by FROM allocations WHERE id = $1`, id)
+	err := tx.GetContext(ctx, &a, `SELECT id, campaign_id, purpose_id, coalesce(need_id::text, '') AS need_id, amount_minor, currency, proposed_by FROM allocations WHERE id = $1`, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, unknown
 	}

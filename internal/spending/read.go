@@ -21,8 +21,12 @@ type Allocation struct {
 	ClusterID      string `db:"cluster_id"`
 	CampaignUK     string `db:"campaign_uk"`
 	CampaignEN     string `db:"campaign_en"`
+	PurposeID      string `db:"purpose_id"`
 	PurposeUK      string `db:"purpose_uk"`
 	PurposeEN      string `db:"purpose_en"`
+	NeedID         string `db:"need_id"` // empty: the purpose as a whole
+	NeedUK         string `db:"need_uk"`
+	NeedEN         string `db:"need_en"`
 	AmountMinor    int64  `db:"amount_minor"`
 	Currency       money.Currency
 	Reason         string
@@ -42,10 +46,10 @@ func (a Allocation) Amount() money.Amount { return money.Of(a.AmountMinor, a.Cur
 // PageSize is how many allocations a page of the list holds.
 const PageSize = 50
 
-const allocationColumns = `a.id, a.campaign_id, c.cluster_id, c.title_uk AS campaign_uk, c.title_en AS campaign_en, u.title_uk AS purpose_uk, u.title_en AS purpose_en,
-	a.amount_minor, a.currency, a.reason, a.reason_en, a.proposed_by, pp.name AS proposer_name, a.proposed_at,
+const allocationColumns = `a.id, a.campaign_id, c.cluster_id, c.title_uk AS campaign_uk, c.title_en AS campaign_en, a.purpose_id, u.title_uk AS purpose_uk, u.title_en AS purpose_en,
+	coalesce(a.need_id::text, '') AS need_id, coalesce(n.item_uk, '') AS need_uk, coalesce(n.item_en, '') AS need_en, a.amount_minor, a.currency, a.reason, a.reason_en, a.proposed_by, pp.name AS proposer_name, a.proposed_at,
 	coalesce(d.decision, '') AS decision, coalesce(d.reason, '') AS decision_reason, coalesce(dp.name, '') AS decider_name, d.decided_at
-	FROM allocations a JOIN campaigns c ON c.id = a.campaign_id JOIN purposes u ON u.id = a.purpose_id JOIN people pp ON pp.id = a.proposed_by
+	FROM allocations a JOIN campaigns c ON c.id = a.campaign_id JOIN purposes u ON u.id = a.purpose_id LEFT JOIN needs n ON n.id = a.need_id JOIN people pp ON pp.id = a.proposed_by
 	LEFT JOIN allocation_decisions d ON d.allocation_id = a.id LEFT JOIN people dp ON dp.id = d.decided_by`
 
 const seenBy = ` EXISTS (SELECT 1 FROM cluster_roles r WHERE r.cluster_id = c.cluster_id AND r.person_id = $1)`
@@ -94,10 +98,11 @@ type Purse struct {
 	State      string
 	Currency   money.Currency
 	FreeMinor  int64 `db:"free_minor"`
+	Earmarked  int64 // for purposes and needs of the campaign, minor units
 	Asked      int64 // proposed and not decided yet, minor units
 }
 
-// Free is the money that can be allocated.
+// Free is the money that can be allocated to any purpose.
 func (p Purse) Free() money.Amount { return money.Of(p.FreeMinor, p.Currency) }
 
 // Purses lists the campaigns of the clusters in which a person has a role.
@@ -105,6 +110,10 @@ func Purses(ctx context.Context, db *sqlx.DB, person string) ([]Purse, error) {
 	var all []Purse
 	err := db.SelectContext(ctx, &all, `
 		SELECT c.id AS campaign_id, c.cluster_id, c.slug, c.title_uk, c.title_en, c.state, c.currency, coalesce(b.balance, 0) AS free_minor,
+		       (SELECT coalesce(sum(eb.balance), 0)::bigint FROM (
+		               SELECT 'purpose:' || u.id FROM purposes u WHERE u.campaign_id = c.id
+		               UNION ALL SELECT 'need:' || n.id FROM needs n JOIN purposes u ON u.id = n.purpose_id WHERE u.campaign_id = c.id) m (code)
+		          JOIN ledger.accounts ea ON ea.code = m.code AND ea.currency = c.currency JOIN ledger.balances eb ON eb.account_id = ea.id) AS earmarked,
 		       (SELECT coalesce(sum(a.amount_minor), 0)::bigint FROM allocations a LEFT JOIN allocation_decisions d ON d.allocation_id = a.id
 		         WHERE a.campaign_id = c.id AND d.allocation_id IS NULL) AS asked
 		  FROM campaigns c

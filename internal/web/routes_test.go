@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"kopiyka/internal/document"
+	"kopiyka/internal/giving"
 	"kopiyka/internal/spending"
 )
 
@@ -51,24 +52,41 @@ var matrix = map[string][]int{
 	"POST /portal/pledges":                          {303, 303, 403, 404, 404, 404},
 	"GET /portal/pledges/new":                       {303, 200, 403, 200, 404, 404},
 	"GET /portal/pledges/:id":                       {303, 200, 200, 404, 404, 404},
+	"GET /portal/pledges/:id/history":               {303, 200, 200, 404, 404, 404},
+	"GET /portal/pledges/:id/amend":                 {303, 200, 403, 404, 404, 404},
+	"POST /portal/pledges/:id/amend":                {303, 422, 403, 404, 404, 404},
+	"GET /portal/pledges/:id/cancel":                {303, 200, 403, 404, 404, 404},
+	"POST /portal/pledges/:id/cancel":               {303, 422, 403, 404, 404, 404},
+	"GET /portal/pledges/:id/release":               {303, 409, 403, 404, 404, 404}, // this pledge is not earmarked
+	"POST /portal/pledges/:id/release":              {303, 422, 403, 404, 404, 404},
 	"GET /portal/pledges/:id/payments":              {303, 303, 303, 303, 404, 404},
 	"POST /portal/pledges/:id/payments":             {303, 422, 422, 404, 404, 404},
 	"GET /portal/payments/:id/return":               {303, 200, 200, 404, 404, 404},
 	"GET /portal/payments/:id/cancel":               {303, 303, 303, 404, 404, 404},
-	"GET /portal/pledges/:id/documents":             {303, 303, 303, 303, 404, 404},
-	"POST /portal/pledges/:id/documents":            {303, 303, 403, 404, 404, 404},
-	"GET /portal/documents/:id/:lang":               {303, 200, 200, 404, 404, 404},
-	"GET /portal/companies/:slug/statements/:year":  {303, 200, 200, 404, 404, 404},
-	"POST /portal/companies/:slug/statements/:year": {303, 409, 403, 404, 404, 404},
 	"GET /office":                                   {303, 404, 404, 200, 200, 200},
 	"GET /office/allocations":                       {303, 404, 404, 200, 200, 200},
 	"GET /office/allocations/:id":                   {303, 404, 404, 404, 200, 200},
 	"GET /office/allocations/:id/:act":              {303, 404, 404, 303, 303, 303},
 	"POST /office/allocations/:id/approve":          {303, 404, 404, 404, 403, 303},
 	"POST /office/allocations/:id/refuse":           {303, 404, 404, 404, 403, 303},
+	"GET /office/pledges":                           {303, 404, 404, 200, 200, 200},
+	"GET /office/pledges/:id":                       {303, 404, 404, 404, 200, 200},
+	"GET /office/pledges/:id/correct":               {303, 404, 404, 404, 200, 403},
+	"POST /office/pledges/:id/correct":              {303, 404, 404, 404, 422, 403},
+	"GET /office/pledges/:id/write-off":             {303, 404, 404, 404, 200, 403},
+	"POST /office/pledges/:id/write-off":            {303, 404, 404, 404, 422, 403},
+	"GET /office/write-offs/:id":                    {303, 404, 404, 404, 200, 200},
+	"GET /office/write-offs/:id/:act":               {303, 404, 404, 303, 303, 303},
+	"POST /office/write-offs/:id/approve":           {303, 404, 404, 404, 403, 303},
+	"POST /office/write-offs/:id/refuse":            {303, 404, 404, 404, 403, 303},
 	"GET /office/campaigns/:slug/allocations":       {303, 404, 404, 303, 303, 303},
 	"POST /office/campaigns/:slug/allocations":      {303, 404, 404, 404, 303, 403},
 	"GET /office/campaigns/:slug/allocations/new":   {303, 404, 404, 404, 200, 403},
+	"GET /portal/pledges/:id/documents":             {303, 303, 303, 303, 404, 404},
+	"POST /portal/pledges/:id/documents":            {303, 303, 403, 404, 404, 404},
+	"GET /portal/documents/:id/:lang":               {303, 200, 200, 404, 404, 404},
+	"GET /portal/companies/:slug/statements/:year":  {303, 200, 200, 404, 404, 404},
+	"POST /portal/companies/:slug/statements/:year": {303, 409, 403, 404, 404, 404},
 }
 
 // forms are filled in so that only who sends them can be wrong.
@@ -78,6 +96,7 @@ func (h *house) forms() map[string]string {
 			"visibility": {"named"}, "when": {"now"}}.Encode(),
 		"POST /office/campaigns/:slug/allocations": url.Values{"purpose": {h.Purpose}, "amount": {"1.00"}, "currency": {"USD"}, "reason": {"Because"}}.Encode(),
 		"POST /portal/pledges/:id/documents":       url.Values{"kind": {"invoice"}}.Encode(),
+		"POST /office/write-offs/:id/refuse":       url.Values{"reason": {"Because not"}}.Encode(),
 		"POST /office/allocations/:id/refuse":      url.Values{"reason": {"Because not"}}.Encode(),
 	}
 }
@@ -102,6 +121,26 @@ func (h *house) invoice(pledge string) string {
 		h.t.Fatal(err)
 	}
 	return doc.ID
+}
+
+// writeOff is a write-off that waits for its second person.
+func (h *house) writeOff() string {
+	h.t.Helper()
+	p, err := giving.PledgeFor(h.t.Context(), h.DB, h.Pledge(1_000), h.Coordinator)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	s, err := giving.ScheduleOf(h.t.Context(), h.DB, p, h.Now())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	id, err := giving.ProposeWriteOff(h.t.Context(), h.DB, h.Now, giving.WriteOffProposal{
+		PledgeID: p.ID, PersonID: h.Coordinator, Seen: giving.Seen(p, s), Code: "other", Reason: "Because", Parts: map[string]int64{s.Instalments[0].ID: 1_000},
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return id
 }
 
 func TestEveryAddressHasItsGuard(t *testing.T) {
@@ -138,6 +177,8 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 			id = h.invoice(pledge)
 		case strings.Contains(path, "/allocations/:id"):
 			id = h.proposal()
+		case strings.Contains(path, "/write-offs/:id"):
+			id = h.writeOff()
 		case strings.Contains(path, "/companies/:slug"):
 			slug = "ganok"
 		case strings.Contains(path, "/clusters/:slug"):

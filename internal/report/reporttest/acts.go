@@ -14,14 +14,32 @@ type Pledge struct {
 	ID       uuid.UUID
 	Campaign Campaign
 	home     ledger.Account // where its money is kept
+
+	instalment uuid.UUID
 }
 
-// Pledge makes a promise with one of the three visibilities.
-func (w *World) Pledge(c Campaign, company uuid.UUID, minor int64, visibility string) Pledge {
-	p := Pledge{w.id(), c, ledger.Fund(c.ID.String(), c.Currency)}
-	w.exec(`INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, reference, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		p.ID, c.ID, company, minor, string(c.Currency), visibility, w.reference(), w.proposer, w.Tick())
+// Pledge makes a promise with one of the three visibilities, perhaps for one purpose.
+func (w *World) Pledge(c Campaign, company uuid.UUID, minor int64, visibility string, purpose ...uuid.UUID) Pledge {
+	p, at := Pledge{w.id(), c, ledger.Fund(c.ID.String(), c.Currency), w.id()}, w.Tick()
+	var earmark *uuid.UUID
+	if len(purpose) > 0 {
+		earmark = &purpose[0]
+	}
+	w.exec(`WITH pledge AS (
+			INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, reference, purpose_id, made_by, made_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id, amount_minor, made_at)
+		INSERT INTO instalments (id, pledge_id, amount_minor, due_on) SELECT $11, id, amount_minor, made_at::date FROM pledge`,
+		p.ID, c.ID, company, minor, string(c.Currency), visibility, w.reference(), earmark, w.proposer, at, p.instalment)
 	return p
+}
+
+// Change lets a company raise or lower its pledge, or with the kind "cancelled" take it back.
+func (w *World) Change(p Pledge, kind string, minor int64) {
+	w.exec(`WITH act AS (
+			INSERT INTO pledge_acts (id, pledge_id, campaign_id, currency, number, kind, change_minor, reason, person_id, happened_at)
+			VALUES ($1, $2, $3, $4, (SELECT count(*) + 1 FROM pledge_acts WHERE pledge_id = $2), $5, $6, 'because', $7, $8) RETURNING id, pledge_id, change_minor)
+		INSERT INTO instalment_changes (act_id, pledge_id, instalment_id, change_minor) SELECT id, pledge_id, $9, change_minor FROM act`,
+		w.id(), p.ID, p.Campaign.ID, string(p.Campaign.Currency), kind, minor, w.proposer, w.Tick(), p.instalment)
 }
 
 // reference has the form of a payment reference. Nobody checks its digits here.
@@ -32,9 +50,8 @@ func (w *World) reference() string {
 
 // Earmark makes a promise for one purpose of the campaign.
 func (w *World) Earmark(c Campaign, company, purpose uuid.UUID, minor int64) Pledge {
-	p := Pledge{ID: w.id(), Campaign: c, home: ledger.Purpose(purpose.String(), c.Currency)}
-	w.exec(`INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, purpose_id, reference, made_by, made_at) VALUES ($1, $2, $3, $4, $5, 'named', $6, $7, $8, $9)`,
-		p.ID, c.ID, company, minor, string(c.Currency), purpose, w.reference(), w.proposer, w.Tick())
+	p := w.Pledge(c, company, minor, "named", purpose)
+	p.home = ledger.Purpose(purpose.String(), c.Currency)
 	return p
 }
 

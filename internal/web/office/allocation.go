@@ -99,6 +99,7 @@ type allocationPage struct {
 	Purpose  string
 	Reason   string
 	Free     *page.Sum // now, while it waits
+	Marked   *page.Sum // what companies gave for it alone, which is drawn first; nil when nothing is
 	Rest     *page.Sum // free after approval; nil when the fund does not cover it
 	Waits    bool      // nobody has decided
 	Seal     page.Seal
@@ -147,6 +148,14 @@ func notice(l i18n.Lang, name string) page.Notice {
 	return page.Notice{}
 }
 
+// forWhat names the purpose of an allocation, and the one need of it.
+func forWhat(l i18n.Lang, a spending.Allocation) string {
+	if a.NeedID != "" {
+		return in(l, a.PurposeUK, a.PurposeEN) + ": " + in(l, a.NeedUK, a.NeedEN)
+	}
+	return in(l, a.PurposeUK, a.PurposeEN)
+}
+
 func (o *Office) toAllocation(c echo.Context) error {
 	if !pg.IsID(c.Param("id")) {
 		return fault.New(fault.NotFound, "allocation.unknown")
@@ -156,8 +165,8 @@ func (o *Office) toAllocation(c echo.Context) error {
 
 // approve serves POST /office/allocations/:id/approve: the money moves, in the name of both.
 func (o *Office) approve(c echo.Context) error {
-	return o.decide(c, "approved", func(person, _ string) error {
-		if err := spending.Approve(c.Request().Context(), o.db, o.now, c.Param("id"), person); err != nil {
+	return o.decide(c, "approved", func(person, note string) error {
+		if err := spending.Approve(c.Request().Context(), o.db, o.now, c.Param("id"), person, note); err != nil {
 			return err
 		}
 		// It is approved whether or not anybody hears of it now; pages ask by themselves later.
@@ -208,7 +217,7 @@ func (o *Office) newAllocationPage(c echo.Context, a spending.Allocation, reason
 	v := allocationPage{
 		Base:     b,
 		Errors:   form.Summary(map[string]string{"reason": l.T("office.decide.reason")}),
-		Campaign: in(l, a.CampaignUK, a.CampaignEN), Purpose: in(l, a.PurposeUK, a.PurposeEN),
+		Campaign: in(l, a.CampaignUK, a.CampaignEN), Purpose: forWhat(l, a),
 		Title:  l.T("office.allocation.title", in(l, a.PurposeUK, a.PurposeEN)),
 		Status: statusOf(l, a), Sum: l.Sum(a.Amount()), Reason: a.Reason, Seal: seal(l, a), Steps: steps(l, a),
 	}
@@ -237,22 +246,22 @@ func (o *Office) newAllocationPage(c echo.Context, a spending.Allocation, reason
 	return v, nil
 }
 
-// addCover tells what the campaign's fund holds beside a proposal that waits.
+// addCover tells what there is for a proposal that waits: what was earmarked for it, which
+// goes first, and what the campaign's fund holds.
 func (o *Office) addCover(c echo.Context, v *allocationPage, a spending.Allocation) error {
-	purses, err := spending.Purses(c.Request().Context(), o.db, visitor(c).ID)
+	cover, err := spending.CoverFor(c.Request().Context(), o.db, a)
 	if err != nil {
 		return err
 	}
-	for _, p := range purses {
-		if p.CampaignID != a.CampaignID {
-			continue
-		}
-		free := v.Lang.Sum(p.Free())
-		v.Free = &free
-		if p.FreeMinor >= a.AmountMinor {
-			rest := v.Lang.Sum(money.Of(p.FreeMinor-a.AmountMinor, a.Currency))
-			v.Rest = &rest
-		}
+	free := v.Lang.Sum(cover.Free)
+	v.Free = &free
+	if !cover.Earmarked.IsZero() {
+		marked := v.Lang.Sum(cover.Earmarked)
+		v.Marked = &marked
+	}
+	if cover.All().Minor >= a.AmountMinor {
+		rest := v.Lang.Sum(money.Of(min(cover.Free.Minor, cover.All().Minor-a.AmountMinor), a.Currency))
+		v.Rest = &rest
 	}
 	return nil
 }

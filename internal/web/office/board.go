@@ -100,7 +100,7 @@ func purseTable(l i18n.Lang, person member.Person, purses []spending.Purse) page
 }
 
 func mayPropose(person member.Person, p spending.Purse) bool {
-	return (p.State == "open" || p.State == "closed") && p.FreeMinor > 0 && holds(person, p.ClusterID, member.Coordinator)
+	return (p.State == "open" || p.State == "closed") && p.FreeMinor+p.Earmarked > 0 && holds(person, p.ClusterID, member.Coordinator)
 }
 
 func proposePath(slug string) string {

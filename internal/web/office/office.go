@@ -42,6 +42,7 @@ func (o *Office) Routes(g *echo.Group) {
 	g.GET("/allocations/:id/:act", o.toAllocation)
 	g.POST("/allocations/:id/approve", o.approve)
 	g.POST("/allocations/:id/refuse", o.refuse)
+	o.promises(g)
 }
 
 // clustersOnly asks strangers to sign in, and knows nothing when somebody signed in has no

@@ -33,7 +33,23 @@ func TestPages(t *testing.T) {
 			Purpose: "P", Reason: "R", Free: &sum, Rest: &sum, Waits: true, Why: "Why",
 			Seal:   page.Seal{Signed: []page.Signature{{Act: "Proposed", Who: "O", When: moment}}, Awaits: "A"},
 			Decide: &decideForm{Approve: "/a", Refuse: "/r", Button: "Approve", Reason: reason},
-			Steps:  []step{{When: moment, Text: "T", Note: "N"}},
+			Steps:  []step{{When: moment, Text: "T", Note: "N"}}, Marked: &sum,
+		},
+		"pledges": pledgesPage{Waiting: table, Table: table, More: "/m"},
+		"pledge": pledgePage{
+			Notice: page.Notice{Title: "N", Text: "T"}, Company: "A", Campaign: "C", Status: page.NewStatus(l, page.Overdue), Facts: []fact{{Name: "F", Text: "T"}, {Name: "S", Sum: &sum}},
+			Acts: []page.Link{{Href: "/a", Text: "A"}}, WriteOffs: table, Schedule: page.Stand{Table: table, Rules: []string{"R"}},
+			Story: page.Story{Promised: sum, Now: sum, MadeAt: moment, Parts: table, Acts: []page.Act{{When: moment, Text: "A", Change: "C", Reason: "R", Changes: []string{"x"}}}},
+		},
+		"pledge-act": pledgeActPage{
+			Errors: errors, Title: "T", Lead: "L", Company: "A", Campaign: "C", Back: "/p", Action: "/a", Seen: "0-1", Paid: sum, Left: sum, Button: "B", Reason: reason,
+			Rows: &page.Plan{Legend: "L", Hint: "H"}, Code: &page.Choices{Name: "code", Legend: "Why", Items: []page.Option{{Value: "a", Text: "A", ID: "code"}}},
+			Parts: []page.Field{{ID: "part-1", Name: "part-1", Label: "P", Sum: true, Unit: "USD"}},
+		},
+		"write-off": writeOffPage{
+			Errors: errors, Notice: page.Notice{Title: "N", Text: "T"}, Company: "A", Campaign: "C", Back: "/p", Status: page.NewStatus(l, page.Waits), Sum: sum, Code: "C", Reason: "R",
+			Parts: table, Seal: page.Seal{Signed: []page.Signature{{Act: "Proposed", Who: "O", When: moment}}, Awaits: "A"}, Refusal: "F", Why: "Why",
+			Decide: &decideForm{Approve: "/a", Refuse: "/r", Button: "Approve", Reason: reason},
 		},
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"kopiyka/internal/campaign"
 	"kopiyka/internal/fault"
+	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/spending"
@@ -24,6 +25,7 @@ type proposalPage struct {
 	Currency money.Currency
 	Free     page.Sum
 	Asked    page.Sum
+	Marked   *page.Sum // earmarked for purposes and needs of the campaign; nil when nothing is
 	Purpose  page.Choices
 	Amount   page.Field
 	Reason   page.Field
@@ -95,7 +97,8 @@ func (o *Office) propose(c echo.Context) error {
 // read turns what was typed into a proposal, or says all that is wrong with it at once, in
 // the order of the fields.
 func read(t typed, f url.Values, purse spending.Purse, person string) (spending.Proposal, error) {
-	p := spending.Proposal{CampaignID: purse.CampaignID, PurposeID: t.purpose, Reason: t.reason, PersonID: person}
+	purpose, need, _ := strings.Cut(t.purpose, ":")
+	p := spending.Proposal{CampaignID: purse.CampaignID, PurposeID: purpose, NeedID: need, Reason: t.reason, PersonID: person}
 	var amountWrong error
 	if f.Get("currency") != string(purse.Currency) {
 		amountWrong = fault.New(fault.Invalid, "pledge.other_currency", string(purse.Currency))
@@ -123,13 +126,14 @@ func (o *Office) showProposal(c echo.Context, purse spending.Purse, t typed, for
 	if err != nil {
 		return err
 	}
+	needs, err := campaign.Needs(c.Request().Context(), o.db, purse.CampaignID)
+	if err != nil {
+		return err
+	}
 	b := page.Of(c)
 	b.Path = proposePath(purse.Slug) + "/new"
 	l := b.Lang
-	var options []page.Option
-	for _, p := range purposes {
-		options = append(options, page.Option{Value: p.ID, Text: in(l, p.Title.UK, p.Title.EN), Note: in(l, p.About.UK, p.About.EN)})
-	}
+	options := purposeOptions(l, purposes, needs)
 	v := proposalPage{
 		Base: b, Campaign: in(l, purse.TitleUK, purse.TitleEN), Action: proposePath(purse.Slug), Currency: purse.Currency,
 		Free: l.Sum(purse.Free()), Asked: l.Sum(money.Of(purse.Asked, purse.Currency)),
@@ -143,7 +147,27 @@ func (o *Office) showProposal(c echo.Context, purse spending.Purse, t typed, for
 			Error: form.Error("reason"), Value: t.reason, Rows: 5,
 		},
 	}
+	if purse.Earmarked > 0 {
+		marked := l.Sum(money.Of(purse.Earmarked, purse.Currency))
+		v.Marked = &marked
+	}
 	v.Purpose.Error = form.Error("purpose")
 	v.Errors = form.Summary(map[string]string{"purpose": v.Purpose.Legend, "amount": v.Amount.Label, "reason": v.Reason.Label})
 	return c.Render(form.Status(), "office/proposal", v)
+}
+
+// purposeOptions offers each purpose as a whole and each of its needs. Money that companies
+// gave for one need can be set aside for that need alone.
+func purposeOptions(l i18n.Lang, purposes []campaign.Purpose, needs []campaign.Need) []page.Option {
+	var all []page.Option
+	for _, p := range purposes {
+		title := in(l, p.Title.UK, p.Title.EN)
+		all = append(all, page.Option{Value: p.ID, Text: title, Note: in(l, p.About.UK, p.About.EN)})
+		for _, n := range needs {
+			if n.PurposeID == p.ID {
+				all = append(all, page.Option{Value: p.ID + ":" + n.ID, Text: title + ": " + in(l, n.Item.UK, n.Item.EN)})
+			}
+		}
+	}
+	return all
 }

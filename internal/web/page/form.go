@@ -103,6 +103,8 @@ type Field struct {
 	Rows         int
 	Sum          bool
 	Unit         string // beside a sum: its currency
+	Decimal      bool   // one line that takes a number with a decimal sign
+	Numeric      bool   // one line that takes digits alone
 	Options      []Option
 	Optional     bool // says so at the label
 	Required     bool // the browser asks before sending
@@ -122,6 +124,17 @@ func (f Field) InputType() string {
 		return "text"
 	}
 	return f.Type
+}
+
+// InputMode is the keyboard that a phone shows, or empty for its usual one.
+func (f Field) InputMode() string {
+	switch {
+	case f.Decimal:
+		return "decimal"
+	case f.Numeric:
+		return "numeric"
+	}
+	return ""
 }
 
 // DescribedBy are the ids of the hint and the error, for aria-describedby.

@@ -43,6 +43,9 @@ type partsPage struct {
 	Fields   []page.Field
 	Choices  page.Choices
 	Papers   page.Papers
+	Plan     page.Plan
+	Story    page.Story
+	Stand    page.Stand
 }
 
 func parts(t *testing.T, l i18n.Lang) partsPage {
@@ -107,6 +110,14 @@ func parts(t *testing.T, l i18n.Lang) partsPage {
 		Forms: []page.PaperForm{{Action: "/x", Kind: "invoice", Button: "Виписати рахунок на 5 000,00 $", Why: "на все, що лишилося"}, {Action: "/x", Button: "Скласти виписку"}}}
 	p.Choices = page.NewChoices("visibility", "Що побачать інші", "hidden", page.Option{Value: "named", Text: "Назву й суму"}, page.Option{Value: "hidden", Text: "Назву без суми", Note: "Сума все одно врахована в підсумках"})
 	p.Choices.Error = form.Error("visibility")
+	p.Plan = page.Plan{Legend: "Що ще платити", Hint: "По рядку на день.", Error: "Цей день записано двічі", Rows: []page.PlanRow{
+		{Day: page.Field{ID: "day-1", Name: "day-1", Type: "date", Label: "День 1", Value: "2026-12-01"}, Amount: page.Field{ID: "amount-1", Name: "amount-1", Label: "Сума 1, USD", Value: "500.00", Decimal: true}},
+		{Day: page.Field{ID: "day-2", Name: "day-2", Type: "date", Label: "День 2", Error: "Напишіть день так: 2026-09-15"}, Amount: page.Field{ID: "amount-2", Name: "amount-2", Label: "Сума 2, USD", Decimal: true}},
+	}}
+	p.Stand = page.Stand{Table: p.Table, Rules: []string{"Гроші йдуть на найстаріший внесок.", "Чого бракує, лишається до сплати."}}
+	p.Story = page.Story{Promised: *sum(1_000_000), Now: *sum(1_000_001), MadeAt: l.Moment(at), Parts: p.Table, Acts: []page.Act{
+		{When: l.Moment(at), Text: "Компанія змінила обіцянку: Ірина Ш.", Change: "Було 10 000 $, стало 10 000,01 $", Reason: "Чому: бюджет", Changes: []string{"1 грудня: було 500, стало 501"}},
+	}}
 	return p
 }
 

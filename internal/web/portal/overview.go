@@ -13,6 +13,7 @@ import (
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
+	"kopiyka/internal/web/life"
 	"kopiyka/internal/web/page"
 )
 
@@ -47,7 +48,7 @@ func (p *Portal) overview(c echo.Context) error {
 		return err
 	}
 	o := overviewPage{Base: b, MayPledge: len(payingPosts(person)) > 0}
-	var next giving.Pledge
+	var next candidate
 	for _, post := range posts {
 		pledges, err := giving.PledgesOf(c.Request().Context(), p.db, post.CompanyID, person.ID, c.QueryParam("after"))
 		if err != nil {
@@ -57,13 +58,17 @@ func (p *Portal) overview(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		o.Companies = append(o.Companies, p.company(b.Lang, post, pledges, payments))
+		schedules, err := giving.SchedulesOf(c.Request().Context(), p.db, pledges, p.now())
+		if err != nil {
+			return err
+		}
+		o.Companies = append(o.Companies, company(b.Lang, post, pledges, schedules, payments, i18n.Year(p.now())))
 		if post.Role.MayPay() {
-			next = sooner(next, pledges)
+			next = sooner(next, pledges, schedules)
 		}
 	}
 	if next.ID != "" {
-		o.Due = due(b.Lang, next)
+		o.Due = due(b.Lang, next, giving.Day(p.now()))
 	}
 	return c.Render(http.StatusOK, "portal/overview", o)
 }
@@ -81,7 +86,7 @@ func chosenPosts(p member.Person, slug string) ([]member.CompanyPost, error) {
 	return nil, fault.New(fault.NotFound, "company.unknown")
 }
 
-func (p *Portal) company(l i18n.Lang, post member.CompanyPost, pledges []giving.Pledge, payments map[string][]giving.Payment) companyPledges {
+func company(l i18n.Lang, post member.CompanyPost, pledges []giving.Pledge, schedules map[string]giving.Schedule, payments map[string][]giving.Payment, year int) companyPledges {
 	v := companyPledges{Slug: post.Slug, Name: in(l, post.Name.UK, post.Name.EN)}
 	if len(pledges) == 0 {
 		v.Empty = page.Empty{Title: l.T("portal.empty"), Text: l.T("portal.empty_text")}
@@ -97,10 +102,9 @@ func (p *Portal) company(l i18n.Lang, post member.CompanyPost, pledges []giving.
 	}
 	var rows [][]page.Cell
 	for _, pledge := range pledges {
-		rows = append(rows, p.row(l, pledge, payments[pledge.ID]))
+		rows = append(rows, row(l, pledge, schedules[pledge.ID], payments[pledge.ID]))
 	}
 	v.Pledges = page.NewTable("", columns, rows)
-	year := i18n.Year(p.now())
 	v.Statement = page.Link{Href: statementPath(post.Slug, year), Text: l.T("portal.statement.link", strconv.Itoa(year))}
 	if len(pledges) == giving.PageSize {
 		v.More = "/portal?" + url.Values{"company": {post.Slug}, "after": {pledges[len(pledges)-1].ID}}.Encode()
@@ -108,12 +112,12 @@ func (p *Portal) company(l i18n.Lang, post member.CompanyPost, pledges []giving.
 	return v
 }
 
-func (p *Portal) row(l i18n.Lang, pledge giving.Pledge, payments []giving.Payment) []page.Cell {
+func row(l i18n.Lang, pledge giving.Pledge, schedule giving.Schedule, payments []giving.Payment) []page.Cell {
 	sum := func(minor int64) *page.Sum {
 		s := l.Sum(money.Of(minor, pledge.Amount.Currency))
 		return &s
 	}
-	state := page.Cell{Status: p.pledgeStatus(l, pledge)}
+	state := page.Cell{Status: life.Status(l, pledge, schedule)}
 	if len(payments) > 0 {
 		state.Note = l.T("portal.last_payment", l.Date(payments[0].StartedAt), paymentStatus(l, payments[0]).Text)
 	}
@@ -124,60 +128,31 @@ func (p *Portal) row(l i18n.Lang, pledge giving.Pledge, payments []giving.Paymen
 	}
 }
 
-// pledgeStatus says how far a promise has come: what is still awaited comes first.
-func (p *Portal) pledgeStatus(l i18n.Lang, pledge giving.Pledge) page.Status {
-	left := pledge.Outstanding()
-	switch {
-	case left.IsZero() && pledge.OnItsWay > 0:
-		return page.NewStatus(l, page.Transit)
-	case left.IsZero():
-		return page.NewStatus(l, page.Received)
-	case p.overdue(pledge):
-		return page.NewStatus(l, page.Overdue).Saying(l.T("portal.overdue", pledge.DueOn))
-	case !pledge.DueOn.IsZero():
-		return page.NewStatus(l, page.Pledged).Saying(l.T("portal.due_by", pledge.DueOn))
-	}
-	return page.NewStatus(l, page.Pledged)
+// candidate is a pledge that may be the one to pay next.
+type candidate struct {
+	giving.Pledge
+	schedule giving.Schedule
+	on       time.Time // when its next instalment is due
 }
 
-// overdue begins when the promised day is over.
-func (p *Portal) overdue(pledge giving.Pledge) bool {
-	return !pledge.DueOn.IsZero() && !p.now().Before(pledge.DueOn.AddDate(0, 0, 1))
-}
-
-// sooner is the pledge that is to be paid first: what was meant to be paid at once, then by
-// the day. The zero Pledge is none.
-func sooner(best giving.Pledge, pledges []giving.Pledge) giving.Pledge {
+// sooner is the pledge of which something is to be paid first. The zero one is none.
+func sooner(best candidate, pledges []giving.Pledge, schedules map[string]giving.Schedule) candidate {
 	for _, pledge := range pledges {
-		if pledge.Outstanding().IsZero() {
-			continue
-		}
-		if best.ID == "" || day(pledge).Before(day(best)) {
-			best = pledge
+		next, waits := schedules[pledge.ID].Next()
+		if waits && (best.ID == "" || next.DueOn.Before(best.on)) {
+			best = candidate{pledge, schedules[pledge.ID], next.DueOn}
 		}
 	}
 	return best
 }
 
-// day is when a pledge wants to be paid.
-func day(p giving.Pledge) time.Time {
-	if p.DueOn.IsZero() {
-		return p.MadeAt
-	}
-	return p.DueOn
-}
-
-func due(l i18n.Lang, pledge giving.Pledge) *duePayment {
-	left := pledge.Outstanding()
-	d := &duePayment{
-		Title:  l.T("portal.due.now"),
+func due(l i18n.Lang, pledge candidate, today time.Time) *duePayment {
+	now := pledge.schedule.DueNow(today)
+	return &duePayment{
+		Title:  l.T("portal.due.by", pledge.on),
 		Text:   l.T("portal.due.text", in(l, pledge.Campaign.UK, pledge.Campaign.EN), pledge.Amount, pledge.MadeAt),
-		Button: l.T("portal.pay.button", left),
+		Button: l.T("portal.pay.button", now),
 		Href:   pledgePath(pledge.ID) + "#pay",
-		Sum:    l.Sum(left),
+		Sum:    l.Sum(now),
 	}
-	if !pledge.DueOn.IsZero() {
-		d.Title = l.T("portal.due.by", pledge.DueOn)
-	}
-	return d
 }

@@ -32,19 +32,38 @@ func TestPages(t *testing.T) {
 			Company: page.Field{ID: "company", Name: "company", Label: "For", Options: []page.Option{{Value: "1", Text: "One", Chosen: true}}},
 			Amount:  field, When: choice("when"), Visibility: choice("visibility"),
 			DueOn:   page.Field{ID: "due_on", Name: "due_on", Type: "date", Label: "Day"},
+			Number:  page.Field{ID: "number", Name: "number", Label: "Number", Numeric: true},
+			For:     page.Field{ID: "purpose", Name: "purpose", Label: "For", Options: []page.Option{{Text: "All", Chosen: true}}},
+			Order:   page.Field{ID: "purchase_order", Name: "purchase_order", Label: "Order"},
 			Message: page.Field{ID: "message", Name: "message", Label: "Word", Rows: 4, Optional: true},
 			Steps:   page.Steps{Items: []page.Step{{Title: "1", Text: "one"}}},
 		},
 		"pledge": pledgePage{
 			Errors: errors, Notice: page.Notice{Title: "N", Text: "T"}, Company: "A", Campaign: "C", CampaignHref: "/en/campaigns/c",
 			Status: page.NewStatus(l, page.Pledged), Meter: page.NewMeter("m", 10, page.Share{Paint: page.PaintReceived, Part: 4}),
-			Figures: []figure{{"Pledged", sum}}, Pay: &payForm{Action: "/a", Left: sum, Text: "T", All: "1.00", Button: "Pay", Part: field, Open: true},
+			Figures: []figure{{"Pledged", sum}}, Pay: &payForm{Action: "/a", Left: sum, Text: "T", Offers: []payOffer{{Amount: "1.00", Button: "Pay"}, {Amount: "2.00", Button: "All", Plain: true}}, Part: field, Open: true},
+			Schedule: &page.Stand{Table: table, Rules: []string{"R"}}, Acts: []page.Link{{Href: "/h", Text: "H"}},
 			PayNot: "Why", Payments: table, Made: page.Moment{Text: "2 March 2026", Machine: "2026-03-02"}, Promise: []fact{{"When", "now"}}, Message: "M",
 			Papers: papers,
 		},
 		"statement": statementPage{
 			Notice: page.Notice{Title: "N", Text: "T"}, Company: "A", Year: "2026", Years: []page.Link{{Href: "/y", Text: "2025"}},
 			Parts: []statementPart{{ID: "cluster-1", Cluster: "K", Lines: table, Totals: []figure{{"Received", sum}}}}, Empty: page.Empty{Title: "E", Text: "T"}, Papers: papers,
+		},
+		"plan": planPage{
+			Errors: errors, Campaign: "C", Sum: sum, Hidden: []hidden{{"amount", "1"}}, Table: table,
+			Rows: &page.Plan{Legend: "L", Hint: "H", Error: "No", Rows: []page.PlanRow{{Day: page.Field{ID: "day-1", Name: "day-1", Label: "D", Type: "date"}, Amount: field}}},
+		},
+		"act": actPage{
+			Errors: errors, Title: "T", Lead: "L", Campaign: "C", Back: "/p", Action: "/a", Seen: "0-1", Paid: sum, Left: sum, Button: "B", Warning: "W",
+			Rows:   &page.Plan{Legend: "L", Hint: "H", Rows: []page.PlanRow{{Day: page.Field{ID: "day-1", Name: "day-1", Label: "D", Type: "date"}, Amount: field}}},
+			Reason: page.Field{ID: "reason", Name: "reason", Label: "Why", Rows: 3},
+		},
+		"history": historyPage{
+			Company: "A", Campaign: "C", Back: "/p", Status: page.NewStatus(l, page.Pledged), Schedule: page.Stand{Table: table, Rules: []string{"R"}},
+			Story: page.Story{Promised: sum, Now: sum, MadeAt: page.Moment{Text: "T", Machine: "2026-03-02"}, Parts: table, Acts: []page.Act{
+				{When: page.Moment{Text: "T", Machine: "2026-03-02"}, Text: "A", Change: "C", Reason: "R", Changes: []string{"x"}},
+			}},
 		},
 		"return": returnPage{
 			Title: "T", Text: "X", Why: "W", Status: page.NewStatus(l, page.Transit), Campaign: "C", Company: "A", Sum: sum, Fees: &sum,
@@ -83,6 +102,7 @@ func TestEveryDeclineHasASentence(t *testing.T) {
 func TestEveryStateOfAPaymentHasAWordAndALook(t *testing.T) {
 	for _, s := range []giving.State{
 		giving.Created, giving.Open, giving.Declined, giving.Processing, giving.Paid, giving.Failed, giving.Expired, giving.RefundedInPart, giving.Refunded,
+		giving.Returned, giving.InDispute, giving.DisputeLost, giving.AwaitingFunds,
 	} {
 		if paymentLooks[s] == "" {
 			t.Errorf("%s has no look", s)

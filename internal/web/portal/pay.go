@@ -204,8 +204,14 @@ func outcomeOf(p giving.Payment) string {
 		return "received"
 	case giving.Processing:
 		return "transit"
-	case giving.Declined, giving.Failed, giving.Expired:
+	case giving.Declined, giving.Failed, giving.Expired, giving.Returned:
 		return string(p.State)
+	case giving.AwaitingFunds:
+		return "awaiting"
+	case giving.InDispute:
+		return "disputed"
+	case giving.DisputeLost:
+		return "lost"
 	case giving.Refunded, giving.RefundedInPart:
 		return "refunded"
 	}

@@ -9,6 +9,7 @@ import (
 	"kopiyka/internal/giving"
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/money"
+	"kopiyka/internal/web/life"
 	"kopiyka/internal/web/page"
 )
 
@@ -22,27 +23,34 @@ type pledgePage struct {
 	Status       page.Status
 	Meter        page.Meter
 	Figures      []figure
-	Pay          *payForm // nil: nothing is left, or the visitor may only look
-	PayNot       string   // why there is no form although something is left
+	Pay          *payForm    // nil: nothing is left, or the visitor may only look
+	PayNot       string      // why there is no form although something is left
+	Schedule     *page.Stand // nil: it is paid at once, and nothing has changed
 	Payments     page.Table
 	Made         page.Moment
 	Promise      []fact
 	Message      string
 	Papers       page.Papers
+	Acts         []page.Link // what the visitor may do besides paying, and the history
 }
 
 // fact is one thing that was said when the promise was made.
 type fact struct{ Name, Text string }
 
-// payForm pays all that is left by one button, or a part of it by a field.
+// payForm pays what is due or all that is left by a button, or another amount by a field.
 type payForm struct {
 	Action string
 	Left   page.Sum
 	Text   string
-	All    string // what the button for all of it sends; empty when that cannot be paid at once
-	Button string
+	Offers []payOffer
 	Part   page.Field
 	Open   bool // the form for a part stands open
+}
+
+// payOffer is a button that pays an amount.
+type payOffer struct {
+	Amount, Button string
+	Plain          bool // not the first choice
 }
 
 // pledge serves GET /portal/pledges/:id: what was promised, what came of it, and the form
@@ -63,7 +71,7 @@ func (p *Portal) pledge(c echo.Context) error {
 // notice says what has just happened. What stands in the address only picks the sentence.
 func notice(l i18n.Lang, name string) page.Notice {
 	switch name {
-	case "made", "unpaid", "issued":
+	case "made", "unpaid", "issued", "amended", "cancelled", "released":
 		return page.Notice{Title: l.T("portal.notice." + name), Text: l.T("portal.notice." + name + "_text"), Live: true}
 	}
 	return page.Notice{}
@@ -83,27 +91,51 @@ func (p *Portal) newPledgePage(c echo.Context, pledge giving.Pledge, form page.F
 	if err != nil {
 		return pledgePage{}, err
 	}
+	schedule, err := giving.ScheduleOf(c.Request().Context(), p.db, pledge, p.now())
+	if err != nil {
+		return pledgePage{}, err
+	}
 	v := pledgePage{
 		Base:         b,
 		Errors:       form.Summary(map[string]string{"amount": l.T("portal.pay.part")}),
 		Company:      in(l, post.Name.UK, post.Name.EN),
 		Campaign:     in(l, pledge.Campaign.UK, pledge.Campaign.EN),
 		CampaignHref: b.In("/campaigns/" + pledge.CampaignSlug),
-		Status:       p.pledgeStatus(l, pledge),
+		Status:       life.Status(l, pledge, schedule),
 		Meter:        meter(l, pledge),
 		Figures:      figures(l, pledge, payments),
 		Payments:     paymentTable(l, payments),
 		Made:         l.Moment(pledge.MadeAt),
 		Promise:      promise(l, pledge),
 		Message:      pledge.Message,
+		Acts:         acts(l, pledge, schedule, post.Role.MayPay()),
 	}
-	if v.Papers, err = p.papersOf(c, l, pledge, post.Role.MayPay()); err != nil {
+	if len(schedule.Instalments) > 1 || pledge.Acts > 0 || schedule.Above > 0 {
+		stand := life.NewStand(l, schedule)
+		v.Schedule = &stand
+	}
+	if v.Papers, err = p.papersOf(c, l, pledge, schedule, post.Role.MayPay()); err != nil {
 		return pledgePage{}, err
 	}
 	if left := pledge.Outstanding(); !left.IsZero() {
-		v.Pay, v.PayNot = newPayForm(l, pledge, post.Role.MayPay(), form, typed)
+		v.Pay, v.PayNot = newPayForm(l, pledge, schedule.DueNow(giving.Day(p.now())), post.Role.MayPay(), form, typed)
 	}
 	return v, nil
+}
+
+// acts are what can be done to a pledge besides paying it. A viewer reads its history.
+func acts(l i18n.Lang, p giving.Pledge, s giving.Schedule, mayPay bool) []page.Link {
+	var all []page.Link
+	if mayPay && !p.Cancelled {
+		all = append(all, page.Link{Href: pledgePath(p.ID) + "/amend", Text: l.T("portal.act.amend")})
+		if !s.Left().IsZero() {
+			all = append(all, page.Link{Href: pledgePath(p.ID) + "/cancel", Text: l.T("portal.act.cancel")})
+		}
+	}
+	if mayPay && p.Earmarked() {
+		all = append(all, page.Link{Href: pledgePath(p.ID) + "/release", Text: l.T("portal.act.release")})
+	}
+	return append(all, page.Link{Href: pledgePath(p.ID) + "/history", Text: l.T("portal.act.history")})
 }
 
 func meter(l i18n.Lang, p giving.Pledge) page.Meter {
@@ -118,10 +150,11 @@ func meter(l i18n.Lang, p giving.Pledge) page.Meter {
 // figures are the numbers of a pledge, each for itself.
 func figures(l i18n.Lang, p giving.Pledge, payments []giving.Payment) []figure {
 	of := func(minor int64) money.Amount { return money.Of(minor, p.Amount.Currency) }
-	all := []figure{
-		newFigure(l, "promised", p.Amount), newFigure(l, "transit", of(p.OnItsWay)),
-		newFigure(l, "received", of(p.Received)), newFigure(l, "left", p.Outstanding()),
+	all := []figure{newFigure(l, "promised", p.Amount)}
+	if p.Promised != p.Amount {
+		all = append(all, newFigure(l, "first", p.Promised))
 	}
+	all = append(all, newFigure(l, "transit", of(p.OnItsWay)), newFigure(l, "received", of(p.Received)), newFigure(l, "left", p.Outstanding()))
 	if p.Refunded > 0 {
 		all = append(all, newFigure(l, "refunded", of(p.Refunded)))
 	}
@@ -136,18 +169,24 @@ func figures(l i18n.Lang, p giving.Pledge, payments []giving.Payment) []figure {
 }
 
 func promise(l i18n.Lang, p giving.Pledge) []fact {
-	when := l.T("portal.when.now")
-	if !p.DueOn.IsZero() {
-		when = l.T("portal.due_by", p.DueOn)
+	when := l.T("portal.rhythm."+string(p.Rhythm), p.DueOn)
+	if p.DueOn.IsZero() {
+		when = l.T("portal.when.now")
 	}
-	return []fact{
+	all := []fact{
+		{l.T("portal.figure.promised"), l.Money(p.Promised)},
 		{l.T("portal.new.when"), when},
+		{l.T("portal.new.for_what"), life.For(l, p)},
 		{l.T("portal.new.visibility"), l.T("portal.visibility." + string(p.Visibility))},
 	}
+	if p.PurchaseOrder != "" {
+		all = append(all, fact{l.T("portal.new.order"), p.PurchaseOrder})
+	}
+	return all
 }
 
-// newPayForm is the form to pay what is left, or the reason why there is none.
-func newPayForm(l i18n.Lang, p giving.Pledge, mayPay bool, form page.Form, typed string) (*payForm, string) {
+// newPayForm is the form to pay what is due or left, or the reason why there is none.
+func newPayForm(l i18n.Lang, p giving.Pledge, due money.Amount, mayPay bool, form page.Form, typed string) (*payForm, string) {
 	left, c := p.Outstanding(), p.Amount.Currency
 	if !mayPay {
 		return nil, l.T("portal.pay.viewer")
@@ -156,18 +195,27 @@ func newPayForm(l i18n.Lang, p giving.Pledge, mayPay bool, form page.Form, typed
 		return nil, l.T("portal.pay.too_little", left, least)
 	}
 	f := &payForm{Action: pledgePath(p.ID) + "/payments", Left: l.Sum(left), Text: l.T("portal.pay.text"), Open: form.Failed()}
-	atOnce := left
-	if most := gateway.Most(c); left.Minor > most.Minor {
-		atOnce, f.Open, f.Text = most, true, l.T("portal.pay.too_much", most)
+	if payableAtOnce(due) && due != left && leavesPayable(left, due) == nil {
+		f.Offers = append(f.Offers, payOffer{Amount: due.Plain(), Button: l.T("portal.pay.due", due)})
+	}
+	suggested := left
+	if payableAtOnce(left) {
+		f.Offers = append(f.Offers, payOffer{Amount: left.Plain(), Button: l.T("portal.pay.button", left), Plain: len(f.Offers) > 0})
 	} else {
-		f.All, f.Button = left.Plain(), l.T("portal.pay.button", left)
+		suggested = gateway.Most(c)
+		f.Open, f.Text = true, l.T("portal.pay.too_much", suggested)
 	}
 	if typed == "" {
-		typed = atOnce.Plain()
+		typed = suggested.Plain()
 	}
 	f.Part = page.Field{
 		ID: "amount", Name: "amount", Label: l.T("portal.pay.part"), Hint: l.T("portal.pay.part_hint", left), Error: form.Error("amount"),
 		Value: typed, Sum: true, Unit: string(c),
 	}
 	return f, ""
+}
+
+// payableAtOnce reports whether one payment can bring an amount.
+func payableAtOnce(a money.Amount) bool {
+	return a.Minor >= gateway.Least(a.Currency).Minor && a.Minor <= gateway.Most(a.Currency).Minor
 }

@@ -1,12 +1,12 @@
 package portal
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -41,6 +41,9 @@ type promisePage struct {
 	Amount     page.Field
 	When       page.Choices
 	DueOn      page.Field
+	Number     page.Field
+	For        page.Field // what the money is for; zero when the campaign has no purposes
+	Order      page.Field // the company's purchase order
 	Visibility page.Choices
 	Message    page.Field
 	Steps      page.Steps
@@ -48,13 +51,13 @@ type promisePage struct {
 
 // typed is the form of a promise as it came, right or wrong.
 type typed struct {
-	campaign, company, amount, currency, when, dueOn, visibility, message string
+	campaign, company, amount, currency, when, dueOn, number, purpose, order, visibility, message string
 }
 
 func readTyped(f url.Values) typed {
 	return typed{
 		campaign: f.Get("campaign"), company: f.Get("company"), amount: f.Get("amount"), currency: f.Get("currency"),
-		when: f.Get("when"), dueOn: f.Get("due_on"), visibility: f.Get("visibility"),
+		when: f.Get("when"), dueOn: f.Get("due_on"), number: f.Get("number"), purpose: f.Get("purpose"), order: f.Get("purchase_order"), visibility: f.Get("visibility"),
 		message: strings.ReplaceAll(f.Get("message"), "\r\n", "\n"), // browsers send two characters for a new line
 	}
 }
@@ -74,10 +77,19 @@ func (p *Portal) newPledge(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if camp.State != campaign.Open {
+	if !camp.TakesPledges(p.now()) {
 		return fault.New(fault.Conflict, "campaign.closed")
 	}
-	return c.Render(http.StatusOK, "portal/promise", newPromisePage(c, camp, typed{when: "now", visibility: string(giving.Named)}, page.Form{}))
+	return p.showPromise(c, camp, typed{when: "now", visibility: string(giving.Named)}, page.Form{})
+}
+
+// showPromise lays the form out with what was typed and what was wrong with it.
+func (p *Portal) showPromise(c echo.Context, camp campaign.Campaign, t typed, form page.Form) error {
+	purposes, err := p.earmarks(c, camp)
+	if err != nil {
+		return err
+	}
+	return c.Render(form.Status(), "portal/promise", newPromisePage(c, camp, t, form, purposes))
 }
 
 func (p *Portal) chooseCampaign(c echo.Context, person member.Person) error {
@@ -108,8 +120,9 @@ func newPledgePath(slug string) string {
 	return "/portal/pledges/new?" + url.Values{"campaign": {slug}}.Encode()
 }
 
-// makePledge serves POST /portal/pledges. Who pays now lands at the form to pay; what was
-// wrong is said all at once, with everything that was typed.
+// makePledge serves POST /portal/pledges. A promise to pay in parts is shown as a plan
+// first, and made when the plan is sent back. Who pays now lands at the form to pay; what
+// was wrong is said all at once, with everything that was typed.
 func (p *Portal) makePledge(c echo.Context) error {
 	form, err := page.Posted(c)
 	if err != nil {
@@ -123,8 +136,19 @@ func (p *Portal) makePledge(c echo.Context) error {
 	if _, err := postOf(person, t.company); err != nil && t.company != "" {
 		return err
 	}
-	promise, err := p.read(t, camp, person)
-	id := ""
+	if form.Get("step") == "edit" {
+		return p.showPromise(c, camp, t, page.Form{})
+	}
+	promise, err := p.read(ctx, t, camp, person)
+	if err == nil && promise.Rhythm != giving.Once {
+		return p.plan(c, form, t, camp, promise)
+	}
+	return p.make(c, camp, t, promise, err)
+}
+
+// make makes a promise, unless reading it has failed already.
+func (p *Portal) make(c echo.Context, camp campaign.Campaign, t typed, promise giving.Promise, err error) error {
+	ctx, id := c.Request().Context(), ""
 	if err == nil {
 		id, err = giving.MakePledge(ctx, p.db, p.now, promise)
 	}
@@ -133,23 +157,29 @@ func (p *Portal) makePledge(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		return c.Render(wrong.Status(), "portal/promise", newPromisePage(c, camp, t, wrong))
+		return p.showPromise(c, camp, t, wrong)
 	}
-	if err := pg.Announce(ctx, p.db, pg.PublicChanged); err != nil {
-		p.log.Warn("a pledge could not be announced", "pledge", id, "error", err) // it is made, and pages hear of it a little later
-	}
+	p.announce(ctx, "a pledge", id)
 	if t.when == "now" {
 		return c.Redirect(http.StatusSeeOther, pledgePath(id)+"?notice=made#pay")
 	}
 	return c.Redirect(http.StatusSeeOther, pledgePath(id)+"?notice=made")
 }
 
+// announce tells other processes that public pages have changed. What has happened has
+// happened whether or not they hear of it now; pages ask by themselves later.
+func (p *Portal) announce(ctx context.Context, what, id string) {
+	if err := pg.Announce(ctx, p.db, pg.PublicChanged); err != nil {
+		p.log.Warn(what+" could not be announced", "pledge", id, "error", err)
+	}
+}
+
 // read turns what was typed into a promise, or says all that is wrong with it as one
 // fault.Form, in the order of the fields.
-func (p *Portal) read(t typed, camp campaign.Campaign, person member.Person) (giving.Promise, error) {
+func (p *Portal) read(ctx context.Context, t typed, camp campaign.Campaign, person member.Person) (giving.Promise, error) {
 	promise := giving.Promise{
-		CampaignSlug: camp.Slug, CompanyID: t.company, PersonID: person.ID,
-		Visibility: giving.Visibility(t.visibility), Message: t.message,
+		CampaignSlug: camp.Slug, CompanyID: t.company, PersonID: person.ID, Rhythm: rhythms[t.when],
+		Visibility: giving.Visibility(t.visibility), Message: t.message, PurchaseOrder: t.order,
 	}
 	var form fault.Form
 	if t.company == "" {
@@ -160,9 +190,10 @@ func (p *Portal) read(t typed, camp campaign.Campaign, person member.Person) (gi
 	if err := form.Add("amount", err); err != nil {
 		return promise, err
 	}
-	var late *fault.Fault
-	if promise.DueOn, late = readDue(t); late != nil {
-		form = append(form, late)
+	amountRead := !slices.ContainsFunc(form, func(f *fault.Fault) bool { return f.Field == "amount" })
+	form = append(form, p.readWhen(t, amountRead, &promise)...)
+	if promise.PurposeID, promise.NeedID, err = readEarmark(ctx, p.db, t.purpose); err != nil {
+		return promise, err
 	}
 	var more fault.Form
 	if errors.As(promise.Check(p.now()), &more) {
@@ -191,22 +222,7 @@ func readAmount(t typed, c money.Currency) (money.Amount, error) {
 	return amount, nil
 }
 
-// readDue reads the day by which the company wants to pay; zero is now.
-func readDue(t typed) (time.Time, *fault.Fault) {
-	switch t.when {
-	case "now":
-		return time.Time{}, nil
-	case "date":
-		day, err := time.Parse(time.DateOnly, strings.TrimSpace(t.dueOn))
-		if err != nil || day.Year() < 1 {
-			return time.Time{}, fault.In("due_on", "pledge.due_not_a_date")
-		}
-		return day, nil
-	}
-	return time.Time{}, fault.In("when", "pledge.when")
-}
-
-func newPromisePage(c echo.Context, camp campaign.Campaign, t typed, form page.Form) promisePage {
+func newPromisePage(c echo.Context, camp campaign.Campaign, t typed, form page.Form, purposes []page.Option) promisePage {
 	b := page.Of(c)
 	b.Path = newPledgePath(camp.Slug)
 	l, person := b.Lang, visitor(c)
@@ -218,10 +234,21 @@ func newPromisePage(c echo.Context, camp campaign.Campaign, t typed, form page.F
 		},
 		When: page.NewChoices("when", l.T("portal.new.when"), t.when,
 			page.Option{Value: "now", Text: l.T("portal.when.now"), Note: l.T("portal.when.now_note")},
-			page.Option{Value: "date", Text: l.T("portal.when.date"), Note: l.T("portal.when.date_note")}),
+			page.Option{Value: "date", Text: l.T("portal.when.date"), Note: l.T("portal.when.date_note")},
+			page.Option{Value: "monthly", Text: l.T("portal.when.monthly"), Note: l.T("portal.when.monthly_note")},
+			page.Option{Value: "quarterly", Text: l.T("portal.when.quarterly"), Note: l.T("portal.when.quarterly_note")},
+			page.Option{Value: "dates", Text: l.T("portal.when.dates"), Note: l.T("portal.when.dates_note")}),
 		DueOn: page.Field{
 			ID: "due_on", Name: "due_on", Type: "date", Label: l.T("portal.new.due_on"), Hint: l.T("portal.new.due_on_hint"),
 			Error: form.Error("due_on"), Value: t.dueOn,
+		},
+		Number: page.Field{
+			ID: "number", Name: "number", Label: l.T("portal.new.number"), Hint: l.T("portal.new.number_hint", giving.MaxInstalments),
+			Error: form.Error("number"), Value: t.number, Numeric: true,
+		},
+		Order: page.Field{
+			ID: "purchase_order", Name: "purchase_order", Label: l.T("portal.new.order"), Hint: l.T("portal.new.order_hint"),
+			Error: form.Error("purchase_order"), Value: t.order, Optional: true, Autocomplete: "off",
 		},
 		Visibility: page.NewChoices("visibility", l.T("portal.new.visibility"), t.visibility,
 			visibilityOption(l, giving.Named), visibilityOption(l, giving.AmountHidden), visibilityOption(l, giving.Anonymous)),
@@ -235,11 +262,16 @@ func newPromisePage(c echo.Context, camp campaign.Campaign, t typed, form page.F
 			{Title: l.T("portal.step.see"), Text: l.T("portal.step.see_text")},
 		}},
 	}
+	if len(purposes) > 0 {
+		v.For = page.Field{ID: "purpose", Name: "purpose", Label: l.T("portal.new.for_what"), Hint: l.T("portal.new.for_what_hint"), Error: form.Error("purpose")}
+		v.For.Options = chosen(purposes, t.purpose)
+	}
 	v.When.Error, v.Visibility.Error = form.Error("when"), form.Error("visibility")
 	v.Company, v.CompanyID = companyField(l, person, t.company)
 	v.Company.Error = form.Error("company")
 	v.Errors = form.Summary(map[string]string{
 		"company": v.Company.Label, "amount": v.Amount.Label, "when": v.When.Legend, "due_on": v.DueOn.Label,
+		"number": v.Number.Label, "purpose": v.For.Label, "purchase_order": v.Order.Label,
 		"visibility": v.Visibility.Legend, "message": v.Message.Label,
 	})
 	return v

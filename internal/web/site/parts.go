@@ -74,6 +74,17 @@ func gifts(b page.Base, all []report.Gift) page.Gifts {
 
 // giftNote says what the sum and the status leave open.
 func giftNote(l i18n.Lang, g report.Gift) string {
+	note := giftProgress(l, g)
+	if g.Promised == nil {
+		return note
+	}
+	if note != "" {
+		note += "; "
+	}
+	return note + l.T("site.gift.first", *g.Promised)
+}
+
+func giftProgress(l i18n.Lang, g report.Gift) string {
 	switch {
 	case g.Amount == nil:
 		return l.T("site.gift.counted")
@@ -99,6 +110,8 @@ func giftStatus(l i18n.Lang, s report.GiftState) page.Status {
 		return page.NewStatus(l, page.Refunded).Saying(l.T("site.gift.back_in_part"))
 	case report.Refunded:
 		return page.NewStatus(l, page.Refunded)
+	case report.Withdrawn:
+		return page.NewStatus(l, page.Closed).Saying(l.T("site.gift.withdrawn"))
 	}
 	return page.NewStatus(l, page.Received)
 }

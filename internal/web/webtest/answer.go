@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -181,4 +182,56 @@ func attr(n *html.Node, name string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// Form is what a browser would send of the only form of a selector: hidden fields, texts
+// and chosen answers, without any button.
+func (a Answer) Form(selector string) url.Values {
+	a.t.Helper()
+	found := a.all(selector)
+	if len(found) != 1 {
+		a.t.Fatalf("%d elements are %q, want 1", len(found), selector)
+	}
+	form := url.Values{}
+	for n := range found[0].Descendants() {
+		name, named := attr(n, "name")
+		if n.Type != html.ElementNode || !named {
+			continue
+		}
+		value, _ := attr(n, "value")
+		switch kind, _ := attr(n, "type"); {
+		case n.Data == "textarea":
+			form.Set(name, textOf(n))
+		case n.Data == "select":
+			form.Set(name, selected(n))
+		case n.Data == "input" && (kind == "radio" || kind == "checkbox"):
+			if _, checked := attr(n, "checked"); checked {
+				form.Add(name, value)
+			}
+		case n.Data == "input":
+			form.Set(name, value)
+		}
+	}
+	return form
+}
+
+// selected is the value of the option that is picked in a list.
+func selected(list *html.Node) string {
+	for n := range list.Descendants() {
+		if _, picked := attr(n, "selected"); picked {
+			value, _ := attr(n, "value")
+			return value
+		}
+	}
+	return ""
+}
+
+func textOf(n *html.Node) string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			b.WriteString(d.Data)
+		}
+	}
+	return b.String()
 }

@@ -1,0 +1,44 @@
+package page
+
+// Plan is rows of days and amounts to fill in.
+type Plan struct {
+	Legend, Hint, Error string
+	Rows                []PlanRow
+}
+
+// PlanRow is one of them.
+type PlanRow struct{ Day, Amount Field }
+
+// Labels name the fields of the rows for the summary of what was wrong. What is about all
+// of them is about "parts".
+func (p Plan) Labels() map[string]string {
+	labels := map[string]string{"parts": p.Legend}
+	for _, r := range p.Rows {
+		labels[r.Day.Name], labels[r.Amount.Name] = r.Day.Label, r.Amount.Label
+	}
+	return labels
+}
+
+// Stand is how the instalments of a pledge stand, and by which rules.
+type Stand struct {
+	Table Table
+	Rules []string
+}
+
+// Story is a pledge's history: the promise, and what became of it.
+type Story struct {
+	Promised Sum // as it was made
+	Now      Sum // as it stands
+	MadeAt   Moment
+	Parts    Table // what was promised
+	Acts     []Act // the latest first
+}
+
+// Act is one act in a history.
+type Act struct {
+	When    Moment
+	Text    string // who did what
+	Change  string // what it made of the amount
+	Reason  string
+	Changes []string // what it did to each instalment
+}
