@@ -151,6 +151,37 @@ func TestWhoMayHaveWhichDocument(t *testing.T) {
 	}
 }
 
+// A long list goes on where a page of it ends.
+func TestALongListOfDocumentsHasPages(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	pledge := r.Pledge(100_000)
+	const n = document.PageSize + 3
+	for i := range n {
+		w := r.wish(pledge, r.Payer)
+		w.Amount = money.Of(int64(i+1), "USD")
+		if _, err := document.IssueInvoice(t.Context(), r.DB, r.Now, w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen, after := map[string]bool{}, ""
+	for _, want := range []int{document.PageSize, 3, 0} {
+		list, err := document.OfPledge(t.Context(), r.DB, pledge, r.Payer, after)
+		if err != nil || len(list) != want {
+			t.Fatalf("a page of %d, %v, want %d", len(list), err, want)
+		}
+		for _, d := range list {
+			seen[d.ID], after = true, d.ID
+		}
+	}
+	if len(seen) != n {
+		t.Errorf("%d documents were listed, want %d", len(seen), n)
+	}
+	if _, err := document.OfPledge(t.Context(), r.DB, pledge, r.Payer, "x"); faultKey(err) != "page.unknown" {
+		t.Errorf("after nothing: %v", err)
+	}
+}
+
 func TestWrongWishesAreRefused(t *testing.T) {
 	t.Parallel()
 	r := open(t)
