@@ -277,10 +277,15 @@ func TestASecondDownloadIsTheSameToTheByte(t *testing.T) {
 	if said := textOf(t, r.file(doc.ID, i18n.UK)); !strings.Contains(said, "Ганок") {
 		t.Error("the other language, drawn later, does not tell the facts of the day of issue")
 	}
-	if n := r.Count("document_files"); n != 2 {
+	old := r.invoice(r.Pledge(20_000))
+	r.Owner.MustExec(`INSERT INTO document_files (document_id, lang, body, sha256, drawn_at) VALUES ($1, 'uk', 'as an older program drew it', sha256('as an older program drew it'), now())`, old.ID)
+	if got := string(r.file(old.ID, i18n.UK)); got != "as an older program drew it" {
+		t.Errorf("what was kept is drawn anew: %.20q", got)
+	}
+	if n := r.Count("document_files"); n != 3 {
 		t.Errorf("%d files are kept", n)
 	}
-	_, err := r.Owner.Exec(`INSERT INTO document_files (document_id, lang, body, sha256, drawn_at) VALUES ($1, 'uk', 'x', $2, now())`, doc.ID, make([]byte, 32))
+	_, err := r.Owner.Exec(`INSERT INTO document_files (document_id, lang, body, sha256, drawn_at) VALUES ($1, 'en', 'x', $2, now())`, old.ID, make([]byte, 32))
 	if got := pg.Constraint(err); got != "document_files_hash" {
 		t.Errorf("a file with another's hash broke %q", got)
 	}
