@@ -116,7 +116,7 @@ func (p *Portal) newPledgePage(c echo.Context, pledge giving.Pledge, form page.F
 		stand := life.NewStand(l, schedule)
 		v.Schedule = &stand
 	}
-	if v.Papers, err = p.papersOf(c, l, pledge, post.Role.MayPay()); err != nil {
+	if v.Papers, err = p.papersOf(c, l, pledge, schedule, post.Role.MayPay()); err != nil {
 		return pledgePage{}, err
 	}
 	if left := pledge.Outstanding(); !left.IsZero() {
