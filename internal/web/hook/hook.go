@@ -24,7 +24,7 @@ import (
 // Hook is the door.
 type Hook struct {
 	gateway *gateway.Gateway
-	db      *sqlx.DB
+	intake  *inbox.Intake
 	now     clock.Clock
 	wake    func()
 	log     *slog.Logger
@@ -38,7 +38,7 @@ const patience = 8 * time.Second
 
 // New makes the door. It calls wake after each event that it kept; wake must not block.
 func New(g *gateway.Gateway, db *sqlx.DB, now clock.Clock, wake func(), log *slog.Logger) *Hook {
-	return &Hook{gateway: g, db: db, now: now, wake: wake, log: log, patience: patience}
+	return &Hook{gateway: g, intake: inbox.NewIntake(db), now: now, wake: wake, log: log, patience: patience}
 }
 
 // Routes adds the door's addresses. The group must carry no middleware that reads a body,
@@ -72,7 +72,7 @@ func (h *Hook) stripe(c echo.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), h.patience)
 	defer cancel()
-	isNew, err := inbox.Keep(ctx, h.db, event, inbox.Webhook, h.now())
+	isNew, err := h.intake.Keep(ctx, event, inbox.Webhook, h.now())
 	if err != nil {
 		h.log.Error("a webhook could not be kept", "event", event.ID, "error", err)
 		return c.NoContent(http.StatusInternalServerError)
