@@ -241,9 +241,13 @@ func suspended(cluster string, net money.Amount) []ledger.Line {
 	return append(signed(ledger.Stripe(cluster, net.Currency), net.Minor), signed(ledger.Suspense(cluster, net.Currency), -net.Minor)...)
 }
 
-// alarm records that a person has to look. The office's desk and the log show it.
+// alarm records that a person has to look. It stays on the office's desk until somebody answers.
 func alarm(ctx context.Context, tx *sqlx.Tx, at time.Time, p Payment, act string, detail map[string]any) error {
-	return audit.Record(ctx, tx, audit.Act{At: at, Act: act, Subject: "payment:" + p.ID, Detail: detail})
+	var cluster string
+	if err := tx.GetContext(ctx, &cluster, `SELECT cluster_id FROM campaigns WHERE id = $1`, p.CampaignID); err != nil {
+		return fmt.Errorf("find the campaign's cluster: %w", err)
+	}
+	return audit.Raise(ctx, tx, cluster, audit.Act{At: at, Act: act, Subject: "payment:" + p.ID, Detail: detail})
 }
 
 // sums are what became of a payment, in the campaign's currency.

@@ -33,10 +33,10 @@ func (r *Report) Campaign(ctx context.Context, slug string) (Campaign, error) {
 		if c.Story, c.Note, err = story(ctx, tx, c.id); err != nil {
 			return err
 		}
-		if c.Gifts, err = gifts(ctx, tx, c.id, 0, latestGifts); err != nil {
+		if c.Pledges, err = countGifts(ctx, tx, c.id); err != nil {
 			return err
 		}
-		if c.Pledges, err = countGifts(ctx, tx, c.id); err != nil {
+		if c.Gifts, err = gifts(ctx, tx, c.id, c.Pledges, latestGifts); err != nil {
 			return err
 		}
 		if c.Purposes, err = purposes(ctx, tx, c.id); err != nil {

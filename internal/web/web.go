@@ -95,7 +95,7 @@ func (w *Web) open(p Parts, renderer *page.Renderer) {
 	visited := []echo.MiddlewareFunc{middleware.BodyLimit(mostBody), sameOrigin, door.Load}
 	door.Routes(e.Group("", visited...))
 	portal.New(p.DB, p.Gateway, p.Now, p.Log).Routes(e.Group("", visited...))
-	office.New(p.DB, p.Now).Routes(e.Group("", visited...))
+	office.New(p.DB, p.Gateway, p.Now).Routes(e.Group("", visited...))
 	site.New(reports, renderer, w.cache).Routes(e.Group("", visited...))
 }
 
