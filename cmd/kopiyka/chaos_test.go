@@ -58,6 +58,8 @@ func chaos(t *testing.T, seed uint64, pledges int) {
 	close(next)
 	all.Wait()
 
+	s.untilHeard()
+	s.payElsewhere(rand.New(rand.NewPCG(seed, 96)))
 	s.endDebits(rand.New(rand.NewPCG(seed, 99)))
 	s.untilHeard()
 	s.goBack(rand.New(rand.NewPCG(seed, 98)))

@@ -147,7 +147,7 @@ func (s *scene) staff(tx *sqlx.Tx) error {
 func (s *scene) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = append(os.Environ(), asProgram+"=1", "DATABASE_URL="+s.dsn, "KOPIYKA_ADDR="+s.addr, "STRIPE_SECRET_KEY="+sceneKey,
-		"STRIPE_API_BASE="+s.box, "STRIPE_PAGE_ORIGIN="+s.box, "STRIPE_WEBHOOK_SECRET="+sceneSecret, "STRIPE_METHODS=card,us_bank_account")
+		"STRIPE_API_BASE="+s.box, "STRIPE_PAGE_ORIGIN="+s.box, "STRIPE_WEBHOOK_SECRET="+sceneSecret, "STRIPE_METHODS=card,us_bank_account,customer_balance,invoice")
 	return cmd
 }
 
@@ -228,9 +228,16 @@ func (p *payer) give(dice *rand.Rand) {
 	if pledge == "" || dice.IntN(12) == 0 {
 		return // promised, and not paid
 	}
-	till := p.post(p.absolute(pledge)+"/payments", url.Values{"amount": {amount}}, http.StatusSeeOther)
-	if till == "" {
-		return
+	form := url.Values{"amount": {amount}}
+	switch dice.IntN(6) {
+	case 0:
+		form.Set("way", string(giving.ByTransfer))
+	case 1:
+		form.Set("way", string(giving.ByInvoice))
+	}
+	till := p.post(p.absolute(pledge)+"/payments", form, http.StatusSeeOther)
+	if till == "" || form.Has("way") {
+		return // what is paid elsewhere is paid later
 	}
 	card := func(number string) url.Values {
 		return url.Values{"method": {"card"}, "number": {number}, "expiry": {"12/34"}, "cvc": {"123"}, "name": {"Payer"}}
@@ -334,6 +341,37 @@ func (s *scene) refundSome(dice *rand.Rand) {
 		req.SetBasicAuth(sceneKey, "")
 		if res, err := http.DefaultClient.Do(req); err == nil { // a lost answer is a refund all the same
 			_ = res.Body.Close()
+		}
+	}
+}
+
+// payElsewhere pays what has a way of its own: transfers come in parts, in full, in excess
+// and never; invoices are paid by card and debit, or not.
+func (s *scene) payElsewhere(dice *rand.Rand) {
+	s.t.Helper()
+	var waiting []struct {
+		Way    giving.Way
+		Stripe string
+		Minor  int64
+	}
+	err := s.owner.Select(&waiting, `SELECT way, coalesce(invoice_id, payment_intent_id) AS stripe, amount_minor AS minor FROM payments
+		WHERE way <> 'checkout' AND coalesce(invoice_id, payment_intent_id) IS NOT NULL ORDER BY id`)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, p := range waiting {
+		luck := dice.IntN(6)
+		switch {
+		case luck == 0: // never
+		case p.Way == giving.ByInvoice:
+			_ = s.sim.PayInvoice(p.Stripe, []string{stripesim.CardDeclined, stripesim.AccountPays, stripesim.AccountNoFunds, stripesim.CardPays, stripesim.CardPays}[luck-1])
+		case luck == 1:
+			_ = s.sim.FundTransfer(p.Stripe, max(p.Minor/2, 1))
+		case luck == 2:
+			_ = s.sim.FundTransfer(p.Stripe, p.Minor+dice.Int64N(1_000))
+		default: // some of it may have come from what was too much before
+			_ = s.sim.FundTransfer(p.Stripe, max(p.Minor/3, 1))
+			_ = s.sim.FundTransfer(p.Stripe, p.Minor-max(p.Minor/3, 1))
 		}
 	}
 }
@@ -504,6 +542,10 @@ func (s *scene) compare() {
 		s.t.Fatal(err)
 	}
 	paid, refunded, taken := 0, 0, 0
+	var ways int
+	if err := s.owner.Get(&ways, `SELECT count(DISTINCT way) FROM payments WHERE received_minor > 0`); err != nil || ways != 3 {
+		s.t.Errorf("money came by %d ways of 3, %v", ways, err)
+	}
 	known := map[string]bool{}
 	for _, p := range payments {
 		known[p.Intent] = true

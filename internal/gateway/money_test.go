@@ -10,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"kopiyka/internal/gateway"
 	"kopiyka/internal/gateway/gatewaytest"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/ledger"
+	"kopiyka/internal/money"
 	"kopiyka/internal/stripesim"
 )
 
@@ -61,7 +63,7 @@ func TestCase049ThreeDeclinesThenAbandoned(t *testing.T) {
 	}
 }
 
-func TestCase059DebitOnItsWayIsNotReceived(t *testing.T) {
+func TestCase059DebitOnItsWayIsNotReceivedAndCase060Settles(t *testing.T) {
 	t.Parallel()
 	b := gatewaytest.New(t)
 	pledge := b.Pledge(10_000)
@@ -130,7 +132,7 @@ func TestCase064NothingIsLeftToPayBesideADebitOnItsWay(t *testing.T) {
 }
 
 // Refunds are made at Stripe's dashboard, in full or in parts, and end in our books.
-func TestCase072RefundsFromTheDashboard(t *testing.T) {
+func TestCase072RefundsFromTheDashboardAlsoCase069InFull(t *testing.T) {
 	t.Parallel()
 	b := gatewaytest.New(t)
 	p := b.Paid(10_000)
@@ -296,5 +298,56 @@ func walk(v any, kind string, edit func(map[string]any)) {
 		for _, inner := range v {
 			walk(inner, kind, edit)
 		}
+	}
+}
+
+// Campaigns in currencies without decimals, with three, and in Stripe's special cases,
+// whose balance is kept in dollars: a gift, a refund of a part and a dispute of the rest.
+func TestCase094OddCurrenciesSettledInAnother(t *testing.T) {
+	t.Parallel()
+	for currency, minor := range map[money.Currency]int64{"JPY": 500_000, "KWD": 150_100, "ISK": 900_000, "UGX": 500_000, "HUF": 9_000_000} {
+		t.Run(string(currency), func(t *testing.T) {
+			t.Parallel()
+			b := gatewaytest.New(t, func(o *gatewaytest.Options) { o.Currency, o.Sandbox.SettleIn = currency, []string{"usd"} })
+			p := b.Paid(minor)
+			if p.ReceivedMinor != minor || p.SettledIn != "USD" || b.Free()+p.FeeMinor != minor {
+				t.Fatalf("payment = %+v, %d free", p, b.Free())
+			}
+			must(t, b.Sim.Advance(24*time.Hour))
+			must(t, b.Gateway.Refund(t.Context(), refundOf(t, b, p, minor/10).ID))
+			b.Dispute(b.Payment(p.ID), stripesim.Dispute{})
+			p = b.Sync(p)
+			if p.RefundedMinor != minor/10 || p.DisputedMinor != minor-minor/10 || p.Here() != 0 {
+				t.Errorf("payment = %+v", p)
+			}
+			if n := b.Count("ledger.entries WHERE kind = 'suspense'"); n != 0 {
+				t.Errorf("%d entries in suspense", n)
+			}
+			b.SameBooks()
+		})
+	}
+}
+
+// A SEPA debit takes up to two weeks, and can be taken back long after.
+func TestCase060SEPADebitSettlesFailsOrIsDisputed(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[string]giving.State{stripesim.IBANPays: giving.Paid, stripesim.IBANFails: giving.Failed, stripesim.IBANDisputed: giving.InDispute} {
+		t.Run(string(want), func(t *testing.T) {
+			t.Parallel()
+			b := gatewaytest.New(t, func(o *gatewaytest.Options) {
+				o.Currency, o.Config = "EUR", func(c *gateway.Config) { c.Methods = []string{"card", "sepa_debit"} }
+			})
+			p := b.Checkout(b.Pledge(500_000), 500_000)
+			b.Pay(p, number)
+			if p = b.Sync(p); p.State != giving.Processing || p.ReceivedMinor != 0 {
+				t.Errorf("submitted: %+v", p)
+			}
+			must(t, b.Sim.Advance(15*24*time.Hour))
+			hearAll(t, b, b.Events())
+			if p = b.Payment(p.ID); p.State != want || (p.ReceivedMinor == 500_000) == (want == giving.Failed) {
+				t.Errorf("payment = %+v", p)
+			}
+			b.SameBooks()
+		})
 	}
 }

@@ -84,20 +84,23 @@ func (g *Gateway) createRefund(ctx context.Context, s giving.Sending) (*stripe.R
 func (g *Gateway) findRefund(ctx context.Context, s giving.Sending) (bool, error) {
 	params := &stripe.RefundListParams{PaymentIntent: &s.IntentID}
 	params.Context, params.Limit = ctx, stripe.Int64(100)
-	list := g.api.Refunds.List(params)
-	for list.Next() {
+	for list, err := range listed("look for a refund", g.api.Refunds.List(params)) {
+		if err != nil {
+			return false, err
+		}
 		if r := list.Refund(); r.Metadata[requestKey] == s.ID {
 			return true, giving.RefundAnswered(ctx, g.db, g.now(), s.RefundRequest, refundFact(r))
 		}
-	}
-	if err := list.Err(); err != nil {
-		return false, stripeErr("look for a refund", err)
 	}
 	return false, nil
 }
 
 // notRefunded closes a request that Stripe refuses for good, and says what a person may know.
 func (g *Gateway) notRefunded(ctx context.Context, s giving.Sending, err error) error {
+	if f, ok := fault.As(err); ok { // Stripe cannot express the amount: it would be tried for ever
+		stopped := giving.RefundFact{Request: s.ID, State: giving.RefundStopped, Trouble: "amount_invalid"}
+		return errors.Join(f, giving.RefundAnswered(ctx, g.db, g.now(), s.RefundRequest, stopped))
+	}
 	var trouble *StripeError
 	if !errors.As(err, &trouble) {
 		return err
@@ -137,7 +140,7 @@ func (g *Gateway) unansweredRefunds(ctx context.Context, before time.Time) error
 	var troubles []error
 	for _, id := range requests {
 		err := g.Refund(ctx, id)
-		if f, ok := fault.As(err); ok && f.Kind == fault.Conflict {
+		if f, ok := fault.As(err); ok && f.Kind != fault.Unavailable {
 			continue // refused for good, and said where it stands
 		}
 		if err != nil {

@@ -222,6 +222,22 @@ func TestCase071StripeRefusesWhatIsNotLeft(t *testing.T) {
 	b.SameBooks()
 }
 
+// Stripe takes no single thousandths. The request ends with words instead of being tried
+// for ever.
+func TestCase094RefundThatStripeCannotExpressIsStopped(t *testing.T) {
+	t.Parallel()
+	b := gatewaytest.New(t, func(o *gatewaytest.Options) { o.Currency = "KWD" })
+	p := b.Paid(150_000)
+	r := refundOf(t, b, p, 15_001)
+	wantFault(t, b.Gateway.Refund(t.Context(), r.ID), fault.Invalid, "payment.too_fine_for_stripe")
+	if r = refundState(t, b, r); r.State != giving.RefundStopped {
+		t.Errorf("request = %+v", r)
+	}
+	if _, err := b.Gateway.Heal(t.Context(), b.Now().Add(time.Minute)); err != nil {
+		t.Errorf("it is tried again: %v", err)
+	}
+}
+
 func TestRefundThatWaitsForAPersonIsNotSent(t *testing.T) {
 	t.Parallel()
 	b := gatewaytest.New(t)

@@ -269,7 +269,7 @@ func TestProposalIsDecidedOnceByManyAtOnce(t *testing.T) {
 }
 
 // Twelve proposals, each covered alone, not all of them together.
-func TestApprovalsAtOnceNeverOverdraw(t *testing.T) {
+func TestCase104ApprovalsAtOnceNeverOverdraw(t *testing.T) {
 	t.Parallel()
 	w := funded(t, 10_000)
 	ids := make([]string, 12)
