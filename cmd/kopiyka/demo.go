@@ -58,7 +58,7 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 	fmt.Println("starting PostgreSQL …")
 	settings := config.Config{
 		Addr: listener.Addr().String(), URL: url, Data: c.Data, DatabaseURL: c.DatabaseURL,
-		StripeKey: sandboxKey, StripeBase: sim.url, StripePageOrigin: sim.url, WebhookSecret: secret, StripeMethods: []string{"card", "us_bank_account"},
+		StripeKey: sandboxKey, StripeBase: sim.url, StripePageOrigin: sim.url, WebhookSecret: secret, StripeMethods: []string{"card", "us_bank_account", "customer_balance", "invoice"},
 		SMTPURL: box.server(), MailFrom: demo.MailFrom,
 	}
 	d, err := findDatabase(ctx, settings, log)

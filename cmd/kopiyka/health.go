@@ -58,6 +58,7 @@ func (c *healCommand) Run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	found, err := g.Heal(ctx, clock.System())
-	fmt.Printf("%d events had been missed, %d quiet payments were asked about\n", found.Events, found.Payments)
+	fmt.Printf("%d events had been missed, %d quiet payments were asked about, %d movements of money were booked late, %d payouts were asked about\n",
+		found.Events, found.Payments, found.Money, found.Payouts)
 	return err
 }

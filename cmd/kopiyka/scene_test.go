@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -13,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,7 +25,14 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"kopiyka/internal/clock"
+	"kopiyka/internal/fault"
+	"kopiyka/internal/gateway"
+	"kopiyka/internal/giving"
 	"kopiyka/internal/ledger"
+	"kopiyka/internal/member"
+	"kopiyka/internal/money"
+	"kopiyka/internal/pg"
 	"kopiyka/internal/pg/pgtest"
 	"kopiyka/internal/seed"
 	"kopiyka/internal/stripesim"
@@ -41,6 +51,8 @@ type scene struct {
 	addr  string // the server's
 
 	company string // its id
+
+	asks, approves string // people of the cluster
 
 	mu     sync.Mutex
 	server *exec.Cmd
@@ -105,6 +117,31 @@ func (s *scene) seed() {
 	if err := s.owner.Get(&s.company, `SELECT id FROM companies`); err != nil {
 		s.t.Fatal(err)
 	}
+	if err := pg.InTx(s.t.Context(), s.owner, s.staff); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// staff gives the cluster two people who refund.
+func (s *scene) staff(tx *sqlx.Tx) error {
+	var cluster string
+	if err := tx.Get(&cluster, `SELECT id FROM clusters`); err != nil {
+		return err
+	}
+	for _, p := range []struct {
+		id   *string
+		role member.ClusterRole
+	}{{&s.asks, member.Coordinator}, {&s.approves, member.Approver}} {
+		id, err := member.AddPerson(s.t.Context(), tx, time.Now(), string(p.role)+"@cluster.test", string(p.role), "")
+		if err != nil {
+			return err
+		}
+		*p.id = id
+		if err := member.GiveClusterRole(s.t.Context(), tx, id, cluster, p.role); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *scene) command(args ...string) *exec.Cmd {
@@ -210,6 +247,8 @@ func (p *payer) give(dice *rand.Rand) {
 		p.fill(till, card("4242424242424242"))
 	case 3, 4:
 		p.fill(till, account("000123456789"))
+	case 6:
+		p.fill(till, card([]string{"4000000000000259", "4000000000002685", "4000000000001976", "4000000000005126", "4000000000007726"}[dice.IntN(5)]))
 	case 5:
 		p.fill(till, account("000111111113"))
 	default:
@@ -314,6 +353,109 @@ func (s *scene) endDebits(dice *rand.Rand) {
 	}
 }
 
+// untilHeard waits until the events that came are handled, so that people can ask for
+// refunds of payments that they know.
+func (s *scene) untilHeard() {
+	s.t.Helper()
+	s.until("what was heard is handled", func() (bool, error) {
+		var waiting int
+		err := s.owner.Get(&waiting, `SELECT count(*) FROM inbox_events WHERE state = 'new' AND next_try_at <= now()`)
+		return waiting == 0, err
+	})
+}
+
+// goBack lets money go back in every way. What cannot happen to a payment, because
+// something else has happened to it, does not.
+func (s *scene) goBack(dice *rand.Rand) {
+	s.t.Helper()
+	s.refundSome(dice)
+	s.refundOurs(dice)
+	for _, intent := range slices.Sorted(maps.Keys(s.sim.Books().Payments)) {
+		switch dice.IntN(10) {
+		case 0:
+			_ = s.sim.FailLate(intent, "")
+		case 1, 2:
+			id, err := s.sim.OpenDispute(intent, stripesim.Dispute{Amount: 1 + dice.Int64N(5_000), Inquiry: dice.IntN(6) == 0})
+			if err == nil {
+				s.endDispute(dice, id)
+			}
+		}
+	}
+	for range 3 {
+		if _, err := s.sim.ChargeFee(1+dice.Int64N(2_000), "usd", "Radar"); err != nil {
+			s.t.Error(err)
+		}
+	}
+}
+
+func (s *scene) endDispute(dice *rand.Rand, id string) {
+	ends := []func(string) error{
+		s.sim.WinDispute, s.sim.LoseDispute, s.sim.EscalateInquiry, func(id string) error { return s.sim.PartWinDispute(id, 1) },
+	}
+	if n := dice.IntN(len(ends) + 1); n < len(ends) {
+		_ = ends[n](id) // an inquiry cannot be won, and a dispute does not escalate
+	}
+}
+
+// refundOurs asks for refunds the way the office does: one person asks, another approves,
+// and Stripe, which is unwell, is told. Those that it does not answer are healed later.
+func (s *scene) refundOurs(dice *rand.Rand) {
+	s.t.Helper()
+	g, err := gateway.New(gateway.Config{SecretKey: sceneKey, APIBase: s.box, WebhookSecrets: []string{sceneSecret}, PublicURL: "http://" + s.addr}, s.owner, clock.System, slog.New(slog.DiscardHandler))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var paid []struct {
+		ID    string
+		Minor int64
+	}
+	if err := s.owner.Select(&paid, `SELECT id, received_minor AS minor FROM payments WHERE state = 'paid' AND received_minor > 1 ORDER BY id`); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, p := range paid {
+		if dice.IntN(6) != 0 {
+			continue
+		}
+		r, err := giving.AskRefund(s.t.Context(), s.owner, clock.System, giving.RefundWish{
+			PaymentID: p.ID, PersonID: s.asks, Amount: money.Of(1+dice.Int64N(p.Minor), "USD"), Reason: "Paid twice",
+		})
+		if err == nil && r.NeedsApproval {
+			r, err = giving.ApproveRefund(s.t.Context(), s.owner, clock.System, r.ID, s.approves)
+		}
+		if err != nil {
+			if _, refused := fault.As(err); !refused { // it is disputed, or refunded meanwhile
+				s.t.Error(err)
+			}
+			continue
+		}
+		_ = g.Refund(s.t.Context(), r.ID) // what the sandbox's faults leave of it
+	}
+}
+
+// payOut pays everything out twice, a week apart: what came back of the first leaves with
+// the second.
+func (s *scene) payOut(dice *rand.Rand) {
+	s.t.Helper()
+	for range 2 {
+		if err := s.sim.Advance(7 * 24 * time.Hour); err != nil {
+			s.t.Error(err)
+		}
+		id, err := s.sim.PayOut("usd")
+		if errors.Is(err, stripesim.ErrNothingToPayOut) {
+			continue
+		}
+		if err == nil && dice.IntN(2) == 0 {
+			err = s.sim.FailPayout(id, "")
+		}
+		if err != nil {
+			s.t.Error(err)
+		}
+	}
+	if err := s.sim.Advance(3 * time.Hour); err != nil { // until they are itemised
+		s.t.Error(err)
+	}
+}
+
 // untilQuiet waits until no event waits in the inbox.
 func (s *scene) untilQuiet() {
 	s.t.Helper()
@@ -354,19 +496,21 @@ func (s *scene) compare() {
 		ID       string
 		Received int64 `db:"received_minor"`
 		Refunded int64 `db:"refunded_minor"`
+		Taken    int64
 		Fee      int64 `db:"fee_minor"`
 		Intent   string
 	}
-	if err := s.owner.Select(&payments, `SELECT id, received_minor, refunded_minor, fee_minor, coalesce(payment_intent_id, '') AS intent FROM payments`); err != nil {
+	if err := s.owner.Select(&payments, `SELECT id, received_minor, refunded_minor, disputed_minor + lost_minor AS taken, fee_minor, coalesce(payment_intent_id, '') AS intent FROM payments`); err != nil {
 		s.t.Fatal(err)
 	}
-	paid, refunded := 0, 0
+	paid, refunded, taken := 0, 0, 0
 	known := map[string]bool{}
 	for _, p := range payments {
 		known[p.Intent] = true
 		facts := theirs.Payments[p.Intent]
-		if p.Received != facts.Received || p.Refunded != facts.Refunded || p.Fee != facts.Fee {
-			s.t.Errorf("payment %s: received %d, refunded %d, fee %d; the sandbox says %d, %d, %d", p.ID, p.Received, p.Refunded, p.Fee, facts.Received, facts.Refunded, facts.Fee)
+		if back := facts.Refunded + facts.FailedLate; p.Received != facts.Received || p.Refunded != back || p.Taken != facts.Disputed || p.Fee != facts.Fee {
+			s.t.Errorf("payment %s: received %d, refunded %d, taken back %d, fee %d; the sandbox says %d, %d, %d, %d",
+				p.ID, p.Received, p.Refunded, p.Taken, p.Fee, facts.Received, back, facts.Disputed, facts.Fee)
 		}
 		if p.Received > 0 {
 			paid++
@@ -374,16 +518,55 @@ func (s *scene) compare() {
 		if p.Refunded > 0 {
 			refunded++
 		}
+		if p.Taken > 0 {
+			taken++
+		}
 	}
 	for intent, facts := range theirs.Payments {
 		if facts.Received > 0 && !known[intent] {
 			s.t.Errorf("the sandbox took %d by %s, and our books do not know it", facts.Received, intent)
 		}
 	}
-	if paid < len(payments)/3 || refunded == 0 {
-		s.t.Errorf("of %d payments %d came in and %d were refunded: this was no trial", len(payments), paid, refunded)
+	if paid < len(payments)/3 || refunded == 0 || taken == 0 {
+		s.t.Errorf("of %d payments %d came in, %d were refunded and %d disputed: this was no trial", len(payments), paid, refunded, taken)
 	}
-	s.t.Logf("%d payments, %d came in, %d went back in part or whole, %d.%02d net at Stripe", len(payments), paid, refunded, ours/100, ours%100)
+	s.t.Logf("%d payments, %d came in, %d went back in part or whole, %d were taken back by banks, %d left at Stripe", len(payments), paid, refunded, taken, ours)
+	s.comparePayouts(theirs, cluster)
+}
+
+// comparePayouts: each is known and proven, and what is in transit is what was sent and
+// did not come back. Nothing is left unexplained, and no refund without an answer.
+func (s *scene) comparePayouts(theirs stripesim.Books, cluster string) {
+	s.t.Helper()
+	var payouts []giving.Payout
+	if err := s.owner.Select(&payouts, `SELECT id, amount_minor, state, automatic, members, proven_at FROM payouts`); err != nil {
+		s.t.Fatal(err)
+	}
+	var sent int64
+	for _, p := range payouts {
+		facts := theirs.Payouts[p.ID]
+		if p.AmountMinor != facts.Amount || string(p.State) != facts.Status || p.Members != facts.Members || !p.ProvenAt.Valid {
+			s.t.Errorf("payout %+v; the sandbox says %+v", p, facts)
+		}
+		if p.State != giving.PayoutFailed {
+			sent += p.AmountMinor
+		}
+	}
+	transit, err := ledger.Balance(context.Background(), s.owner, ledger.Transit(cluster, "USD"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if len(payouts) != len(theirs.Payouts) || len(payouts) == 0 || transit != sent {
+		s.t.Errorf("%d payouts of %d are known, %d is in transit of %d", len(payouts), len(theirs.Payouts), transit, sent)
+	}
+	var odd, open, owed int
+	if err := s.owner.QueryRow(`SELECT (SELECT count(*) FROM ledger.entries WHERE kind = 'suspense'), (SELECT count(*) FROM refund_requests WHERE state = 'approved'),
+		(SELECT count(*) FROM ledger.entries WHERE kind = 'fee')`).Scan(&odd, &open, &owed); err != nil {
+		s.t.Fatal(err)
+	}
+	if odd != 0 || open != 0 || owed != 3 {
+		s.t.Errorf("%d movements are unexplained, %d refunds unanswered, %d fees of 3 booked", odd, open, owed)
+	}
 }
 
 // patience bounds every wait of a scene.

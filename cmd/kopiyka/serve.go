@@ -109,8 +109,8 @@ func (healPayments) Kind() string { return "heal_payments" }
 
 func (h *house) heal(ctx context.Context) error {
 	found, err := h.gateway.Heal(ctx, clock.System().Add(-quietAfter))
-	if found.Events > 0 {
-		h.log.Info("healed", "missed_events", found.Events, "quiet_payments", found.Payments)
+	if found.Events > 0 || found.Money > 0 {
+		h.log.Info("healed", "missed_events", found.Events, "quiet_payments", found.Payments, "late_movements", found.Money)
 		h.workers.Wake()
 	}
 	return err

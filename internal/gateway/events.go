@@ -12,9 +12,13 @@ import (
 	"kopiyka/internal/inbox"
 )
 
-// hint is what an event may tell us: which payment to ask Stripe about. Never an amount.
+// hint is what an event may tell us: which payment or payout to ask Stripe about. Never an
+// amount.
 type hint struct {
 	paymentID, sessionID, intentID string
+	invoiceID                      string
+	payoutID                       string
+	customerID                     string // whose cash has changed
 }
 
 // Handle follows an event to its payment and syncs it. Events about nothing of ours are
@@ -28,12 +32,24 @@ func (g *Gateway) Handle(ctx context.Context, e inbox.Event) error {
 	if h == (hint{}) {
 		return nil
 	}
-	if h.paymentID == "" || h.sessionID == "" {
+	if h.payoutID != "" {
+		return g.SyncPayout(ctx, h.payoutID)
+	}
+	if h.customerID != "" {
+		return g.syncCash(ctx, h.customerID)
+	}
+	if h.invoiceID != "" && h.paymentID == "" {
+		return nil // an invoice of somebody else's
+	}
+	if h.invoiceID == "" && (h.paymentID == "" || h.sessionID == "") {
 		if h, err = g.complete(ctx, h); err != nil || h.paymentID == "" {
 			return err
 		}
 	}
-	return g.Sync(ctx, h.paymentID, h.sessionID)
+	if e.ObjectKind == "radar.early_fraud_warning" {
+		return giving.FraudWarning(ctx, g.db, e.HappenedAt, h.paymentID, e.ObjectID)
+	}
+	return g.sync(ctx, h.paymentID, refs{h.sessionID, h.intentID, h.invoiceID})
 }
 
 // hintOf reads from the event which objects it is about.
@@ -43,6 +59,7 @@ func hintOf(e inbox.Event) (hint, error) {
 			Object struct {
 				Metadata      map[string]string
 				PaymentIntent json.RawMessage `json:"payment_intent"`
+				Customer      json.RawMessage
 			}
 		}
 	}
@@ -55,7 +72,13 @@ func hintOf(e inbox.Event) (hint, error) {
 		return hint{paymentID: o.Metadata["payment_id"], sessionID: e.ObjectID}, nil
 	case "payment_intent":
 		return hint{paymentID: o.Metadata["payment_id"], intentID: e.ObjectID}, nil
-	case "charge", "refund", "dispute":
+	case "invoice":
+		return hint{paymentID: o.Metadata["payment_id"], invoiceID: e.ObjectID}, nil
+	case "customer_cash_balance_transaction", "cash_balance":
+		return hint{customerID: idOf(o.Customer)}, nil
+	case "payout":
+		return hint{payoutID: e.ObjectID}, nil
+	case "charge", "refund", "dispute", "radar.early_fraud_warning":
 		return hint{intentID: idOf(o.PaymentIntent)}, nil
 	}
 	return hint{}, nil

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
@@ -21,44 +22,68 @@ const overlap = 15 * time.Minute
 // eventLife is how long Stripe keeps events.
 const eventLife = 30 * 24 * time.Hour
 
-// healed are the events that matter to a payment (GET /v1/events takes twenty at most).
+// healed are the events that matter to us. GET /v1/events takes twenty kinds at most.
 var healed = []string{
 	"checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed", "checkout.session.expired",
 	"payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.processing", "payment_intent.canceled",
 	"charge.succeeded", "charge.failed", "charge.updated", "charge.refunded", "charge.refund.updated",
 	"charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", "charge.dispute.closed",
 	"refund.created", "refund.updated", "refund.failed",
+	"charge.dispute.updated", "radar.early_fraud_warning.created",
+	"payout.created", "payout.updated", "payout.paid", "payout.failed", "payout.canceled", "payout.reconciliation_completed",
+	"payment_intent.requires_action", "payment_intent.partially_funded", "charge.pending",
+	"customer_cash_balance_transaction.created", "cash_balance.funds_available",
+	"invoice.paid", "invoice.payment_failed", "invoice.voided", "invoice.marked_uncollectible",
 }
+
+const kindsAtOnce = 20
 
 // Healed tells what a healing found.
 type Healed struct {
 	Events   int // events that Stripe has and the inbox had not
 	Payments int // payments that were asked about because they had gone quiet
+	Money    int // balance transactions that Stripe has and the books had not
+	Payouts  int // payouts that were asked about because nobody had proven them
 }
 
 // Heal finds what webhooks did not bring. It puts events that were never delivered into
 // the inbox, and asks Stripe about payments that began before quietSince and have no end.
-// A second call finds nothing new.
+// Events are gone after thirty days; balance transactions never are, so that those from
+// before quietSince are held beside the books, whatever their age. A second call finds
+// nothing new.
 func (g *Gateway) Heal(ctx context.Context, quietSince time.Time) (Healed, error) {
 	var found Healed
 	var err error
 	if found.Events, err = g.missedEvents(ctx); err != nil {
 		return found, err
 	}
-	found.Payments, err = g.quietPayments(ctx, quietSince)
-	return found, err
+	var quiet, missed, unproven error
+	found.Payments, quiet = g.quietPayments(ctx, quietSince)
+	if !quietSince.IsZero() {
+		found.Money, missed = g.missedMoney(ctx, quietSince)
+		found.Payouts, unproven = g.unprovenPayouts(ctx, quietSince)
+	}
+	return found, errors.Join(quiet, missed, unproven, g.unansweredRefunds(ctx, quietSince))
 }
 
 func (g *Gateway) missedEvents(ctx context.Context) (int, error) {
 	started := g.now()
-	since, err := g.readUntil(ctx)
+	since, err := g.readUntil(ctx, eventsCursor, started.Add(-eventLife))
 	if err != nil {
 		return 0, err
 	}
-	params := &stripe.EventListParams{
-		Types:        stripe.StringSlice(healed),
-		CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: since.Add(-overlap).Unix()},
+	missed := 0
+	for kinds := range slices.Chunk(healed, kindsAtOnce) {
+		n, err := g.missedKinds(ctx, kinds, since.Add(-overlap))
+		if missed += n; err != nil {
+			return missed, err
+		}
 	}
+	return missed, g.setReadUntil(ctx, eventsCursor, started)
+}
+
+func (g *Gateway) missedKinds(ctx context.Context, kinds []string, since time.Time) (int, error) {
+	params := &stripe.EventListParams{Types: stripe.StringSlice(kinds), CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()}}
 	params.Context, params.Limit = ctx, stripe.Int64(100)
 	missed := 0
 	list := g.api.Events.List(params)
@@ -74,7 +99,7 @@ func (g *Gateway) missedEvents(ctx context.Context) (int, error) {
 	if err := list.Err(); err != nil {
 		return missed, stripeErr("list events", err)
 	}
-	return missed, g.setReadUntil(ctx, started)
+	return missed, nil
 }
 
 // keepListed keeps an event of Stripe's list if the inbox has none of its id.
@@ -116,14 +141,30 @@ func (g *Gateway) quietPayments(ctx context.Context, before time.Time) (int, err
 	return asked, errors.Join(troubles...)
 }
 
-const eventsCursor = "events"
+func (g *Gateway) unprovenPayouts(ctx context.Context, before time.Time) (int, error) {
+	const most = 100
+	payouts, err := giving.Unproven(ctx, g.db, before, most)
+	if err != nil {
+		return 0, err
+	}
+	var troubles []error
+	for _, id := range payouts {
+		if err := g.SyncPayout(ctx, id); err != nil {
+			troubles = append(troubles, err)
+		}
+	}
+	return len(payouts), errors.Join(troubles...)
+}
 
-// readUntil is the time up to which the list of events was read; at first, all of it.
-func (g *Gateway) readUntil(ctx context.Context) (time.Time, error) {
+// The lists of Stripe's that are read from where they were read to.
+const eventsCursor, moneyCursor = "events", "money"
+
+// readUntil is the time up to which a list was read; at first, the one given.
+func (g *Gateway) readUntil(ctx context.Context, cursor string, first time.Time) (time.Time, error) {
 	var until time.Time
-	err := g.db.GetContext(ctx, &until, `SELECT until FROM stripe_cursors WHERE name = $1`, eventsCursor)
+	err := g.db.GetContext(ctx, &until, `SELECT until FROM stripe_cursors WHERE name = $1`, cursor)
 	if errors.Is(err, sql.ErrNoRows) {
-		return g.now().Add(-eventLife), nil
+		return first, nil
 	}
 	if err != nil {
 		return until, fmt.Errorf("read the healing cursor: %w", err)
@@ -131,9 +172,9 @@ func (g *Gateway) readUntil(ctx context.Context) (time.Time, error) {
 	return until, nil
 }
 
-func (g *Gateway) setReadUntil(ctx context.Context, until time.Time) error {
+func (g *Gateway) setReadUntil(ctx context.Context, cursor string, until time.Time) error {
 	_, err := g.db.ExecContext(ctx, `INSERT INTO stripe_cursors (name, until) VALUES ($1, $2)
-		ON CONFLICT (name) DO UPDATE SET until = greatest(stripe_cursors.until, excluded.until)`, eventsCursor, until)
+		ON CONFLICT (name) DO UPDATE SET until = greatest(stripe_cursors.until, excluded.until)`, cursor, until)
 	if err != nil {
 		return fmt.Errorf("move the healing cursor: %w", err)
 	}

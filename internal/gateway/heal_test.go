@@ -1,7 +1,6 @@
 package gateway_test
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -219,55 +218,6 @@ func TestPaymentsThatNeverReachedStripeDoNotStarveHealing(t *testing.T) {
 	if got := b.Payment(p.ID).State; got != giving.Paid {
 		t.Errorf("the payment is %s", got)
 	}
-}
-
-func TestCase127ChaosEndsInTheSameBooks(t *testing.T) {
-	t.Parallel()
-	const seed = 20260322
-	b := gatewaytest.New(t)
-	b.Serve()
-	faults := stripesim.Faults{Seed: seed, Drop: 0.25, Duplicate: 0.3, Twin: 0.1, Reorder: 0.5, MaxDelay: 20 * time.Millisecond, LoseAnswer: 0.02, ServerError: 0.02}
-	if err := b.Sim.SetFaults(faults); err != nil {
-		t.Fatal(err)
-	}
-	numbers := []string{stripesim.CardPays, stripesim.CardDeclined, stripesim.AccountPays, stripesim.CardPays, stripesim.AccountNoFunds}
-	var errs []error
-	for range 4 {
-		errs = append(errs, gatewaytest.Together(5, func(i int) error {
-			pledge, err := giving.MakePledge(t.Context(), b.DB, b.Now, b.Promise(10_000))
-			if err != nil {
-				return err
-			}
-			for range 20 { // as often as a patient payer clicks
-				p, err := b.Gateway.Checkout(t.Context(), b.Order(pledge, 10_000))
-				if err != nil {
-					continue
-				}
-				var declined *stripesim.Declined
-				if err := b.Sim.Pay(p.SessionID, numbers[i]); err != nil && !errors.As(err, &declined) && !errors.Is(err, stripesim.ErrNotOpen) {
-					return err
-				}
-				return nil
-			}
-			return errors.New("no page could be opened")
-		})...)
-	}
-	if err := errors.Join(errs...); err != nil {
-		t.Fatalf("seed %d: %v", seed, err)
-	}
-	if err := b.Sim.Advance(5 * 24 * time.Hour); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.Sim.SetFaults(stripesim.Faults{}); err != nil {
-		t.Fatal(err)
-	}
-	heal(t, b)
-	b.Workers.Wake()
-	gatewaytest.Until(t, "an empty inbox", func() bool { return b.Count("inbox_events WHERE state <> 'done'") == 0 })
-	if n := b.Count("payments WHERE state = 'paid'"); n != 12 {
-		t.Errorf("seed %d: %d payments are paid, want 12", seed, n)
-	}
-	b.SameBooks()
 }
 
 func TestHealingSaysWhatStripeRefused(t *testing.T) {

@@ -203,26 +203,44 @@ func TestCase097BalanceTransactionThatComesLater(t *testing.T) {
 	b.SameBooks()
 }
 
-// Settled in another currency: the books cannot explain it yet, and never skip it.
-func TestCase099OtherSettlementCurrencyGoesToSuspense(t *testing.T) {
+// The balance at Stripe is kept in euros: the books hold both currencies, joined at the
+// rate of the gift, and a refund on a dearer day costs a loss.
+func TestCase099OtherSettlementCurrencyReachesTheBooksAtItsRate(t *testing.T) {
 	t.Parallel()
-	b := gatewaytest.New(t)
-	p := b.Checkout(b.Pledge(10_000), 10_000)
-	b.Pay(p, stripesim.CardPays)
-	b.Before(edited("balance_transaction", func(bt map[string]any) { bt["currency"] = "eur" }))
-	p = b.Sync(p)
-	net := 10_000 - int64(10_000*29/1000+30)
-	if got := b.Balance(ledger.Suspense(b.Cluster, "EUR")); got != net || b.Free() != 0 || p.ReceivedMinor != 0 {
-		t.Errorf("suspense %d, want %d; free %d; payment %+v", got, net, b.Free(), p)
+	b := gatewaytest.New(t, func(o *gatewaytest.Options) { o.Sandbox.SettleIn = []string{"eur"} })
+	p := b.Paid(10_000)
+	theirs := b.Sim.Books().Payments[p.IntentID]
+	if p.ReceivedMinor != 10_000 || p.SettledIn != "EUR" || p.SettledMinor != theirs.Gross || p.ExchangeRate == "" || b.Free()+p.FeeMinor != 10_000 {
+		t.Errorf("payment = %+v, Stripe says %+v", p, theirs)
 	}
-	if b.Acts("payment.unexplained-movement") != 1 {
-		t.Error("nobody was told")
+	if got := b.Balance(ledger.Stripe(b.Cluster, "EUR")); got != theirs.Net || b.AtStripe() != 0 {
+		t.Errorf("%d euro cents at Stripe and %d dollar cents, Stripe says %d", got, b.AtStripe(), theirs.Net)
 	}
-	b.Sync(p)
-	if b.Acts("payment.unexplained-movement") != 1 || b.Count("ledger.entries") != 1 {
-		t.Error("a second sync told or posted again")
+	b.SameBooks()
+
+	drifted := int64(0) // case 79: the sandbox's rates differ by the day
+	for range 3 {
+		if err := b.Sim.Advance(24 * time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		b.Refund(p, 3_000)
+		p = b.Sync(p)
+		drifted += p.DriftMinor
+		b.SameBooks()
 	}
-	b.VerifyBooks()
+	if p.RefundedMinor != 9_000 || drifted == 0 || p.DriftMinor != b.Balance(ledger.Loss(b.Campaign, "USD")) {
+		t.Errorf("payment = %+v", p)
+	}
+	if err := b.Sim.LoseDispute(b.Dispute(p, stripesim.Dispute{Amount: 1_000})); err != nil {
+		t.Fatal(err)
+	}
+	if p = b.Sync(p); p.State != giving.DisputeLost || p.LostMinor != 1_000 || p.DisputedMinor != 0 {
+		t.Errorf("after the dispute: %+v", p)
+	}
+	b.SameBooks()
+	if n := b.Count("ledger.entries WHERE kind = 'suspense'"); n != 0 {
+		t.Errorf("%d entries in suspense", n)
+	}
 }
 
 // Somebody changed the amount at Stripe. What came in is what Stripe says, and somebody is told.

@@ -159,7 +159,7 @@ func TestEventsOfOtherBusinessAreDone(t *testing.T) {
 		"case 56: intent of another's shop": {"id": "pi_foreign", "object": "payment_intent", "metadata": map[string]any{"order": "7"}},
 		"charge without an intent":          {"id": "ch_1", "object": "charge", "payment_intent": nil},
 		"charge of a foreign intent":        {"id": "ch_1", "object": "charge", "payment_intent": "pi_foreign"},
-		"payout":                            {"id": "po_1", "object": "payout"},
+		"account":                           {"id": "acct_1", "object": "account"},
 	} {
 		body := signed(t, func(e map[string]any) { e["data"] = map[string]any{"object": object} })
 		if err := b.Hear(gatewaytest.Event{Body: body}); err != nil {

@@ -98,18 +98,18 @@ func worthOf(m Movement, r Rate, c money.Currency) (worth, bool) {
 		}
 		r = Rate{Presented: presented, Own: own, Settled: m.Gross}
 	}
-	gross, ok1 := convert(presented, r.Presented, r.Own)
-	cost, ok2 := convert(m.Gross, r.Settled, r.Own)
-	fee, ok3 := convert(m.Fee, r.Settled, r.Own)
+	gross, ok1 := Convert(presented, r.Presented, r.Own)
+	cost, ok2 := Convert(m.Gross, r.Settled, r.Own)
+	fee, ok3 := Convert(m.Fee, r.Settled, r.Own)
 	if !ok1 || !ok2 || !ok3 {
 		return worth{}, false
 	}
 	return worth{gross: gross, fee: fee, drift: gross - cost}, true
 }
 
-// convert is an amount in the currency of to, at the rate that makes from into to, rounded
+// Convert is an amount in the currency of to, at the rate that makes from into to, rounded
 // half away from zero. It is false when from does not say the amount's rate.
-func convert(a, from, to money.Amount) (int64, bool) {
+func Convert(a, from, to money.Amount) (int64, bool) {
 	switch {
 	case a.Currency == to.Currency || a.Minor == 0:
 		return a.Minor, true

@@ -177,3 +177,15 @@ func HasPosted(ctx context.Context, db sqlx.QueryerContext, source string) (bool
 	}
 	return found, nil
 }
+
+// NotPosted are those of the sources that are not in the books, in the order given.
+func NotPosted(ctx context.Context, db sqlx.QueryerContext, sources []string) ([]string, error) {
+	var missing []string
+	err := sqlx.SelectContext(ctx, db, &missing, `
+		SELECT u.source FROM unnest($1::text[]) WITH ORDINALITY AS u(source, n)
+		 WHERE NOT EXISTS (SELECT 1 FROM ledger.entries e WHERE e.source = u.source) ORDER BY u.n`, pq.Array(sources))
+	if err != nil {
+		return nil, fmt.Errorf("look for %d sources in the books: %w", len(sources), err)
+	}
+	return missing, nil
+}

@@ -16,6 +16,7 @@ type call struct {
 	*tx
 	params *params
 	id     string // {id} of the path
+	inner  string // {inner} of the path, an object below the first
 	path   string
 	origin string // scheme and host that the caller used
 }
@@ -29,11 +30,19 @@ func (s *Sim) routes() http.Handler {
 		"GET /v1/customers":      listCustomers,
 		"GET /v1/customers/{id}": getCustomer,
 
+		"GET /v1/customers/{id}/cash_balance":                      getCashBalance,
+		"GET /v1/customers/{id}/cash_balance_transactions":         listCashTransactions,
+		"GET /v1/customers/{id}/cash_balance_transactions/{inner}": getCashTransaction,
+		"POST /v1/test_helpers/customers/{id}/fund_cash_balance":   fundCash,
+
 		"POST /v1/checkout/sessions":                createSession,
 		"GET /v1/checkout/sessions":                 listSessions,
 		"GET /v1/checkout/sessions/{id}":            getSession,
 		"GET /v1/checkout/sessions/{id}/line_items": listLineItems,
 		"POST /v1/checkout/sessions/{id}/expire":    expireSession,
+
+		"POST /v1/payment_intents":              createIntent,
+		"POST /v1/payment_intents/{id}/confirm": confirmIntent,
 
 		"GET /v1/payment_intents":              listIntents,
 		"GET /v1/payment_intents/{id}":         getIntent,
@@ -61,6 +70,21 @@ func (s *Sim) routes() http.Handler {
 		"GET /v1/payouts/{id}":         getPayout,
 		"POST /v1/payouts/{id}/cancel": cancelPayout,
 
+		"POST /v1/invoiceitems":                     createInvoiceItem,
+		"GET /v1/invoiceitems":                      listInvoiceItems,
+		"GET /v1/invoiceitems/{id}":                 getInvoiceItem,
+		"POST /v1/invoices":                         createInvoice,
+		"GET /v1/invoices":                          listInvoices,
+		"GET /v1/invoices/{id}":                     getInvoice,
+		"POST /v1/invoices/{id}":                    updateInvoice,
+		"DELETE /v1/invoices/{id}":                  deleteInvoice,
+		"GET /v1/invoices/{id}/lines":               listInvoiceLines,
+		"POST /v1/invoices/{id}/finalize":           finalizeInvoice,
+		"POST /v1/invoices/{id}/send":               sendInvoice,
+		"POST /v1/invoices/{id}/pay":                payInvoice,
+		"POST /v1/invoices/{id}/void":               voidInvoice,
+		"POST /v1/invoices/{id}/mark_uncollectible": markUncollectible,
+
 		"GET /v1/events":      listEvents,
 		"GET /v1/events/{id}": getEvent,
 		"GET /v1/account":     getAccount,
@@ -69,6 +93,8 @@ func (s *Sim) routes() http.Handler {
 		"GET /v1/customers/search":       unknownURL,
 		"GET /v1/payment_intents/search": unknownURL,
 		"GET /v1/charges/search":         unknownURL,
+		"GET /v1/invoices/search":        unknownURL,
+		"GET /v1/invoices/upcoming":      unknownURL,
 		"/v1/":                           unknownURL,
 	} {
 		mux.Handle(pattern, s.endpoint(do))
@@ -194,7 +220,7 @@ func (s *Sim) answer(r *http.Request, id, raw string, do action) (answer, error)
 			got = before
 			return nil
 		}
-		c := &call{tx: t, params: newParams(form), id: r.PathValue("id"), path: r.URL.Path, origin: s.origin(r)}
+		c := &call{tx: t, params: newParams(form), id: r.PathValue("id"), inner: r.PathValue("inner"), path: r.URL.Path, origin: s.origin(r)}
 		expand := c.params.texts("expand", 5000)
 		obj, err := do(c)
 		if err != nil {

@@ -56,7 +56,7 @@ func TestEveryAnswerSaysWhoGaveIt(t *testing.T) {
 func TestUnknownEndpointsAreNotFound(t *testing.T) {
 	t.Parallel()
 	l := open(t)
-	for _, c := range []string{"GET /v1/prices", "POST /v1/payment_intents", "DELETE /v1/customers/cus_1", "GET /v1/charges/search?query=x", "POST /v1/charges", "GET /v1/", "GET /v2/core/events"} {
+	for _, c := range []string{"GET /v1/prices", "POST /v1/payment_intents/pi_1/capture", "DELETE /v1/customers/cus_1", "GET /v1/charges/search?query=x", "POST /v1/charges", "GET /v1/", "GET /v2/core/events"} {
 		method, path, _ := strings.Cut(c, " ")
 		got := l.call(method, path, "")
 		if got.status != http.StatusNotFound {

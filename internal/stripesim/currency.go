@@ -71,15 +71,15 @@ func plainAmount(minor int64, currency string) string {
 
 // checkAmount holds Stripe's rules about what may be charged, and how.
 func checkAmount(amount int64, currency string, methods []string) error {
-	if currency != strings.ToLower(currency) || !iso.IsValid(strings.ToUpper(currency)) {
-		return badRequest("", "line_items[0][price_data][currency]", fmt.Sprintf("Invalid currency: %s. Stripe currently supports lower-case ISO codes.", currency))
+	if err := checkCurrency(currency, "line_items[0][price_data][currency]"); err != nil {
+		return err
 	}
 	least := int64(50)
 	if m, ok := smallest[currency]; ok {
 		least = m
 	}
 	if amount < least {
-		return badRequest("amount_too_small", "", fmt.Sprintf("The Checkout Session's total amount due must add up to at least %s %s", plainAmount(least, currency), currency))
+		return badRequest("amount_too_small", "", fmt.Sprintf("The total amount due must add up to at least %s %s", plainAmount(least, currency), currency))
 	}
 	for _, m := range methods {
 		most := int64(otherMost)
@@ -96,10 +96,17 @@ func checkAmount(amount int64, currency string, methods []string) error {
 			most = sepaMost
 		}
 		if amount > most {
-			return badRequest("amount_too_large", "", fmt.Sprintf("The Checkout Session's total amount due must be no more than %s %s with %s", plainAmount(most, currency), currency, m))
+			return badRequest("amount_too_large", "", fmt.Sprintf("The total amount due must be no more than %s %s with %s", plainAmount(most, currency), currency, m))
 		}
 	}
 	return checkSteps(amount, currency, "line_items")
+}
+
+func checkCurrency(currency, param string) error {
+	if currency == "" || currency != strings.ToLower(currency) || !iso.IsValid(strings.ToUpper(currency)) {
+		return badRequest("", param, fmt.Sprintf("Invalid currency: %s. Stripe currently supports lower-case ISO codes.", currency))
+	}
+	return nil
 }
 
 // step is the smallest amount that a currency has in practice, in minor units.

@@ -60,6 +60,16 @@ func (t *tx) run(e errand) {
 		if po, ok := t.payouts.find(e.Object); ok {
 			t.itemize(po)
 		}
+	case invoiceFinal:
+		if inv, ok := t.invoices.find(e.Object); ok {
+			t.advanceInvoice(inv)
+		}
+	case invoiceOverdue:
+		if inv, ok := t.invoices.find(e.Object); ok {
+			t.lateInvoice(inv)
+		}
+	case cashReturns:
+		t.returnCash(e.Object)
 	case payoutScheduled:
 		t.payOutEverything()
 		t.later(payoutScheduled, e.Object, t.sim.opt.PayoutEvery)

@@ -10,13 +10,15 @@ import (
 // expandable are the fields that expand[] may open, by object. Those that Stripe
 // could open too and the sandbox does not model are refused.
 var expandable = map[string]map[string]bool{
-	"checkout.session":    set("customer payment_intent line_items"),
-	"payment_intent":      set("customer latest_charge"),
-	"charge":              set("balance_transaction customer failure_balance_transaction payment_intent refunds"),
-	"balance_transaction": set("source"),
-	"refund":              set("balance_transaction charge failure_balance_transaction payment_intent"),
-	"dispute":             set("charge payment_intent"),
-	"payout":              set("balance_transaction failure_balance_transaction"),
+	"checkout.session":                  set("customer payment_intent line_items"),
+	"payment_intent":                    set("customer invoice latest_charge"),
+	"invoice":                           set("charge customer payment_intent"),
+	"charge":                            set("balance_transaction customer failure_balance_transaction invoice payment_intent refunds"),
+	"balance_transaction":               set("source"),
+	"refund":                            set("balance_transaction charge failure_balance_transaction payment_intent"),
+	"dispute":                           set("charge payment_intent"),
+	"customer_cash_balance_transaction": set("customer"),
+	"payout":                            set("balance_transaction failure_balance_transaction"),
 }
 
 const deepest = 4
@@ -113,6 +115,9 @@ func (t *tx) byID(id string) any {
 		return v
 	}
 	if v, ok := t.transactions.find(id); ok {
+		return v
+	}
+	if v, ok := t.invoices.find(id); ok {
 		return v
 	}
 	if v, ok := t.disputes.find(id); ok {

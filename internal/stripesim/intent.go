@@ -33,10 +33,10 @@ type paymentIntent struct {
 	LatestCharge            opt               `json:"latest_charge"`
 	Livemode                bool              `json:"livemode"`
 	Metadata                map[string]string `json:"metadata"`
-	NextAction              never             `json:"next_action"`
+	NextAction              *nextAction       `json:"next_action"`
 	OnBehalfOf              never             `json:"on_behalf_of"`
 	PaymentMethod           opt               `json:"payment_method"`
-	PaymentMethodOptions    none              `json:"payment_method_options"`
+	PaymentMethodOptions    methodOptions     `json:"payment_method_options"`
 	PaymentMethodTypes      []string          `json:"payment_method_types"`
 	Processing              never             `json:"processing"`
 	ReceiptEmail            opt               `json:"receipt_email"`
@@ -74,14 +74,9 @@ func (t *tx) intentOf(cs *checkoutSession) paymentIntent {
 		return pi
 	}
 	o, _ := t.orders.find(cs.ID)
-	id := newID("pi_3", 23)
-	pi := paymentIntent{
-		ID: id, Object: "payment_intent", Amount: cs.AmountTotal, Currency: cs.Currency,
-		CaptureMethod: "automatic", ClientSecret: id + newID("_secret_", 25), ConfirmationMethod: "automatic",
-		Created: t.now.Unix(), Customer: cs.Customer, Description: o.Description, Metadata: o.IntentMetadata,
-		PaymentMethodTypes: cs.PaymentMethodTypes, ReceiptEmail: o.ReceiptEmail, StatementDescriptor: o.StatementDescriptor,
-		Status: intentNeedsMethod,
-	}
+	pi := t.newIntent(cs.AmountTotal, cs.Currency)
+	pi.Customer, pi.Description, pi.Metadata, pi.PaymentMethodTypes = cs.Customer, o.Description, o.IntentMetadata, cs.PaymentMethodTypes
+	pi.ReceiptEmail, pi.StatementDescriptor, pi.PaymentMethodOptions = o.ReceiptEmail, o.StatementDescriptor, cs.PaymentMethodOptions
 	save(t, &t.intents, pi)
 	t.emit("payment_intent.created", pi, nil)
 	cs.PaymentIntent = opt(pi.ID)
@@ -100,6 +95,7 @@ func (t *tx) sessionOf(intent string) (checkoutSession, bool) {
 }
 
 func (t *tx) cancel(pi paymentIntent, reason string) paymentIntent {
+	pi = t.release(pi)
 	pi.Status, pi.CancellationReason, pi.CanceledAt = intentCanceled, opt(reason), new(t.now.Unix())
 	save(t, &t.intents, pi)
 	t.emit("payment_intent.canceled", pi, nil)
@@ -127,9 +123,12 @@ func cancelIntent(c *call) (any, error) {
 	if cs, _ := c.sessionOf(pi.ID); cs.Status == sessionOpen {
 		return nil, badRequest("", "", "You cannot cancel the PaymentIntent for a Checkout Session. Expire the Checkout Session instead.")
 	}
-	if pi.Status != intentNeedsMethod {
+	if pi.Invoice != "" {
+		return nil, badRequest("", "", "You cannot cancel the PaymentIntent of an invoice. Void the invoice instead.")
+	}
+	if pi.Status != intentNeedsMethod && pi.Status != intentNeedsConfirm && pi.Status != intentNeedsAction {
 		return nil, badRequest("payment_intent_unexpected_state", "",
-			fmt.Sprintf("You cannot cancel this PaymentIntent because it has a status of %s. Only a PaymentIntent with the status requires_payment_method may be canceled in the sandbox.", pi.Status))
+			fmt.Sprintf("You cannot cancel this PaymentIntent because it has a status of %s. Only a PaymentIntent that waits for its payer may be canceled in the sandbox.", pi.Status))
 	}
 	return c.cancel(pi, reason), nil
 }

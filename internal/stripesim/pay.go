@@ -16,6 +16,9 @@ const (
 // The numbers that the hosted page takes are those of Stripe's testing page, so
 // that habits carry over. Any other number is refused as invalid.
 const (
+	// ByTransfer is no number: the payer asks for the details of a bank transfer.
+	ByTransfer = "customer_balance"
+
 	CardPays     = "4242424242424242" // pays at once
 	CardDeclined = "4000000000000002" // is declined without a reason
 	CardNoFunds  = "4000000000009995" // is declined for insufficient funds
@@ -108,6 +111,7 @@ type instrument struct {
 	holder   string
 	expMonth int
 	expYear  int
+	origin   string // of the page, for a link to the bank's details
 }
 
 func (in instrument) last4() string { return last4(in.number) }
@@ -138,16 +142,27 @@ func (in instrument) details() methodDetails {
 // nil when the card was charged or the debit ordered, a *Declined, ErrNotOpen, or
 // an error for a number that the page does not take.
 func (s *Sim) Pay(session, number string) error {
+	in, err := s.instrument(number)
+	if err != nil {
+		return err
+	}
+	_, err = s.submit(session, in)
+	return err
+}
+
+// instrument is what a test number stands for.
+func (s *Sim) instrument(number string) (instrument, error) {
 	in := instrument{number: number, holder: "Sandbox Payer", expMonth: 12, expYear: s.Now().Year() + 1}
-	if _, ok := cardVerdicts[number]; ok {
+	if number == ByTransfer {
+		in = instrument{method: methodTransfer, origin: s.opt.URL}
+	} else if _, ok := cardVerdicts[number]; ok {
 		in.method = methodCard
 	} else if end, ok := accountEndings[number]; ok {
 		in.method = end.method
 	} else {
-		return fmt.Errorf("%q is not a test number of the sandbox", number)
+		return in, fmt.Errorf("%q is not a test number of the sandbox", number)
 	}
-	_, err := s.submit(session, in)
-	return err
+	return in, nil
 }
 
 // submit lets a payer pay a session. It returns the event that told of the
@@ -165,7 +180,7 @@ func (s *Sim) submit(session string, in instrument) (completed string, err error
 		if !cs.offers(in.method) {
 			return fmt.Errorf("the checkout session does not take %s", in.method)
 		}
-		declined = t.pay(cs, in)
+		declined = t.payIntent(t.intentOf(&cs), cs, in)
 		for _, ev := range t.emitted {
 			if ev.Type == "checkout.session.completed" {
 				completed = ev.ID
@@ -179,9 +194,13 @@ func (s *Sim) submit(session string, in instrument) (completed string, err error
 	return completed, err
 }
 
-// pay tries to take the money. A decline is a fact with a charge of its own.
-func (t *tx) pay(cs checkoutSession, in instrument) *Declined {
-	pi := t.intentOf(&cs)
+// payIntent tries to take the money. A decline is a fact with a charge of its own. The
+// session is empty if the intent is an invoice's.
+func (t *tx) payIntent(pi paymentIntent, cs checkoutSession, in instrument) *Declined {
+	if in.method == methodTransfer {
+		t.awaitTransfer(pi, cs.ID, in.origin)
+		return nil
+	}
 	ch := t.newCharge(pi, in)
 	if in.method != methodCard {
 		t.order(cs, pi, ch, in)
@@ -196,7 +215,9 @@ func (t *tx) pay(cs checkoutSession, in instrument) *Declined {
 		return no
 	}
 	ch = t.succeed(pi, ch)
-	t.complete(cs, "paid", in.holder)
+	if cs.ID != "" {
+		t.complete(cs, "paid", in.holder)
+	}
 	if how, ok := cardDisputes[in.number]; ok {
 		t.mustDispute(ch, how)
 	}
@@ -228,6 +249,7 @@ func (t *tx) succeed(pi paymentIntent, ch charge) charge {
 	save(t, &t.intents, pi)
 	t.emit("charge.succeeded", ch, nil)
 	t.emit("payment_intent.succeeded", pi, nil)
+	t.invoiceHears(pi, ch)
 	return ch
 }
 
@@ -241,4 +263,5 @@ func (t *tx) fail(pi paymentIntent, ch charge, why paymentError) {
 	save(t, &t.intents, pi)
 	t.emit("charge.failed", ch, nil)
 	t.emit("payment_intent.payment_failed", pi, nil)
+	t.invoiceHears(pi, ch)
 }

@@ -46,7 +46,7 @@ type checkoutSession struct {
 	PaymentLink           never             `json:"payment_link"`
 	PaymentMethodRule     string            `json:"payment_method_collection"`
 	PaymentMethodConfig   never             `json:"payment_method_configuration_details"`
-	PaymentMethodOptions  none              `json:"payment_method_options"`
+	PaymentMethodOptions  methodOptions     `json:"payment_method_options"`
 	PaymentMethodTypes    []string          `json:"payment_method_types"`
 	PaymentStatus         string            `json:"payment_status"`
 	PhoneNumberCollection enabled           `json:"phone_number_collection"`

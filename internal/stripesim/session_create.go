@@ -3,6 +3,7 @@ package stripesim
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // order is what a session sells and what its intent will carry: facts that Stripe
@@ -74,6 +75,7 @@ func createSession(c *call) (any, error) {
 		ExpiresAt:          c.expiry(),
 		Metadata:           p.metadata("metadata"),
 	}
+	cs.PaymentMethodOptions.CustomerBalance = c.transferOptions()
 	o := order{Session: cs.ID, Items: c.lineItems()}
 	c.intentData(&o)
 	p.choice("ui_mode", "hosted")
@@ -86,6 +88,9 @@ func createSession(c *call) (any, error) {
 	if err := c.checkPayer(&cs); err != nil {
 		return nil, err
 	}
+	if err := checkTransfer(cs.PaymentMethodTypes, cs.PaymentMethodOptions.CustomerBalance, cs.Customer, cs.Currency); err != nil {
+		return nil, err
+	}
 	cs.URL = opt(c.origin + "/c/pay/" + cs.ID)
 	save(c.tx, &c.sessions, cs)
 	save(c.tx, &c.orders, o)
@@ -93,13 +98,15 @@ func createSession(c *call) (any, error) {
 	return cs, nil
 }
 
+var methodsKnown = []string{methodCard, methodBank, methodSEPA, methodTransfer}
+
 func (c *call) methods() []string {
 	all := c.params.texts("payment_method_types", 5000)
 	seen := map[string]bool{}
 	for i, m := range all {
 		param := fmt.Sprintf("payment_method_types[%d]", i)
-		if m != methodCard && m != methodBank {
-			c.params.fail(param, "", "The sandbox implements the payment method types card and us_bank_account only.")
+		if !slices.Contains(methodsKnown, m) {
+			c.params.fail(param, "", "The sandbox implements the payment method types card, us_bank_account, sepa_debit and customer_balance only.")
 		}
 		if seen[m] {
 			c.params.fail(param, "", "Each payment method type can be given once.")

@@ -83,23 +83,29 @@ type shelf interface {
 
 // store holds everything the sandbox knows. Only a tx changes it.
 type store struct {
-	customers    table[customer]
-	sessions     table[checkoutSession]
-	orders       table[order]
-	intents      table[paymentIntent]
-	charges      table[charge]
-	transactions table[balanceTransaction]
-	refunds      table[refund]
-	events       table[event]
-	debits       table[debit]
-	deliveries   table[delivery]
-	answers      table[answer]
-	clock        table[clockOffset]
-	disputes     table[dispute]
-	payouts      table[payout]
-	paidOut      table[paidOut]
-	shortRefunds table[shortRefund]
-	errands      table[errand]
+	customers        table[customer]
+	sessions         table[checkoutSession]
+	orders           table[order]
+	intents          table[paymentIntent]
+	charges          table[charge]
+	transactions     table[balanceTransaction]
+	refunds          table[refund]
+	events           table[event]
+	debits           table[debit]
+	invoices         table[invoice]
+	invoiceItems     table[invoiceItem]
+	invoiceTerms     table[invoiceTerms]
+	deliveries       table[delivery]
+	answers          table[answer]
+	clock            table[clockOffset]
+	disputes         table[dispute]
+	payouts          table[payout]
+	paidOut          table[paidOut]
+	cash             table[cash]
+	cashTransactions table[cashTransaction]
+	transferWaits    table[transferWait]
+	shortRefunds     table[shortRefund]
+	errands          table[errand]
 
 	shelves []shelf // in the order in which the journal writes them
 	byKind  map[kind]shelf
@@ -107,23 +113,29 @@ type store struct {
 
 func newStore() *store {
 	db := &store{
-		customers:    newTable[customer]("customer"),
-		sessions:     newTable[checkoutSession]("checkout.session"),
-		orders:       newTable[order]("order"),
-		intents:      newTable[paymentIntent]("payment_intent"),
-		charges:      newTable[charge]("charge"),
-		transactions: newTable[balanceTransaction]("balance_transaction"),
-		refunds:      newTable[refund]("refund"),
-		events:       newTable[event]("event"),
-		debits:       newTable[debit]("debit"),
-		deliveries:   newTable[delivery]("delivery"),
-		answers:      newTable[answer]("answer"),
-		clock:        newTable[clockOffset]("clock"),
-		disputes:     newTable[dispute]("dispute"),
-		payouts:      newTable[payout]("payout"),
-		paidOut:      newTable[paidOut]("paid_out"),
-		shortRefunds: newTable[shortRefund]("refund.short"),
-		errands:      newTable[errand]("errand"),
+		customers:        newTable[customer]("customer"),
+		sessions:         newTable[checkoutSession]("checkout.session"),
+		orders:           newTable[order]("order"),
+		intents:          newTable[paymentIntent]("payment_intent"),
+		charges:          newTable[charge]("charge"),
+		transactions:     newTable[balanceTransaction]("balance_transaction"),
+		refunds:          newTable[refund]("refund"),
+		events:           newTable[event]("event"),
+		debits:           newTable[debit]("debit"),
+		invoices:         newTable[invoice]("invoice"),
+		invoiceItems:     newTable[invoiceItem]("invoiceitem"),
+		invoiceTerms:     newTable[invoiceTerms]("invoice.terms"),
+		deliveries:       newTable[delivery]("delivery"),
+		answers:          newTable[answer]("answer"),
+		clock:            newTable[clockOffset]("clock"),
+		disputes:         newTable[dispute]("dispute"),
+		payouts:          newTable[payout]("payout"),
+		paidOut:          newTable[paidOut]("paid_out"),
+		cash:             newTable[cash]("cash"),
+		cashTransactions: newTable[cashTransaction]("customer_cash_balance_transaction"),
+		transferWaits:    newTable[transferWait]("transfer.wait"),
+		shortRefunds:     newTable[shortRefund]("refund.short"),
+		errands:          newTable[errand]("errand"),
 	}
 	db.byKind = map[kind]shelf{}
 	shelve(db, &db.clock)
@@ -138,6 +150,12 @@ func newStore() *store {
 	shelve(db, &db.disputes)
 	shelve(db, &db.payouts)
 	shelve(db, &db.paidOut)
+	shelve(db, &db.cash)
+	shelve(db, &db.cashTransactions)
+	shelve(db, &db.transferWaits)
+	shelve(db, &db.invoices)
+	shelve(db, &db.invoiceItems)
+	shelve(db, &db.invoiceTerms)
 	shelve(db, &db.events)
 	shelve(db, &db.debits)
 	shelve(db, &db.errands)

@@ -13,6 +13,7 @@ import (
 	"github.com/stripe/stripe-go/v76/webhook"
 
 	"kopiyka/internal/giving"
+	"kopiyka/internal/stripesim"
 )
 
 // Event is an event of the sandbox as it delivers it.
@@ -75,6 +76,16 @@ func (b *Bench) Refund(p giving.Payment, minor int64) {
 	b.dashboard(http.MethodPost, "/v1/refunds", url.Values{"payment_intent": {p.IntentID}, "amount": {strconv.FormatInt(minor, 10)}}, nil)
 }
 
+// Dispute lets the payer's bank dispute a payment and returns the dispute's id.
+func (b *Bench) Dispute(p giving.Payment, how stripesim.Dispute) string {
+	b.t.Helper()
+	id, err := b.Sim.OpenDispute(p.IntentID, how)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return id
+}
+
 // Expire closes a payment's checkout page at Stripe's dashboard.
 func (b *Bench) Expire(p giving.Payment) {
 	b.t.Helper()
@@ -87,6 +98,12 @@ func (b *Bench) Sessions() int {
 	var page struct{ Data []json.RawMessage }
 	b.dashboard(http.MethodGet, "/v1/checkout/sessions?limit=100", nil, &page)
 	return len(page.Data)
+}
+
+// Post is a call of somebody's at Stripe's dashboard; into may be nil.
+func (b *Bench) Post(path string, form url.Values, into any) {
+	b.t.Helper()
+	b.dashboard(http.MethodPost, path, form, into)
 }
 
 // dashboard is a call that is not the gateway's.

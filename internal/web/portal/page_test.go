@@ -97,6 +97,7 @@ func TestEveryDeclineHasASentence(t *testing.T) {
 func TestEveryStateOfAPaymentHasAWordAndALook(t *testing.T) {
 	for _, s := range []giving.State{
 		giving.Created, giving.Open, giving.Declined, giving.Processing, giving.Paid, giving.Failed, giving.Expired, giving.RefundedInPart, giving.Refunded,
+		giving.Returned, giving.InDispute, giving.DisputeLost, giving.AwaitingFunds,
 	} {
 		if paymentLooks[s] == "" {
 			t.Errorf("%s has no look", s)

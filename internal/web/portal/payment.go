@@ -13,7 +13,8 @@ import (
 var paymentLooks = map[giving.State]page.State{
 	giving.Created: page.Waits, giving.Open: page.Waits, giving.Declined: page.Failed,
 	giving.Processing: page.Transit, giving.Paid: page.Received, giving.Failed: page.Failed,
-	giving.Expired: page.Closed, giving.RefundedInPart: page.Received, giving.Refunded: page.Refunded,
+	giving.Expired: page.Closed, giving.RefundedInPart: page.Received, giving.Refunded: page.Refunded, giving.AwaitingFunds: page.Waits,
+	giving.Returned: page.Failed, giving.InDispute: page.Waits, giving.DisputeLost: page.Refunded,
 }
 
 func paymentStatus(l i18n.Lang, p giving.Payment) page.Status {
@@ -46,7 +47,7 @@ func declineSentence(l i18n.Lang, p giving.Payment) string {
 }
 
 // methods are the ways to pay that have a name in the catalogues.
-var methods = map[string]bool{"card": true, "us_bank_account": true, "link": true, "sepa_debit": true}
+var methods = map[string]bool{"card": true, "us_bank_account": true, "link": true, "sepa_debit": true, "customer_balance": true}
 
 func method(l i18n.Lang, p giving.Payment) string {
 	switch {
@@ -68,14 +69,28 @@ func paymentTable(l i18n.Lang, payments []giving.Payment) page.Table {
 	for _, p := range payments {
 		sum := l.Sum(p.Amount())
 		state := page.Cell{Status: paymentStatus(l, p), Note: declineSentence(l, p)}
-		if p.RefundedMinor > 0 {
-			state.Note = l.T("portal.refunded", money.Of(p.RefundedMinor, p.Currency))
+		if note := wentBack(l, p); note != "" {
+			state.Note = note
 		}
 		rows = append(rows, []page.Cell{
 			{When: l.Moment(p.StartedAt)}, state, {Text: method(l, p)}, {Sum: fees(l, p)}, {Sum: &sum},
 		})
 	}
 	return page.NewTable("", columns, rows)
+}
+
+// wentBack says how much of a payment is not here any more, and by whose doing.
+func wentBack(l i18n.Lang, p giving.Payment) string {
+	var said []string
+	for _, part := range []struct {
+		key   string
+		minor int64
+	}{{"portal.refunded", p.RefundedMinor}, {"portal.disputed", p.DisputedMinor}, {"portal.lost", p.LostMinor}} {
+		if part.minor > 0 {
+			said = append(said, l.T(part.key, money.Of(part.minor, p.Currency)))
+		}
+	}
+	return strings.Join(said, ", ")
 }
 
 // fees are what was kept of a payment; nothing before any money has moved.
