@@ -2,6 +2,7 @@ package document
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"kopiyka/internal/i18n"
@@ -232,11 +233,8 @@ func (p *printer) statement() error {
 	p.gap(3)
 	columns := []column{{p.t("document.column.date"), 34, false}, {p.t("document.column.document"), 46, false}, {p.t("document.column.campaign"), width - 34 - 46 - 38, false}, {p.t("document.column.amount"), 38, true}}
 	var rows [][]string
-	for _, l := range p.f.Lines {
-		rows = append(rows, []string{p.l.Date(l.At), p.t("document.line."+string(l.Kind)+"_"+sign(l)) + " " + p.t("document.no", l.No), l.Campaign.In(p.l), p.l.Money(l.Amount)})
-	}
-	for _, l := range p.f.TakenFor {
-		rows = append(rows, []string{p.l.Date(l.At), p.t("document.line.taken", p.t("document.no", l.No)), l.Campaign.In(p.l), p.l.Money(l.Amount)})
+	for _, l := range slices.Concat(p.f.Lines, p.f.TakenFor) {
+		rows = append(rows, []string{p.l.Date(l.At), l.Title(p.l), l.Campaign.In(p.l), p.l.Money(l.Amount)})
 	}
 	p.table(columns, rows, nil)
 	for _, t := range p.f.Totals() {
@@ -245,12 +243,4 @@ func (p *printer) statement() error {
 	}
 	p.small(p.t("document.year_note"))
 	return nil
-}
-
-// sign tells a refund from one that did not arrive.
-func sign(l Line) string {
-	if l.Amount.Minor < 0 {
-		return "out"
-	}
-	return "in"
 }

@@ -81,6 +81,20 @@ type Line struct {
 	Amount   money.Amount // below zero: it went back
 }
 
+// Title is what the line is, and by which document.
+func (o Line) Title(l i18n.Lang) string {
+	no := l.T("document.no", o.No)
+	switch {
+	case o.Kind == "":
+		return l.T("document.line.taken", no)
+	case o.Amount.Minor < 0:
+		return l.T("document.line.refund-note_out") + " " + no
+	case o.Kind == Receipt:
+		return l.T("document.line.receipt") + " " + no
+	}
+	return l.T("document.line.refund-note_in") + " " + no
+}
+
 // Scan reads the facts as they were written down.
 func (f *Facts) Scan(from any) error {
 	raw, ok := from.([]byte)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"kopiyka/internal/clock"
+	"kopiyka/internal/document"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/spending"
 )
@@ -28,63 +29,68 @@ var actors = []struct{ name, email string }{
 // 303 for nobody is the way to the sign-in page. 422 and 409 mean that the person may come
 // here and that this empty form is refused; 403 and 404 that the person may not.
 var matrix = map[string][]int{
-	"GET /":                                       {302, 302, 302, 302, 302, 302},
-	"GET /:lang":                                  {302, 302, 302, 302, 302, 302},
-	"GET /:lang/":                                 {200, 200, 200, 200, 200, 200},
-	"GET /:lang/campaigns/:slug":                  {200, 200, 200, 200, 200, 200},
-	"GET /:lang/campaigns/:slug/donors":           {200, 200, 200, 200, 200, 200},
-	"GET /:lang/companies":                        {200, 200, 200, 200, 200, 200},
-	"GET /:lang/companies/:slug":                  {200, 200, 200, 200, 200, 200},
-	"GET /:lang/clusters/:slug":                   {200, 200, 200, 200, 200, 200},
-	"GET /assets/*":                               {404, 404, 404, 404, 404, 404},
-	"GET /healthz":                                {200, 200, 200, 200, 200, 200},
-	"GET /readyz":                                 {503, 503, 503, 503, 503, 503}, // no worker runs in this test
-	"GET /api/openapi.json":                       {200, 200, 200, 200, 200, 200},
-	"GET /api/v1/campaigns":                       {200, 200, 200, 200, 200, 200},
-	"GET /api/v1/campaigns/:slug":                 {200, 200, 200, 200, 200, 200},
-	"POST /hooks/stripe":                          {400, 400, 400, 400, 400, 400},
-	"GET /sign-in":                                {200, 303, 303, 303, 303, 303},
-	"POST /sign-in":                               {422, 422, 422, 422, 422, 422},
-	"POST /sign-out":                              {303, 303, 303, 303, 303, 303},
-	"GET /language/:lang":                         {303, 303, 303, 303, 303, 303},
-	"GET /portal":                                 {303, 200, 200, 200, 404, 404},
-	"GET /portal/pledges":                         {303, 303, 303, 303, 404, 404},
-	"POST /portal/pledges":                        {303, 303, 403, 404, 404, 404},
-	"GET /portal/pledges/new":                     {303, 200, 403, 200, 404, 404},
-	"GET /portal/pledges/:id":                     {303, 200, 200, 404, 404, 404},
-	"GET /portal/pledges/:id/history":             {303, 200, 200, 404, 404, 404},
-	"GET /portal/pledges/:id/amend":               {303, 200, 403, 404, 404, 404},
-	"POST /portal/pledges/:id/amend":              {303, 422, 403, 404, 404, 404},
-	"GET /portal/pledges/:id/cancel":              {303, 200, 403, 404, 404, 404},
-	"POST /portal/pledges/:id/cancel":             {303, 422, 403, 404, 404, 404},
-	"GET /portal/pledges/:id/release":             {303, 409, 403, 404, 404, 404}, // this pledge is not earmarked
-	"POST /portal/pledges/:id/release":            {303, 422, 403, 404, 404, 404},
-	"GET /portal/pledges/:id/payments":            {303, 303, 303, 303, 404, 404},
-	"POST /portal/pledges/:id/payments":           {303, 422, 422, 404, 404, 404},
-	"GET /portal/reminders/:token":                {303, 303, 303, 404, 404, 404},
-	"GET /reminders/:token":                       {200, 200, 200, 200, 200, 200}, // whoever holds the letter
-	"POST /reminders/:token":                      {200, 200, 200, 200, 200, 200},
-	"GET /portal/payments/:id/return":             {303, 200, 200, 404, 404, 404},
-	"GET /portal/payments/:id/cancel":             {303, 303, 303, 404, 404, 404},
-	"GET /office":                                 {303, 404, 404, 200, 200, 200},
-	"GET /office/allocations":                     {303, 404, 404, 200, 200, 200},
-	"GET /office/allocations/:id":                 {303, 404, 404, 404, 200, 200},
-	"GET /office/allocations/:id/:act":            {303, 404, 404, 303, 303, 303},
-	"POST /office/allocations/:id/approve":        {303, 404, 404, 404, 403, 303},
-	"POST /office/allocations/:id/refuse":         {303, 404, 404, 404, 403, 303},
-	"GET /office/pledges":                         {303, 404, 404, 200, 200, 200},
-	"GET /office/pledges/:id":                     {303, 404, 404, 404, 200, 200},
-	"GET /office/pledges/:id/correct":             {303, 404, 404, 404, 200, 403},
-	"POST /office/pledges/:id/correct":            {303, 404, 404, 404, 422, 403},
-	"GET /office/pledges/:id/write-off":           {303, 404, 404, 404, 200, 403},
-	"POST /office/pledges/:id/write-off":          {303, 404, 404, 404, 422, 403},
-	"GET /office/write-offs/:id":                  {303, 404, 404, 404, 200, 200},
-	"GET /office/write-offs/:id/:act":             {303, 404, 404, 303, 303, 303},
-	"POST /office/write-offs/:id/approve":         {303, 404, 404, 404, 403, 303},
-	"POST /office/write-offs/:id/refuse":          {303, 404, 404, 404, 403, 303},
-	"GET /office/campaigns/:slug/allocations":     {303, 404, 404, 303, 303, 303},
-	"POST /office/campaigns/:slug/allocations":    {303, 404, 404, 404, 303, 403},
-	"GET /office/campaigns/:slug/allocations/new": {303, 404, 404, 404, 200, 403},
+	"GET /":                                         {302, 302, 302, 302, 302, 302},
+	"GET /:lang":                                    {302, 302, 302, 302, 302, 302},
+	"GET /:lang/":                                   {200, 200, 200, 200, 200, 200},
+	"GET /:lang/campaigns/:slug":                    {200, 200, 200, 200, 200, 200},
+	"GET /:lang/campaigns/:slug/donors":             {200, 200, 200, 200, 200, 200},
+	"GET /:lang/companies":                          {200, 200, 200, 200, 200, 200},
+	"GET /:lang/companies/:slug":                    {200, 200, 200, 200, 200, 200},
+	"GET /:lang/clusters/:slug":                     {200, 200, 200, 200, 200, 200},
+	"GET /assets/*":                                 {404, 404, 404, 404, 404, 404},
+	"GET /healthz":                                  {200, 200, 200, 200, 200, 200},
+	"GET /readyz":                                   {503, 503, 503, 503, 503, 503}, // no worker runs in this test
+	"GET /api/openapi.json":                         {200, 200, 200, 200, 200, 200},
+	"GET /api/v1/campaigns":                         {200, 200, 200, 200, 200, 200},
+	"GET /api/v1/campaigns/:slug":                   {200, 200, 200, 200, 200, 200},
+	"POST /hooks/stripe":                            {400, 400, 400, 400, 400, 400},
+	"GET /sign-in":                                  {200, 303, 303, 303, 303, 303},
+	"POST /sign-in":                                 {422, 422, 422, 422, 422, 422},
+	"POST /sign-out":                                {303, 303, 303, 303, 303, 303},
+	"GET /language/:lang":                           {303, 303, 303, 303, 303, 303},
+	"GET /portal":                                   {303, 200, 200, 200, 404, 404},
+	"GET /portal/pledges":                           {303, 303, 303, 303, 404, 404},
+	"POST /portal/pledges":                          {303, 303, 403, 404, 404, 404},
+	"GET /portal/pledges/new":                       {303, 200, 403, 200, 404, 404},
+	"GET /portal/pledges/:id":                       {303, 200, 200, 404, 404, 404},
+	"GET /portal/pledges/:id/history":               {303, 200, 200, 404, 404, 404},
+	"GET /portal/pledges/:id/amend":                 {303, 200, 403, 404, 404, 404},
+	"POST /portal/pledges/:id/amend":                {303, 422, 403, 404, 404, 404},
+	"GET /portal/pledges/:id/cancel":                {303, 200, 403, 404, 404, 404},
+	"POST /portal/pledges/:id/cancel":               {303, 422, 403, 404, 404, 404},
+	"GET /portal/pledges/:id/release":               {303, 409, 403, 404, 404, 404}, // this pledge is not earmarked
+	"POST /portal/pledges/:id/release":              {303, 422, 403, 404, 404, 404},
+	"GET /portal/pledges/:id/payments":              {303, 303, 303, 303, 404, 404},
+	"POST /portal/pledges/:id/payments":             {303, 422, 422, 404, 404, 404},
+	"GET /portal/reminders/:token":                  {303, 303, 303, 404, 404, 404},
+	"GET /reminders/:token":                         {200, 200, 200, 200, 200, 200}, // whoever holds the letter
+	"POST /reminders/:token":                        {200, 200, 200, 200, 200, 200},
+	"GET /portal/payments/:id/return":               {303, 200, 200, 404, 404, 404},
+	"GET /portal/payments/:id/cancel":               {303, 303, 303, 404, 404, 404},
+	"GET /office":                                   {303, 404, 404, 200, 200, 200},
+	"GET /office/allocations":                       {303, 404, 404, 200, 200, 200},
+	"GET /office/allocations/:id":                   {303, 404, 404, 404, 200, 200},
+	"GET /office/allocations/:id/:act":              {303, 404, 404, 303, 303, 303},
+	"POST /office/allocations/:id/approve":          {303, 404, 404, 404, 403, 303},
+	"POST /office/allocations/:id/refuse":           {303, 404, 404, 404, 403, 303},
+	"GET /office/pledges":                           {303, 404, 404, 200, 200, 200},
+	"GET /office/pledges/:id":                       {303, 404, 404, 404, 200, 200},
+	"GET /office/pledges/:id/correct":               {303, 404, 404, 404, 200, 403},
+	"POST /office/pledges/:id/correct":              {303, 404, 404, 404, 422, 403},
+	"GET /office/pledges/:id/write-off":             {303, 404, 404, 404, 200, 403},
+	"POST /office/pledges/:id/write-off":            {303, 404, 404, 404, 422, 403},
+	"GET /office/write-offs/:id":                    {303, 404, 404, 404, 200, 200},
+	"GET /office/write-offs/:id/:act":               {303, 404, 404, 303, 303, 303},
+	"POST /office/write-offs/:id/approve":           {303, 404, 404, 404, 403, 303},
+	"POST /office/write-offs/:id/refuse":            {303, 404, 404, 404, 403, 303},
+	"GET /office/campaigns/:slug/allocations":       {303, 404, 404, 303, 303, 303},
+	"POST /office/campaigns/:slug/allocations":      {303, 404, 404, 404, 303, 403},
+	"GET /office/campaigns/:slug/allocations/new":   {303, 404, 404, 404, 200, 403},
+	"GET /portal/pledges/:id/documents":             {303, 303, 303, 303, 404, 404},
+	"POST /portal/pledges/:id/documents":            {303, 303, 403, 404, 404, 404},
+	"GET /portal/documents/:id/:lang":               {303, 200, 200, 404, 404, 404},
+	"GET /portal/companies/:slug/statements/:year":  {303, 200, 200, 404, 404, 404},
+	"POST /portal/companies/:slug/statements/:year": {303, 409, 403, 404, 404, 404},
 }
 
 // forms are filled in so that only who sends them can be wrong.
@@ -94,6 +100,7 @@ func (h *house) forms() map[string]string {
 			"visibility": {"named"}, "when": {"now"}}.Encode(),
 		"POST /office/campaigns/:slug/allocations": url.Values{"purpose": {h.Purpose}, "amount": {"1.00"}, "currency": {"USD"}, "reason": {"Because"}}.Encode(),
 		"POST /office/write-offs/:id/refuse":       url.Values{"reason": {"Because not"}}.Encode(),
+		"POST /portal/pledges/:id/documents":       url.Values{"kind": {"invoice"}}.Encode(),
 		"POST /office/allocations/:id/refuse":      url.Values{"reason": {"Because not"}}.Encode(),
 	}
 }
@@ -144,6 +151,16 @@ func (h *house) writeOff() string {
 	return id
 }
 
+// invoice is a document of a pledge.
+func (h *house) invoice(pledge string) string {
+	h.t.Helper()
+	doc, err := document.IssueInvoice(h.t.Context(), h.DB, h.Now, document.Wish{PledgeID: pledge, PersonID: h.Payer})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return doc.ID
+}
+
 func TestEveryAddressHasItsGuard(t *testing.T) {
 	h := open(t)
 	h.letIn()
@@ -174,6 +191,8 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 		switch {
 		case strings.Contains(path, "/payments/:id/"):
 			id = payment.ID
+		case strings.Contains(path, "/documents/:id"):
+			id = h.invoice(pledge)
 		case strings.Contains(path, "/allocations/:id"):
 			id = h.proposal()
 		case strings.Contains(path, "/write-offs/:id"):
@@ -183,7 +202,7 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 		case strings.Contains(path, "/clusters/:slug"):
 			slug = "kharkiv-it"
 		}
-		address := strings.NewReplacer(":token", token, ":lang", "uk", ":slug", slug, ":id", id, ":act", "approve").Replace(path)
+		address := strings.NewReplacer(":token", token, ":lang", "uk", ":slug", slug, ":id", id, ":act", "approve", ":year", "2026").Replace(path)
 		if name == "GET /portal/pledges/new" {
 			address += "?campaign=" + slug
 		}

@@ -58,6 +58,11 @@ func (p *Portal) Routes(g *echo.Group) {
 	g.POST("/pledges/:id/release", p.release)
 	g.GET("/pledges/:id/payments", p.toPledge)
 	g.POST("/pledges/:id/payments", p.pay)
+	g.GET("/pledges/:id/documents", p.toPledge)
+	g.POST("/pledges/:id/documents", p.issuePaper)
+	g.GET("/documents/:id/:lang", p.paper)
+	g.GET("/companies/:slug/statements/:year", p.statement)
+	g.POST("/companies/:slug/statements/:year", p.issueStatement)
 	g.GET("/payments/:id/return", p.returned)
 	g.GET("/payments/:id/cancel", p.cancelled)
 }
