@@ -62,7 +62,7 @@ func newSender(c config.Config, db *sqlx.DB, log *slog.Logger) (*mail.Sender, er
 // How often receipts and refund notes are issued: for payments that were started lately, and
 // for all, which heals what the others missed.
 const (
-	issueEvery    = time.Minute
+	issueEvery    = 30 * time.Second
 	issueAllEvery = time.Hour
 	issueLately   = 30 * 24 * time.Hour
 )

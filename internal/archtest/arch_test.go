@@ -17,7 +17,7 @@ import (
 // floors below its own.
 var floors = [][]string{
 	{"migrations", "templates", "internal/fault", "internal/clock", "internal/config"},
-	{"internal/money"},
+	{"internal/money", "internal/text"},
 	{"internal/pg", "internal/i18n", "internal/stripesim"},
 	{"internal/pg/embedded", "internal/ledger", "internal/jobs", "internal/audit", "internal/report", "internal/mail"},
 	{"internal/member", "internal/campaign", "internal/inbox"},
@@ -51,7 +51,7 @@ var only = map[string][]string{
 	"github.com/stripe/stripe-mock": {"internal/stripesim/spec"}, // which tests alone import
 	"github.com/labstack/echo":      {"internal/web"},
 	"github.com/riverqueue/river":   {"internal/jobs", "internal/pg"},
-	"github.com/lib/pq":             {"internal/pg", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving"},
+	"github.com/lib/pq":             {"internal/pg", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving", "internal/inbox"},
 	"codeberg.org/go-pdf/fpdf":      {"internal/document"},
 	"rsc.io/qr":                     {"internal/document"},
 	"html/template":                 {"internal/web/page", "internal/web/site", "internal/stripesim", "internal/mail"},

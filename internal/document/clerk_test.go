@@ -114,7 +114,7 @@ func TestAPaymentThatCameAndWent(t *testing.T) {
 		t.Errorf("%d documents", n)
 	}
 	var note document.Document
-	list, err := document.OfPledge(t.Context(), r.DB, r.Payment(id).PledgeID, r.Payer)
+	list, err := document.OfPledge(t.Context(), r.DB, r.Payment(id).PledgeID, r.Payer, "")
 	if err != nil || len(list) != 2 {
 		t.Fatalf("%d, %v", len(list), err)
 	}

@@ -136,7 +136,10 @@ func (p *printer) agreement() error {
 	}
 	p.paragraph(p.t("document.agreement.parties", company, cluster))
 	due := p.t("document.agreement.due_now")
-	if !p.f.DueOn.IsZero() {
+	switch {
+	case len(p.f.Parts) > 0:
+		due = p.t("document.agreement.due_in_parts")
+	case !p.f.DueOn.IsZero():
 		due = p.t("document.agreement.due_on", p.f.DueOn)
 	}
 	sum := p.l.Money(p.f.Amount) + " (" + p.l.Words(p.f.Amount) + ")"
@@ -150,6 +153,15 @@ func (p *printer) agreement() error {
 		p.t("document.agreement.change"),
 	} {
 		p.paragraph(fmt.Sprintf("%d. %s", i+1, text))
+	}
+	if len(p.f.Parts) > 0 {
+		p.heading(p.t("document.agreement.schedule"))
+		var rows [][]string
+		for _, part := range p.f.Parts {
+			rows = append(rows, []string{p.l.Date(part.DueOn), p.l.Money(part.Amount)})
+		}
+		p.table([]column{{p.t("document.fact.due"), width - 45, false}, {p.t("document.column.amount"), 45, true}}, rows,
+			[]string{p.t("document.column.total"), p.l.Money(p.f.Amount)})
 	}
 	p.heading(p.t("document.agreement.details"))
 	blank := strings.Repeat("_", 24)

@@ -170,3 +170,12 @@ func TestLongNamesWrap(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkDraw(b *testing.B) {
+	d := example(document.Receipt)
+	for b.Loop() {
+		if _, err := document.Draw(d, i18n.UK); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -37,11 +37,18 @@ type Facts struct {
 	Pledge   *Pledge  `json:",omitempty"`
 	Amount   money.Amount
 	DueOn    time.Time `json:",omitzero"`
+	Parts    []Part    `json:",omitempty"` // of an agreement: its schedule
 	Payment  *Payment  `json:",omitempty"`
 	Undone   bool      `json:",omitempty"` // a note about a refund that did not arrive
 	Year     int       `json:",omitempty"`
 	Lines    []Line    `json:",omitempty"` // of a year
 	TakenFor []Line    `json:",omitempty"` // what the company's bank took back in disputes
+}
+
+// Part is an instalment as an agreement says it.
+type Part struct {
+	DueOn  time.Time
+	Amount money.Amount
 }
 
 // Account is a bank account as an invoice names it.
@@ -130,11 +137,13 @@ func groundOf(ctx context.Context, tx *sqlx.Tx, pledgeID string) (ground, error)
 		Minor     int64  `db:"amount_minor"`
 		Currency  money.Currency
 		MadeAt    time.Time `db:"made_at"`
+		Released  bool      // its company has let the earmark go
 	}
 	err := tx.GetContext(ctx, &row, `
 		SELECT c.cluster_id, p.company_id, k.name_uk AS cluster_uk, k.name_en AS cluster_en, o.name_uk AS company_uk, o.name_en AS company_en,
 		       c.title_uk, c.title_en, u.title_uk AS purpose_uk, u.title_en AS purpose_en, n.item_uk, n.item_en,
-		       p.reference, p.purchase_order, p.amount_minor, p.currency, p.made_at
+		       p.reference, p.purchase_order, p.amount_minor, p.currency, p.made_at,
+		       EXISTS (SELECT 1 FROM pledge_acts a WHERE a.pledge_id = p.id AND a.kind = 'earmark-released') AS released
 		  FROM pledges p
 		  JOIN campaigns c ON c.id = p.campaign_id
 		  JOIN clusters k ON k.id = c.cluster_id
@@ -152,6 +161,7 @@ func groundOf(ctx context.Context, tx *sqlx.Tx, pledgeID string) (ground, error)
 		Amount: money.Of(row.Minor, row.Currency), MadeAt: row.MadeAt.UTC(),
 	}
 	switch {
+	case row.Released:
 	case row.ItemUK.Valid:
 		g.facts.Pledge.Purpose = Text{row.ItemUK.String, row.ItemEN.String}
 	case row.PurposeUK.Valid:

@@ -17,14 +17,15 @@ import (
 
 // Wish is a document that a person asks for about a pledge.
 type Wish struct {
-	PledgeID string
-	PersonID string
-	Amount   money.Amount // of an invoice: a part of what is outstanding; zero: all of it
-	DueOn    time.Time    // of an invoice: zero: as the pledge says
-	PayURL   string       // where the pledge can be paid by card
+	PledgeID   string
+	PersonID   string
+	Instalment string       // of an invoice: its id; empty: all that is outstanding
+	Amount     money.Amount // of an invoice: a part of that; zero: all of it
+	PayURL     string       // where the pledge can be paid by card
 }
 
-// IssueInvoice issues an invoice for what is outstanding of a pledge, or a part of it. The
+// IssueInvoice issues an invoice for what is outstanding of a pledge, of one of its
+// instalments, or a part of either, to be paid by the last day of what it asks for. The
 // same wish again, with nothing changed since, is the same invoice. Another's pledge and
 // none are one NotFound fault; a viewer's wish is Forbidden; nothing outstanding is a
 // Conflict.
@@ -33,13 +34,17 @@ func IssueInvoice(ctx context.Context, db *sqlx.DB, now clock.Clock, w Wish) (Do
 	if err != nil {
 		return Document{}, err
 	}
-	amount, err := asked(pledge, w.Amount)
+	schedule, err := giving.ScheduleOf(ctx, db, pledge, now())
 	if err != nil {
 		return Document{}, err
 	}
-	due := w.DueOn
-	if due.IsZero() {
-		due = pledge.DueOn
+	left, due, err := outstanding(pledge, schedule, w.Instalment)
+	if err != nil {
+		return Document{}, err
+	}
+	amount, err := asked(left, w.Amount)
+	if err != nil {
+		return Document{}, err
 	}
 	return ofPledge(ctx, db, now, w, func(d *draft) {
 		d.kind, d.amount = Invoice, amount
@@ -47,9 +52,33 @@ func IssueInvoice(ctx context.Context, db *sqlx.DB, now clock.Clock, w Wish) (Do
 	})
 }
 
-// asked is what an invoice asks for.
-func asked(p giving.Pledge, part money.Amount) (money.Amount, error) {
-	left := p.Outstanding()
+// outstanding is what is left of a pledge or of one instalment, and the last day for it.
+func outstanding(p giving.Pledge, s giving.Schedule, instalment string) (money.Amount, time.Time, error) {
+	if instalment == "" {
+		var due time.Time
+		for _, i := range s.Open() {
+			due = i.DueOn
+		}
+		return p.Outstanding(), dueAfter(p, due), nil
+	}
+	for _, i := range s.Instalments {
+		if i.ID == instalment {
+			return money.Of(i.Left(), p.Amount.Currency), i.DueOn, nil
+		}
+	}
+	return money.Amount{}, time.Time{}, fault.New(fault.NotFound, "document.instalment_unknown")
+}
+
+// dueAfter is a day, or none when the company wanted to pay on the day it promised.
+func dueAfter(p giving.Pledge, day time.Time) time.Time {
+	if !day.After(giving.Day(p.MadeAt)) {
+		return time.Time{}
+	}
+	return day
+}
+
+// asked is what an invoice asks for of what is left.
+func asked(left, part money.Amount) (money.Amount, error) {
 	switch {
 	case left.IsZero():
 		return left, fault.New(fault.Conflict, "payment.nothing_left")
@@ -65,16 +94,31 @@ func asked(p giving.Pledge, part money.Amount) (money.Amount, error) {
 	return part, nil
 }
 
-// IssueAgreement issues a donation agreement about a whole pledge, for both sides to sign.
+// IssueAgreement issues a donation agreement about a whole pledge as it stands, with its
+// schedule, for both sides to sign.
 // Its faults are those of IssueInvoice, and a repeat is the same agreement.
 func IssueAgreement(ctx context.Context, db *sqlx.DB, now clock.Clock, w Wish) (Document, error) {
 	pledge, err := giving.PledgeOf(ctx, db, w.PledgeID, w.PersonID)
 	if err != nil {
 		return Document{}, err
 	}
+	if pledge.Amount.Minor <= 0 {
+		return Document{}, fault.New(fault.Conflict, "payment.nothing_left")
+	}
+	schedule, err := giving.ScheduleOf(ctx, db, pledge, now())
+	if err != nil {
+		return Document{}, err
+	}
 	return ofPledge(ctx, db, now, w, func(d *draft) {
-		d.kind, d.amount = Agreement, pledge.Amount
-		d.facts.Amount, d.facts.DueOn = pledge.Amount, pledge.DueOn.UTC()
+		d.kind, d.amount, d.facts.Amount = Agreement, pledge.Amount, pledge.Amount
+		for _, i := range schedule.Instalments {
+			if i.Asks > 0 {
+				d.facts.Parts = append(d.facts.Parts, Part{DueOn: i.DueOn.UTC(), Amount: money.Of(i.Asks, pledge.Amount.Currency)})
+			}
+		}
+		if len(d.facts.Parts) == 1 {
+			d.facts.DueOn, d.facts.Parts = dueAfter(pledge, d.facts.Parts[0].DueOn).UTC(), nil
+		}
 	})
 }
 

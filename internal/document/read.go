@@ -80,16 +80,38 @@ func kept(ctx context.Context, tx *sqlx.Tx, id string, l i18n.Lang) ([]byte, boo
 	return body, true, nil
 }
 
+// PageSize is how many documents a page of a list holds.
+const PageSize = 50
+
 // OfPledge lists what was issued about a pledge and its payments, newest first, for a
-// person of its company; for others there is nothing.
-func OfPledge(ctx context.Context, db *sqlx.DB, pledge, person string) ([]Document, error) {
+// person of its company; for others there is nothing. After is the id of the last document
+// of the page before, or empty. A full page may be followed by another.
+func OfPledge(ctx context.Context, db *sqlx.DB, pledge, person, after string) ([]Document, error) {
 	var all []Document
+	if after != "" && !pg.IsID(after) {
+		return nil, fault.New(fault.NotFound, "page.unknown")
+	}
 	if !pg.IsID(pledge) {
 		return nil, nil
 	}
-	err := db.SelectContext(ctx, &all, `SELECT `+columns+` FROM documents d WHERE d.pledge_id = $1 AND`+ownedBy+` ORDER BY d.id DESC`, pledge, person)
+	err := db.SelectContext(ctx, &all, `SELECT `+columns+` FROM documents d
+		WHERE d.pledge_id = $1 AND`+ownedBy+` AND ($3 = '' OR d.id < nullif($3, '')::uuid) ORDER BY d.id DESC LIMIT $4`, pledge, person, after, PageSize)
 	if err != nil {
 		return nil, fmt.Errorf("list the documents of a pledge: %w", err)
 	}
 	return all, nil
+}
+
+// ReceiptOf finds a payment's receipt for a person of its company; for others, and before
+// it was issued, there is none.
+func ReceiptOf(ctx context.Context, db *sqlx.DB, payment, person string) (Document, bool, error) {
+	var doc Document
+	err := db.GetContext(ctx, &doc, `SELECT `+columns+` FROM documents d WHERE d.payment_id = $1 AND`+ownedBy+` AND d.kind = 'receipt'`, payment, person)
+	if errors.Is(err, sql.ErrNoRows) {
+		return doc, false, nil
+	}
+	if err != nil {
+		return doc, false, fmt.Errorf("find the receipt: %w", err)
+	}
+	return doc, true, nil
 }

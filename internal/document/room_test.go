@@ -132,7 +132,7 @@ func TestWhoMayHaveWhichDocument(t *testing.T) {
 		if _, _, err := document.File(t.Context(), r.DB, r.Now, doc.ID, person, i18n.UK); faultKey(err) != want {
 			t.Errorf("file: %v, want %s", err, want)
 		}
-		list, err := document.OfPledge(t.Context(), r.DB, pledge, person)
+		list, err := document.OfPledge(t.Context(), r.DB, pledge, person, "")
 		if err != nil || (len(list) == 1) != (want == "<nil>") {
 			t.Errorf("list: %d, %v", len(list), err)
 		}
@@ -148,6 +148,37 @@ func TestWhoMayHaveWhichDocument(t *testing.T) {
 		if _, _, err := document.File(t.Context(), r.DB, r.Now, id, r.Payer, i18n.UK); faultKey(err) != "document.unknown" {
 			t.Errorf("%q: %v", id, err)
 		}
+	}
+}
+
+// A long list goes on where a page of it ends.
+func TestALongListOfDocumentsHasPages(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	pledge := r.Pledge(100_000)
+	const n = document.PageSize + 3
+	for i := range n {
+		w := r.wish(pledge, r.Payer)
+		w.Amount = money.Of(int64(i+1), "USD")
+		if _, err := document.IssueInvoice(t.Context(), r.DB, r.Now, w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen, after := map[string]bool{}, ""
+	for _, want := range []int{document.PageSize, 3, 0} {
+		list, err := document.OfPledge(t.Context(), r.DB, pledge, r.Payer, after)
+		if err != nil || len(list) != want {
+			t.Fatalf("a page of %d, %v, want %d", len(list), err, want)
+		}
+		for _, d := range list {
+			seen[d.ID], after = true, d.ID
+		}
+	}
+	if len(seen) != n {
+		t.Errorf("%d documents were listed, want %d", len(seen), n)
+	}
+	if _, err := document.OfPledge(t.Context(), r.DB, pledge, r.Payer, "x"); faultKey(err) != "page.unknown" {
+		t.Errorf("after nothing: %v", err)
 	}
 }
 
@@ -246,10 +277,15 @@ func TestASecondDownloadIsTheSameToTheByte(t *testing.T) {
 	if said := textOf(t, r.file(doc.ID, i18n.UK)); !strings.Contains(said, "Ганок") {
 		t.Error("the other language, drawn later, does not tell the facts of the day of issue")
 	}
-	if n := r.Count("document_files"); n != 2 {
+	old := r.invoice(r.Pledge(20_000))
+	r.Owner.MustExec(`INSERT INTO document_files (document_id, lang, body, sha256, drawn_at) VALUES ($1, 'uk', 'as an older program drew it', sha256('as an older program drew it'), now())`, old.ID)
+	if got := string(r.file(old.ID, i18n.UK)); got != "as an older program drew it" {
+		t.Errorf("what was kept is drawn anew: %.20q", got)
+	}
+	if n := r.Count("document_files"); n != 3 {
 		t.Errorf("%d files are kept", n)
 	}
-	_, err := r.Owner.Exec(`INSERT INTO document_files (document_id, lang, body, sha256, drawn_at) VALUES ($1, 'uk', 'x', $2, now())`, doc.ID, make([]byte, 32))
+	_, err := r.Owner.Exec(`INSERT INTO document_files (document_id, lang, body, sha256, drawn_at) VALUES ($1, 'en', 'x', $2, now())`, old.ID, make([]byte, 32))
 	if got := pg.Constraint(err); got != "document_files_hash" {
 		t.Errorf("a file with another's hash broke %q", got)
 	}

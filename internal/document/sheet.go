@@ -27,13 +27,13 @@ const sans, serif = "sans", "serif"
 // which it is read aloud.
 type sheet struct {
 	*fpdf.Fpdf
-	lang i18n.Lang
+	loaded map[string]bool
 }
 
 // newSheet begins a document. All that could differ between two drawings is fixed: the
 // dates are the document's own and the objects are written in order.
 func newSheet(l i18n.Lang, title, author, foot string, at time.Time) *sheet {
-	s := &sheet{fpdf.New("P", "mm", "A4", ""), l}
+	s := &sheet{fpdf.New("P", "mm", "A4", ""), map[string]bool{}}
 	s.SetCatalogSort(true)
 	s.SetCreationDate(at.UTC())
 	s.SetModificationDate(at.UTC())
@@ -41,9 +41,6 @@ func newSheet(l i18n.Lang, title, author, foot string, at time.Time) *sheet {
 	s.SetTitle(title, true)
 	s.SetAuthor(author, true)
 	s.SetLang(map[i18n.Lang]string{i18n.UK: "uk-UA", i18n.EN: "en-GB"}[l])
-	s.AddUTF8FontFromBytes(sans, "", liberationsansregular.TTF)
-	s.AddUTF8FontFromBytes(sans, "B", liberationsansbold.TTF)
-	s.AddUTF8FontFromBytes(serif, "B", liberationserifbold.TTF)
 	s.SetMargins(edge, edge, edge)
 	s.SetAutoPageBreak(true, bottom)
 	s.SetCellMargin(0)
@@ -69,8 +66,20 @@ func (s *sheet) bytes() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func (s *sheet) font(family, style string, points float64) { s.SetFont(family, style, points) }
-func (s *sheet) gap(mm float64)                            { s.SetY(s.GetY() + mm) }
+// faces are the fonts, by family and style.
+var faces = map[string][]byte{sans: liberationsansregular.TTF, sans + "B": liberationsansbold.TTF, serif + "B": liberationserifbold.TTF}
+
+// font takes a font up. One that a document does not use is not read for it either, which
+// is a good part of the time that drawing takes.
+func (s *sheet) font(family, style string, points float64) {
+	if name := family + style; !s.loaded[name] {
+		s.loaded[name] = true
+		s.AddUTF8FontFromBytes(family, style, faces[name])
+	}
+	s.SetFont(family, style, points)
+}
+
+func (s *sheet) gap(mm float64) { s.SetY(s.GetY() + mm) }
 
 // rule is a line across the sheet: a thick one opens a thing, a hair divides its rows.
 func (s *sheet) rule(thick float64) {

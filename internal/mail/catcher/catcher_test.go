@@ -47,7 +47,13 @@ func running(t *testing.T, folder string) (c *catcher.Catcher, address string, p
 	return c, listener.Addr().String(), pages
 }
 
-func get(t *testing.T, pages *httptest.Server, path string) (*http.Response, string) {
+// answered is what a test looks at besides the body.
+type answered struct {
+	StatusCode int
+	Header     http.Header
+}
+
+func get(t *testing.T, pages *httptest.Server, path string) (answered, string) {
 	t.Helper()
 	res, err := http.Get(pages.URL + path)
 	if err != nil {
@@ -58,7 +64,7 @@ func get(t *testing.T, pages *httptest.Server, path string) (*http.Response, str
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res, string(body)
+	return answered{res.StatusCode, res.Header}, string(body)
 }
 
 func TestCaughtLettersAreShown(t *testing.T) {

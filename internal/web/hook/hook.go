@@ -22,7 +22,7 @@ import (
 // Hook is the door.
 type Hook struct {
 	gateway *gateway.Gateway
-	db      *sqlx.DB
+	intake  *inbox.Intake
 	now     clock.Clock
 	wake    func()
 	log     *slog.Logger
@@ -30,7 +30,7 @@ type Hook struct {
 
 // New makes the door. It calls wake after each event that it kept; wake must not block.
 func New(g *gateway.Gateway, db *sqlx.DB, now clock.Clock, wake func(), log *slog.Logger) *Hook {
-	return &Hook{gateway: g, db: db, now: now, wake: wake, log: log}
+	return &Hook{gateway: g, intake: inbox.NewIntake(db), now: now, wake: wake, log: log}
 }
 
 // Routes adds the door's addresses. The group must carry no middleware that reads a body,
@@ -62,7 +62,7 @@ func (h *Hook) stripe(c echo.Context) error {
 		h.log.Warn("a webhook was refused", "error", err, "bytes", len(body), "from", c.RealIP())
 		return c.NoContent(http.StatusBadRequest)
 	}
-	isNew, err := inbox.Keep(c.Request().Context(), h.db, event, inbox.Webhook, h.now())
+	isNew, err := h.intake.Keep(c.Request().Context(), event, inbox.Webhook, h.now())
 	if err != nil {
 		h.log.Error("a webhook could not be kept", "event", event.ID, "error", err)
 		return c.NoContent(http.StatusInternalServerError)

@@ -6,12 +6,13 @@ type Papers struct {
 	ID, Title string
 	Text      string
 	Table     Table
+	More      Link // to the older ones
 	Forms     []PaperForm
 }
 
 // PaperForm is a button that has a document issued.
 type PaperForm struct {
 	Action      string
-	Kind        string // what is sent
+	Kind, Part  string // what is sent; either may be empty
 	Button, Why string
 }

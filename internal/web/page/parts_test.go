@@ -42,10 +42,10 @@ type partsPage struct {
 	Errors   page.ErrorSummary
 	Fields   []page.Field
 	Choices  page.Choices
+	Papers   page.Papers
 	Plan     page.Plan
 	Story    page.Story
 	Stand    page.Stand
-	Papers   page.Papers
 }
 
 func parts(t *testing.T, l i18n.Lang) partsPage {

@@ -24,7 +24,7 @@ func (p *Portal) issuePaper(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w := document.Wish{PledgeID: c.Param("id"), PersonID: visitor(c).ID}
+	w := document.Wish{PledgeID: c.Param("id"), PersonID: visitor(c).ID, Instalment: form.Get("part")}
 	if origin := page.Of(c).Origin; origin != "" {
 		w.PayURL = origin + pledgePath(w.PledgeID)
 	}
@@ -86,35 +86,39 @@ func paperTable(l i18n.Lang, docs []document.Document) page.Table {
 }
 
 // papersOf are the documents of a pledge.
-func (p *Portal) papersOf(c echo.Context, l i18n.Lang, pledge giving.Pledge, mayPay bool) (page.Papers, error) {
-	docs, err := document.OfPledge(c.Request().Context(), p.db, pledge.ID, visitor(c).ID)
+func (p *Portal) papersOf(c echo.Context, l i18n.Lang, pledge giving.Pledge, schedule giving.Schedule, mayPay bool) (page.Papers, error) {
+	docs, err := document.OfPledge(c.Request().Context(), p.db, pledge.ID, visitor(c).ID, c.QueryParam("papers"))
 	if err != nil {
 		return page.Papers{}, err
 	}
 	papers := page.Papers{ID: "papers", Title: l.T("portal.papers"), Text: l.T("portal.papers.text"), Table: paperTable(l, docs)}
+	if len(docs) == document.PageSize {
+		papers.More = page.Link{Href: pledgePath(pledge.ID) + "?papers=" + docs[len(docs)-1].ID + "#papers", Text: l.T("portal.papers.older")}
+	}
 	if !mayPay {
 		return papers, nil
 	}
 	action := pledgePath(pledge.ID) + "/documents"
+	if open := schedule.Open(); len(open) > 1 && !pledge.Cancelled {
+		next := money.Of(open[0].Left(), pledge.Amount.Currency)
+		papers.Forms = append(papers.Forms, page.PaperForm{Action: action, Kind: string(document.Invoice), Part: open[0].ID, Button: l.T("portal.papers.invoice_part", next, open[0].DueOn)})
+	}
 	if left := pledge.Outstanding(); !left.IsZero() {
 		papers.Forms = append(papers.Forms, page.PaperForm{Action: action, Kind: string(document.Invoice), Button: l.T("portal.papers.invoice", left)})
 	}
-	papers.Forms = append(papers.Forms, page.PaperForm{Action: action, Kind: string(document.Agreement), Button: l.T("portal.papers.agreement")})
+	if pledge.Amount.Minor > 0 {
+		papers.Forms = append(papers.Forms, page.PaperForm{Action: action, Kind: string(document.Agreement), Button: l.T("portal.papers.agreement")})
+	}
 	return papers, nil
 }
 
 // receiptOf is the link to a payment's receipt, once there is one.
 func (p *Portal) receiptOf(c echo.Context, l i18n.Lang, payment giving.Payment) (page.Link, error) {
-	docs, err := document.OfPledge(c.Request().Context(), p.db, payment.PledgeID, visitor(c).ID)
-	if err != nil {
+	d, found, err := document.ReceiptOf(c.Request().Context(), p.db, payment.ID, visitor(c).ID)
+	if err != nil || !found {
 		return page.Link{}, err
 	}
-	for _, d := range docs {
-		if d.Kind == document.Receipt && d.PaymentID == payment.ID {
-			return page.Link{Href: paperPath(d, l), Text: l.T("document.title.receipt", d.No())}, nil
-		}
-	}
-	return page.Link{}, nil
+	return page.Link{Href: paperPath(d, l), Text: l.T("document.title.receipt", d.No())}, nil
 }
 
 type statementPage struct {

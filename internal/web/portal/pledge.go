@@ -31,8 +31,8 @@ type pledgePage struct {
 	Made         page.Moment
 	Promise      []fact
 	Message      string
-	Acts         []page.Link // what the visitor may do besides paying, and the history
 	Papers       page.Papers
+	Acts         []page.Link // what the visitor may do besides paying, and the history
 }
 
 // fact is one thing that was said when the promise was made.
@@ -73,7 +73,7 @@ func (p *Portal) pledge(c echo.Context) error {
 // notice says what has just happened. What stands in the address only picks the sentence.
 func notice(l i18n.Lang, name string) page.Notice {
 	switch name {
-	case "made", "unpaid", "amended", "cancelled", "released", "reminded", "issued":
+	case "made", "unpaid", "issued", "amended", "cancelled", "released", "reminded":
 		return page.Notice{Title: l.T("portal.notice." + name), Text: l.T("portal.notice." + name + "_text"), Live: true}
 	}
 	return page.Notice{}
@@ -116,7 +116,7 @@ func (p *Portal) newPledgePage(c echo.Context, pledge giving.Pledge, form page.F
 		stand := life.NewStand(l, schedule)
 		v.Schedule = &stand
 	}
-	if v.Papers, err = p.papersOf(c, l, pledge, post.Role.MayPay()); err != nil {
+	if v.Papers, err = p.papersOf(c, l, pledge, schedule, post.Role.MayPay()); err != nil {
 		return pledgePage{}, err
 	}
 	if left := pledge.Outstanding(); !left.IsZero() {
