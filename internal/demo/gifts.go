@@ -41,8 +41,9 @@ func (l *Loader) enterGift(ctx context.Context, d donor) error {
 	return l.untilReceived(ctx, pledge)
 }
 
-// pledge finds or makes the promise of a company that has this amount.
-func (l *Loader) pledge(ctx context.Context, slug string, minor int64, v giving.Visibility, message string, due time.Time) (giving.Pledge, error) {
+// pledge finds or makes the promise of a company that has this amount. With several parts
+// it is paid by the month, from the day due on.
+func (l *Loader) pledge(ctx context.Context, slug string, minor int64, v giving.Visibility, message string, due time.Time, parts ...int) (giving.Pledge, error) {
 	company, person := l.ids.companies[slug], l.ids.payers[slug]
 	for range 2 {
 		made, err := giving.PledgesOf(ctx, l.DB, company, person, "")
@@ -50,14 +51,18 @@ func (l *Loader) pledge(ctx context.Context, slug string, minor int64, v giving.
 			return giving.Pledge{}, err
 		}
 		for _, p := range made {
-			if p.Amount.Minor == minor && p.CampaignID == l.ids.campaign {
+			if p.Promised.Minor == minor && p.CampaignID == l.ids.campaign {
 				return p, nil
 			}
 		}
-		_, err = giving.MakePledge(ctx, l.DB, l.Now, giving.Promise{
+		promise := giving.Promise{
 			CampaignSlug: campaignSlug, CompanyID: company, PersonID: person, Amount: money.Of(minor, currency),
 			Visibility: v, Message: message, DueOn: due,
-		})
+		}
+		if len(parts) > 0 {
+			promise.Rhythm, promise.Parts = giving.Monthly, giving.Spread(minor, due, giving.Monthly.Months(), parts[0])
+		}
+		_, err = giving.MakePledge(ctx, l.DB, l.Now, promise)
 		if err != nil {
 			return giving.Pledge{}, err
 		}
@@ -81,7 +86,7 @@ func (l *Loader) enterPromises(ctx context.Context) error {
 	if _, err := l.pledge(ctx, "ganok-soft", 5_000_00, giving.Named, "", today.AddDate(0, 1, 0)); err != nil {
 		return err
 	}
-	_, err := l.pledge(ctx, "bereh-soft", 1_500_00, giving.Named, "", today.AddDate(0, 2, 0))
+	_, err := l.pledge(ctx, "bereh-soft", 1_500_00, giving.Named, "", today.AddDate(0, 0, 14), 3)
 	return err
 }
 

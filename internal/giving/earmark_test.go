@@ -105,6 +105,23 @@ func TestAReleaseMovesWhatIsLeftAndFreesWhatComes(t *testing.T) {
 	w.VerifyBooks()
 }
 
+// A release moves its own pledge's kopiykas, though another's came to the purpose before.
+func TestAReleaseMovesTheMoneyOfItsOwnPledge(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	stays := pays(t, w, earmark(t, w, 300, ""), 300)
+	goes := pays(t, w, earmark(t, w, 200, ""), 200)
+	must(t, release(t, w, goes.PledgeID, w.Payer))
+	for account, want := range map[ledger.Account]ledger.Left{
+		ledger.Purpose(w.Purpose, w.Currency): {Origin: stays.Origin(), Minor: 300}, ledger.Fund(w.Campaign, w.Currency): {Origin: goes.Origin(), Minor: 200},
+	} {
+		left, err := ledger.LeftOf(t.Context(), w.DB, account, []string{stays.Origin(), goes.Origin()})
+		if err != nil || len(left) != 1 || left[0] != want {
+			t.Errorf("%s holds %+v, want %+v (%v)", account.Code, left, want, err)
+		}
+	}
+}
+
 // What becomes free repays what the fund owes, like any free money.
 func TestAReleaseRepaysTheShortfallFirst(t *testing.T) {
 	t.Parallel()

@@ -31,13 +31,15 @@ func unnamed(ctx context.Context, tx *sqlx.Tx, campaign uuid.UUID) (*Unnamed, er
 		Currency money.Currency `db:"currency"`
 	}
 	err := tx.GetContext(ctx, &row, `
-		SELECT count(*) AS gifts, sum(p.amount_minor)::bigint AS pledged, p.currency
-		  FROM pledges p
-		 WHERE p.campaign_id = $1 AND p.visibility = 'anonymous'
-		 GROUP BY p.currency
-		HAVING count(DISTINCT p.company_id) >= 3
-		   AND (SELECT count(DISTINCT h.company_id) FROM pledges h
-		         WHERE h.campaign_id = $1 AND h.visibility = 'amount-hidden') NOT IN (1, 2)`, campaign)
+		WITH stands AS (
+			SELECT p.company_id, p.visibility, p.currency, p.amount_minor + coalesce(sum(a.change_minor), 0)::bigint AS minor
+			  FROM pledges p LEFT JOIN pledge_acts a ON a.pledge_id = p.id
+			 WHERE p.campaign_id = $1 AND p.visibility <> 'named' GROUP BY p.id)
+		SELECT count(*) AS gifts, sum(minor)::bigint AS pledged, currency
+		  FROM stands WHERE visibility = 'anonymous' AND minor > 0
+		 GROUP BY currency
+		HAVING count(DISTINCT company_id) >= 3
+		   AND (SELECT count(DISTINCT company_id) FROM stands WHERE visibility = 'amount-hidden' AND minor > 0) NOT IN (1, 2)`, campaign)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
