@@ -19,6 +19,39 @@ COMMENT ON COLUMN payments.presented_minor IS 'What the payer was charged when t
 COMMENT ON COLUMN payments.settled_minor IS 'What that was on our balance at Stripe, before fees. With received_minor it is the recorded rate of a conversion.';
 COMMENT ON COLUMN payments.exchange_rate IS 'The rate as Stripe said it, for people to read. Sums are reckoned from the whole amounts beside it.';
 
+-- Other ways to Stripe than its checkout page: a transfer to a bank account that Stripe
+-- keeps for the company, and an invoice of Stripe's.
+ALTER TABLE payments
+    ADD COLUMN transfer_to     jsonb,
+    ADD COLUMN remaining_minor bigint,
+    ADD COLUMN invoice_id      text CONSTRAINT payments_invoice_once UNIQUE,
+    ADD COLUMN due_at          timestamptz;
+COMMENT ON COLUMN payments.transfer_to IS 'The account and the reference that the payer was told to transfer to.';
+COMMENT ON COLUMN payments.remaining_minor IS 'What of a transfer has not arrived yet. The part that has is with Stripe, and not in the books before all of it is.';
+COMMENT ON COLUMN payments.invoice_id IS 'Stripe''s id of its invoice; session_url is then the address of its page.';
+COMMENT ON COLUMN payments.due_at IS 'When the invoice is due.';
+
+DROP INDEX payments_one_open;
+CREATE UNIQUE INDEX payments_one_open ON payments (pledge_id) WHERE state IN ('created', 'open', 'declined', 'awaiting-funds');
+COMMENT ON INDEX payments_one_open IS 'A pledge has one payment that waits for the payer, so that a second click is the same payment.';
+
+CREATE TABLE stripe_customers (
+    company_id  uuid PRIMARY KEY REFERENCES companies,
+    customer_id text NOT NULL CONSTRAINT stripe_customers_once UNIQUE CONSTRAINT stripe_customers_form CHECK (length(customer_id) BETWEEN 1 AND 255),
+    made_at     timestamptz NOT NULL
+);
+CALL write_once('stripe_customers');
+COMMENT ON TABLE stripe_customers IS 'Who a company is at Stripe, where it pays by transfer or invoice.';
+
+CREATE TABLE stripe_cash (
+    customer_id text NOT NULL REFERENCES stripe_customers (customer_id),
+    currency    text NOT NULL CONSTRAINT stripe_cash_currency_form CHECK (currency ~ '^[A-Z]{3}$'),
+    minor       bigint NOT NULL,
+    synced_at   timestamptz NOT NULL,
+    PRIMARY KEY (customer_id, currency)
+);
+COMMENT ON TABLE stripe_cash IS 'What a company has transferred to Stripe beyond its payments. It is the company''s, not ours: Stripe keeps it for the next transfer or returns it.';
+
 -- The healing job asks for payments that have no end yet, whichever way they came.
 DROP INDEX payments_unfinished;
 CREATE INDEX payments_unfinished ON payments (started_at)
@@ -100,4 +133,5 @@ COMMENT ON COLUMN payouts.members_minor IS 'The sum of the net amounts that Stri
 COMMENT ON COLUMN payouts.proven_at IS 'When every member was in our books and their sum was the payout''s amount.';
 COMMENT ON COLUMN payouts.alarmed_at IS 'When somebody was told that it does not add up.';
 
-GRANT SELECT, INSERT, UPDATE ON refund_requests, payouts TO kopiyka_app;
+GRANT SELECT, INSERT ON stripe_customers TO kopiyka_app;
+GRANT SELECT, INSERT, UPDATE ON refund_requests, payouts, stripe_cash TO kopiyka_app;

@@ -69,7 +69,7 @@ INSERT INTO alarms (act_id, cluster_id)
     SELECT t.id, c.cluster_id FROM audit_acts t
       JOIN payments y ON t.subject = 'payment:' || y.id
       JOIN campaigns c ON c.id = y.campaign_id
-     WHERE t.act IN ('payment.amount-differs', 'payment.unexplained-movement', 'payment.fraud-warning', 'payment.paid-twice')
+     WHERE t.act IN ('payment.amount-differs', 'payment.unexplained-movement', 'payment.fraud-warning', 'payment.paid-out-of-band')
     UNION ALL
     SELECT t.id, o.cluster_id FROM audit_acts t JOIN payouts o ON t.subject = 'payout:' || o.id WHERE t.act = 'payout.does-not-add-up';
 

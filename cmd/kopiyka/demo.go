@@ -53,7 +53,7 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 	fmt.Println("starting PostgreSQL …")
 	settings := config.Config{
 		Addr: listener.Addr().String(), URL: url, Data: c.Data, DatabaseURL: c.DatabaseURL,
-		StripeKey: sandboxKey, StripeBase: sim.url, StripePageOrigin: sim.url, WebhookSecret: secret, StripeMethods: []string{"card", "us_bank_account"},
+		StripeKey: sandboxKey, StripeBase: sim.url, StripePageOrigin: sim.url, WebhookSecret: secret, StripeMethods: []string{"card", "us_bank_account", "customer_balance", "invoice"},
 	}
 	d, err := findDatabase(ctx, settings, log)
 	if err != nil {

@@ -24,7 +24,7 @@ type Config struct {
 	StripeBase       string   `name:"stripe-api-base" env:"STRIPE_API_BASE" help:"Another Stripe, such as the sandbox. Refused beside a live key."`
 	WebhookSecret    string   `name:"stripe-webhook-secret" env:"STRIPE_WEBHOOK_SECRET" help:"Signing secret of the webhook endpoint."`
 	FormerSecret     string   `name:"stripe-webhook-secret-former" env:"STRIPE_WEBHOOK_SECRET_FORMER" help:"The secret before it, while Stripe rolls it over."`
-	StripeMethods    []string `name:"stripe-methods" env:"STRIPE_METHODS" default:"card,us_bank_account" help:"What the checkout page offers."`
+	StripeMethods    []string `name:"stripe-methods" env:"STRIPE_METHODS" default:"card,us_bank_account" help:"What companies can pay by: what the checkout page offers, customer_balance for bank transfers, invoice for invoices."`
 	StripePageOrigin string   `name:"stripe-page-origin" env:"STRIPE_PAGE_ORIGIN" help:"Origin of the checkout pages, when it is not Stripe's own."`
 }
 

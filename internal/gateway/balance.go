@@ -146,7 +146,7 @@ func (g *Gateway) bookByOwner(ctx context.Context, b *stripe.BalanceTransaction)
 	if err != nil || h.paymentID == "" {
 		return err
 	}
-	err = g.Sync(ctx, h.paymentID, h.sessionID)
+	err = g.sync(ctx, h.paymentID, refs{session: h.sessionID, intent: h.intentID})
 	if errors.Is(err, giving.ErrNoPayment) {
 		return nil // it names a payment that is not ours
 	}

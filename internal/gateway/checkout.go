@@ -30,7 +30,7 @@ func (g *Gateway) Checkout(ctx context.Context, o Order) (giving.Payment, error)
 	if err := CheckAmount(o.Amount); err != nil {
 		return giving.Payment{}, err
 	}
-	payment, err := g.start(ctx, o)
+	payment, err := g.start(ctx, o, giving.ByCheckout)
 	if err != nil {
 		return payment, err
 	}
@@ -48,15 +48,15 @@ func (g *Gateway) Checkout(ctx context.Context, o Order) (giving.Payment, error)
 
 // start writes the payment down, after closing one that stands in its way. A second round
 // is enough: the first one's session is closed for good.
-func (g *Gateway) start(ctx context.Context, o Order) (giving.Payment, error) {
+func (g *Gateway) start(ctx context.Context, o Order, way giving.Way) (giving.Payment, error) {
 	for round := 0; ; round++ {
-		payment, err := giving.StartPayment(ctx, g.db, g.now, giving.Start{PledgeID: o.PledgeID, PersonID: o.PersonID, Amount: o.Amount, Title: o.Title})
+		payment, err := giving.StartPayment(ctx, g.db, g.now, giving.Start{PledgeID: o.PledgeID, PersonID: o.PersonID, Amount: o.Amount, Title: o.Title, Way: way})
 		var stale giving.Payment
 		var open *giving.OpenPaymentError
 		switch {
 		case errors.As(err, &open):
 			stale = open.Payment
-		case err == nil && payment.SessionURL != "" && !payment.SessionEndsAt.Time.After(g.now()):
+		case err == nil && way == giving.ByCheckout && payment.SessionURL != "" && !payment.SessionEndsAt.Time.After(g.now()):
 			stale = payment // its page has ended and nobody told us yet
 		default:
 			return payment, err
@@ -64,7 +64,7 @@ func (g *Gateway) start(ctx context.Context, o Order) (giving.Payment, error) {
 		if round == 2 {
 			return payment, fault.New(fault.Conflict, "payment.another_open")
 		}
-		if err := g.closeSession(ctx, stale); err != nil {
+		if err := g.closePayment(ctx, stale); err != nil {
 			return payment, g.forPayer(stale.ID, err)
 		}
 	}
@@ -89,6 +89,17 @@ func (g *Gateway) forPayer(payment string, err error) error {
 	}
 	g.log.Error("Stripe did not do what a payment needs", "payment", payment, "error", Describe(err))
 	return fault.New(fault.Unavailable, "payment.stripe_unavailable")
+}
+
+// closePayment ends what the payer could still pay, by whichever way.
+func (g *Gateway) closePayment(ctx context.Context, p giving.Payment) error {
+	switch p.Way {
+	case giving.ByTransfer:
+		return g.closeTransfer(ctx, p)
+	case giving.ByInvoice:
+		return g.closeInvoice(ctx, p)
+	}
+	return g.closeSession(ctx, p)
 }
 
 // closeSession ends an open checkout page and takes over what Stripe says then: the payer
@@ -123,14 +134,13 @@ func (g *Gateway) openSession(ctx context.Context, p giving.Payment) (*stripe.Ch
 		return nil, err
 	}
 	currency := strings.ToLower(string(p.Currency))
-	metadata := map[string]string{"payment_id": p.ID, "pledge_id": p.PledgeID, "campaign_id": p.CampaignID}
 	back := g.config.PublicURL + "/portal/payments/" + p.ID
 	params := &stripe.CheckoutSessionParams{
 		Mode:               stripe.String(string(stripe.CheckoutSessionModePayment)),
 		SubmitType:         stripe.String("donate"),
 		ClientReferenceID:  &p.ID,
-		Metadata:           metadata,
-		PaymentIntentData:  &stripe.CheckoutSessionPaymentIntentDataParams{Metadata: metadata},
+		Metadata:           metadata(p),
+		PaymentIntentData:  &stripe.CheckoutSessionPaymentIntentDataParams{Metadata: metadata(p)},
 		PaymentMethodTypes: stripe.StringSlice(g.methods(p.Currency)),
 		SuccessURL:         stripe.String(back + "/return?session_id={CHECKOUT_SESSION_ID}"),
 		CancelURL:          stripe.String(back + "/cancel"),

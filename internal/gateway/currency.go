@@ -83,13 +83,20 @@ const maximum = 99_999_999
 // (https://docs.stripe.com/payments/payment-methods/payment-method-support).
 var onlyIn = map[string]map[money.Currency]bool{
 	"us_bank_account": set("USD"), "sepa_debit": set("EUR"), "bacs_debit": set("GBP"), "au_becs_debit": set("AUD"), "acss_debit": set("CAD", "USD"),
-	"bancontact": set("EUR"), "eps": set("EUR"), "ideal": set("EUR"), "giropay": set("EUR"), "p24": set("EUR", "PLN"), "blik": set("PLN"),
+	"bancontact": set("EUR"), transferMethod: set("USD", "EUR"), "eps": set("EUR"), "ideal": set("EUR"), "giropay": set("EUR"), "p24": set("EUR", "PLN"), "blik": set("PLN"),
 }
+
+// Of the configured methods these two have no place on a checkout page: a transfer needs
+// an account that is shown to the payer, and an invoice is a page of its own.
+const transferMethod, invoiceMethod = "customer_balance", "invoice"
 
 // methods are the ways of paying that a checkout page in a currency offers.
 func (g *Gateway) methods(c money.Currency) []string {
 	var all []string
 	for _, m := range g.config.Methods {
+		if m == transferMethod || m == invoiceMethod {
+			continue
+		}
 		if onlyIn[m] == nil || onlyIn[m][c] {
 			all = append(all, m)
 		}

@@ -16,7 +16,9 @@ import (
 // amount.
 type hint struct {
 	paymentID, sessionID, intentID string
+	invoiceID                      string
 	payoutID                       string
+	customerID                     string // whose cash has changed
 }
 
 // Handle follows an event to its payment and syncs it. Events about nothing of ours are
@@ -33,7 +35,13 @@ func (g *Gateway) Handle(ctx context.Context, e inbox.Event) error {
 	if h.payoutID != "" {
 		return g.SyncPayout(ctx, h.payoutID)
 	}
-	if h.paymentID == "" || h.sessionID == "" {
+	if h.customerID != "" {
+		return g.syncCash(ctx, h.customerID)
+	}
+	if h.invoiceID != "" && h.paymentID == "" {
+		return nil // an invoice of somebody else's
+	}
+	if h.invoiceID == "" && (h.paymentID == "" || h.sessionID == "") {
 		if h, err = g.complete(ctx, h); err != nil || h.paymentID == "" {
 			return err
 		}
@@ -41,7 +49,7 @@ func (g *Gateway) Handle(ctx context.Context, e inbox.Event) error {
 	if e.ObjectKind == "radar.early_fraud_warning" {
 		return giving.FraudWarning(ctx, g.db, e.HappenedAt, h.paymentID, e.ObjectID)
 	}
-	return g.Sync(ctx, h.paymentID, h.sessionID)
+	return g.sync(ctx, h.paymentID, refs{h.sessionID, h.intentID, h.invoiceID})
 }
 
 // hintOf reads from the event which objects it is about.
@@ -51,6 +59,7 @@ func hintOf(e inbox.Event) (hint, error) {
 			Object struct {
 				Metadata      map[string]string
 				PaymentIntent json.RawMessage `json:"payment_intent"`
+				Customer      json.RawMessage
 			}
 		}
 	}
@@ -63,6 +72,10 @@ func hintOf(e inbox.Event) (hint, error) {
 		return hint{paymentID: o.Metadata["payment_id"], sessionID: e.ObjectID}, nil
 	case "payment_intent":
 		return hint{paymentID: o.Metadata["payment_id"], intentID: e.ObjectID}, nil
+	case "invoice":
+		return hint{paymentID: o.Metadata["payment_id"], invoiceID: e.ObjectID}, nil
+	case "customer_cash_balance_transaction", "cash_balance":
+		return hint{customerID: idOf(o.Customer)}, nil
 	case "payout":
 		return hint{payoutID: e.ObjectID}, nil
 	case "charge", "refund", "dispute", "radar.early_fraud_warning":

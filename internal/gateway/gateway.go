@@ -29,7 +29,7 @@ type Config struct {
 	APIBase        string   // empty: Stripe's own
 	WebhookSecrets []string // the current one, and the former while it is being replaced
 	PublicURL      string   // where browsers reach us, without a slash at the end
-	Methods        []string // what the checkout page offers: card, us_bank_account …
+	Methods        []string // what the checkout page offers: card, us_bank_account …; beside it customer_balance and invoice
 }
 
 // live reports whether the account's money is real.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,12 +17,19 @@ import (
 	"kopiyka/internal/pg"
 )
 
+// refs are ids at Stripe by which a payment can be asked about.
+type refs struct{ session, intent, invoice string }
+
 // Sync brings a payment into line with what Stripe says of it now. The payment is locked
 // before Stripe is asked: whoever writes last has also read last. The session's id helps
 // when its answer to us was lost; it may be empty.
 //
 // Calling it once or a hundred times, early or late, ends in the same books.
 func (g *Gateway) Sync(ctx context.Context, paymentID, sessionID string) error {
+	return g.sync(ctx, paymentID, refs{session: sessionID})
+}
+
+func (g *Gateway) sync(ctx context.Context, paymentID string, r refs) error {
 	var news bool
 	err := pg.InTx(ctx, g.db, func(tx *sqlx.Tx) error {
 		news = false
@@ -29,15 +37,10 @@ func (g *Gateway) Sync(ctx context.Context, paymentID, sessionID string) error {
 		if err != nil {
 			return err
 		}
-		if payment.SessionID != "" {
-			sessionID = payment.SessionID
-		}
-		if sessionID == "" {
-			return nil // Stripe was never asked, or nobody has heard its answer yet
-		}
-		facts, err := g.factsOf(ctx, payment.ID, sessionID)
-		if err != nil {
-			return err
+		r := refs{cmp.Or(payment.SessionID, r.session), cmp.Or(payment.IntentID, r.intent), cmp.Or(payment.InvoiceID, r.invoice)}
+		facts, known, err := g.factsOf(ctx, payment, r)
+		if err != nil || !known {
+			return err // Stripe was never asked, or nobody has heard its answer yet
 		}
 		news = facts.State != payment.State
 		posted, err := giving.Settle(ctx, tx, payment, facts)
@@ -53,18 +56,35 @@ func (g *Gateway) Sync(ctx context.Context, paymentID, sessionID string) error {
 	return pg.Announce(ctx, g.db, pg.PublicChanged)
 }
 
-// errOtherSession tells that a session was opened for another payment. Its id may come
-// from a browser, which must not be able to move money from one payment to another.
-var errOtherSession = errors.New("the checkout session is another payment's")
+// errOtherPayment tells that what Stripe has under an id was made for another payment. The
+// id may come from a browser, which must not be able to move money from one to another.
+var errOtherPayment = errors.New("the object at Stripe is another payment's")
 
-// factsOf asks Stripe for everything that concerns one payment's checkout session.
-func (g *Gateway) factsOf(ctx context.Context, paymentID, sessionID string) (giving.Facts, error) {
-	session, err := g.session(ctx, sessionID)
+// factsOf asks Stripe for everything that concerns one payment, by the way that it is paid.
+// It is false when Stripe does not know the payment.
+func (g *Gateway) factsOf(ctx context.Context, p giving.Payment, r refs) (giving.Facts, bool, error) {
+	var f giving.Facts
+	var err error
+	switch {
+	case p.Way == giving.ByCheckout && r.session != "":
+		f, err = g.checkoutFacts(ctx, p, r.session)
+	case p.Way == giving.ByTransfer && r.intent != "":
+		f, err = g.transferFacts(ctx, p, r.intent)
+	case p.Way == giving.ByInvoice && r.invoice != "":
+		f, err = g.invoiceFacts(ctx, p, r.invoice)
+	default:
+		return f, false, nil
+	}
+	return f, err == nil, err
+}
+
+func (g *Gateway) checkoutFacts(ctx context.Context, p giving.Payment, id string) (giving.Facts, error) {
+	session, err := g.session(ctx, id)
 	if err != nil {
 		return giving.Facts{}, err
 	}
-	if session.ClientReferenceID != paymentID {
-		return giving.Facts{}, errOtherSession
+	if session.ClientReferenceID != p.ID {
+		return giving.Facts{}, errOtherPayment
 	}
 	facts := giving.Facts{State: giving.Open, SessionID: session.ID, ReadAt: g.now()}
 	if session.Status == stripe.CheckoutSessionStatusExpired {
@@ -77,16 +97,21 @@ func (g *Gateway) factsOf(ctx context.Context, paymentID, sessionID string) (giv
 	if err != nil {
 		return giving.Facts{}, err
 	}
-	facts.IntentID = intent.ID
-	facts.Amount = amount(intent.Amount, intent.Currency)
+	return g.addIntent(ctx, facts, intent, stateOf(session, intent))
+}
+
+// addIntent takes over what a payment intent says: its state as somebody has read it, and
+// the money that has moved.
+func (g *Gateway) addIntent(ctx context.Context, f giving.Facts, intent *stripe.PaymentIntent, state giving.State) (giving.Facts, error) {
+	f.IntentID, f.State = intent.ID, state
+	f.Amount = amount(intent.Amount, intent.Currency)
 	if e := intent.LastPaymentError; e != nil {
-		facts.Decline = strings.Trim(string(e.Code)+"/"+string(e.DeclineCode), "/")
+		f.Decline = strings.Trim(string(e.Code)+"/"+string(e.DeclineCode), "/")
 	}
-	facts.State = stateOf(session, intent)
 	if intent.LatestCharge == nil {
-		return facts, nil
+		return f, nil
 	}
-	return g.addMoney(ctx, facts, intent.LatestCharge)
+	return g.addMoney(ctx, f, intent.LatestCharge)
 }
 
 // stateOf reads Stripe's labels. Money does not follow them: see addMoney.

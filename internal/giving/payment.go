@@ -37,7 +37,17 @@ const (
 	AwaitingFunds  State = "awaiting-funds" // the payer has bank details to transfer to
 )
 
-// Waits reports whether the payer can still act on the payment.
+// Way is how a payment reaches us.
+type Way string
+
+const (
+	ByCheckout Way = "checkout"        // Stripe's checkout page
+	ByTransfer Way = "stripe-transfer" // a bank account that Stripe keeps for the company
+	ByInvoice  Way = "stripe-invoice"  // an invoice of Stripe's
+	ByBank     Way = "bank"            // the cluster's own bank account
+)
+
+// Waits reports whether the payer can still act on the payment's checkout page.
 func (s State) Waits() bool { return s == Created || s == Open || s == Declined }
 
 // Payment is one attempt to pay (part of) a pledge.
@@ -48,12 +58,17 @@ type Payment struct {
 	AmountMinor    int64  `db:"amount_minor"`
 	Currency       money.Currency
 	Title          string
+	Way            Way
 	State          State
 	IdempotencyKey string       `db:"idempotency_key"`
 	SessionID      string       `db:"session_id"`
 	SessionURL     string       `db:"session_url"`
 	SessionEndsAt  sql.NullTime `db:"session_ends_at"`
 	IntentID       string       `db:"payment_intent_id"`
+	InvoiceID      string       `db:"invoice_id"`
+	DueAt          sql.NullTime `db:"due_at"`
+	TransferTo     TransferTo   `db:"transfer_to"`
+	RemainingMinor int64        `db:"remaining_minor"` // of a transfer; zero before it has begun
 	Method         string
 	Decline        string
 	ReceivedMinor  int64        `db:"received_minor"`
@@ -96,14 +111,15 @@ func (p Payment) rate() Rate {
 // Origin is the payment's name in the ledger's lots.
 func (p Payment) Origin() string { return "payment:" + p.ID }
 
-const paymentColumns = `id, pledge_id, campaign_id, amount_minor, currency, title, state, idempotency_key, coalesce(session_id, '') AS session_id,
-	coalesce(session_url, '') AS session_url, session_ends_at, coalesce(payment_intent_id, '') AS payment_intent_id, method, decline,
+const paymentColumns = `id, pledge_id, campaign_id, amount_minor, currency, title, way, state, idempotency_key, coalesce(session_id, '') AS session_id,
+	coalesce(session_url, '') AS session_url, session_ends_at, coalesce(payment_intent_id, '') AS payment_intent_id, coalesce(invoice_id, '') AS invoice_id, due_at,
+	coalesce(transfer_to, '{}') AS transfer_to, coalesce(remaining_minor, 0) AS remaining_minor, method, decline,
 	received_minor, refunded_minor, fee_minor, disputed_minor, lost_minor, drift_minor, coalesce(presented_minor, 0) AS presented_minor,
 	coalesce(presented_currency, '') AS presented_currency, coalesce(settled_minor, 0) AS settled_minor, coalesce(settled_currency, '') AS settled_currency,
 	exchange_rate, started_at, settled_at`
 
-// OpenPaymentError tells that the pledge has a payment of another amount that the payer
-// can still pay. It must be closed at Stripe before another is started.
+// OpenPaymentError tells that the pledge has a payment of another amount, or by another
+// way, that the payer can still pay. It must be closed at Stripe before another is started.
 type OpenPaymentError struct{ Payment Payment }
 
 func (e *OpenPaymentError) Error() string { return "giving: another payment of this pledge is open" }
@@ -118,14 +134,18 @@ type Start struct {
 	PersonID string
 	Amount   money.Amount
 	Title    string // what the payer reads on the checkout page; part of what the key stands for
+	Way      Way    // empty: ByCheckout
 }
 
 // StartPayment writes a payment down before anybody speaks to Stripe. While the pledge has
-// one of the same amount that waits for the payer, that one is returned: a double click is
-// the same payment. One of another amount is an *OpenPaymentError. The person must hold a
+// one of the same amount and way that waits for the payer, that one is returned: a double
+// click is the same payment. Another is an *OpenPaymentError. The person must hold a
 // paying role in the pledge's company; others get NotFound, as for no pledge at all.
 func StartPayment(ctx context.Context, db *sqlx.DB, now clock.Clock, start Start) (Payment, error) {
 	var payment Payment
+	if start.Way == "" {
+		start.Way = ByCheckout
+	}
 	if !pg.IsID(start.PledgeID) {
 		return payment, fault.New(fault.NotFound, "pledge.unknown")
 	}
@@ -141,7 +161,7 @@ func StartPayment(ctx context.Context, db *sqlx.DB, now clock.Clock, start Start
 		if err != nil {
 			return err
 		}
-		if found && waiting.Amount() != start.Amount {
+		if found && (waiting.Amount() != start.Amount || waiting.Way != start.Way) {
 			return &OpenPaymentError{waiting}
 		}
 		if found {
@@ -189,14 +209,14 @@ func payable(ctx context.Context, tx *sqlx.Tx, pledgeID, person string) (Pledge,
 // reached Stripe and whose key Stripe has forgotten by now is closed instead.
 func waitingPayment(ctx context.Context, tx *sqlx.Tx, now time.Time, pledgeID string) (Payment, bool, error) {
 	var p Payment
-	err := tx.GetContext(ctx, &p, `SELECT `+paymentColumns+` FROM payments WHERE pledge_id = $1 AND state IN ('created', 'open', 'declined')`, pledgeID)
+	err := tx.GetContext(ctx, &p, `SELECT `+paymentColumns+` FROM payments WHERE pledge_id = $1 AND state IN ('created', 'open', 'declined', 'awaiting-funds')`, pledgeID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, false, nil
 	}
 	if err != nil {
 		return p, false, fmt.Errorf("find the open payment: %w", err)
 	}
-	if p.SessionID == "" && now.Sub(p.StartedAt) > keyLife {
+	if p.SessionID == "" && p.IntentID == "" && p.InvoiceID == "" && now.Sub(p.StartedAt) > keyLife {
 		return p, false, expire(ctx, tx, p.ID)
 	}
 	return p, true, nil
@@ -207,8 +227,8 @@ func insertPayment(ctx context.Context, tx *sqlx.Tx, at time.Time, pledge Pledge
 	var p Payment
 	err := tx.GetContext(ctx, &p, `
 		INSERT INTO payments (id, pledge_id, campaign_id, amount_minor, currency, title, way, state, idempotency_key, started_by, started_at)
-		VALUES ($1, $2, $3, $4, $5, $6, 'checkout', 'created', $7, $8, $9) RETURNING `+paymentColumns,
-		id, pledge.ID, pledge.CampaignID, start.Amount.Minor, string(start.Amount.Currency), start.Title, "payment-"+id, start.PersonID, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 'created', $8, $9, $10) RETURNING `+paymentColumns,
+		id, pledge.ID, pledge.CampaignID, start.Amount.Minor, string(start.Amount.Currency), start.Title, string(start.Way), "payment-"+id, start.PersonID, at)
 	if err != nil {
 		return p, fmt.Errorf("write the payment: %w", err)
 	}
@@ -226,7 +246,7 @@ func expire(ctx context.Context, tx *sqlx.Tx, id string) error {
 // Abandon closes a payment for which Stripe refuses to make a checkout page, so that
 // another can be started. One that has a page by now stays as it is.
 func Abandon(ctx context.Context, db *sqlx.DB, id string) error {
-	_, err := db.ExecContext(ctx, `UPDATE payments SET state = 'expired' WHERE id = $1 AND state = 'created' AND session_id IS NULL`, id)
+	_, err := db.ExecContext(ctx, `UPDATE payments SET state = 'expired' WHERE id = $1 AND state = 'created' AND session_id IS NULL AND payment_intent_id IS NULL AND invoice_id IS NULL`, id)
 	if err != nil {
 		return fmt.Errorf("abandon the payment: %w", err)
 	}

@@ -219,7 +219,7 @@ func LockPayment(ctx context.Context, tx *sqlx.Tx, id string) (Payment, error) {
 	return p, nil
 }
 
-// Unfinished lists payments that have a checkout page, began before a time and have no end
+// Unfinished lists payments that Stripe knows of, began before a time and have no end
 // yet, the one longest not asked about first. Paid is no end before the money is here, and
 // a dispute is none before it is decided: that it is lost moves no money, so that nothing
 // else would tell.
@@ -227,7 +227,7 @@ func Unfinished(ctx context.Context, db *sqlx.DB, before time.Time, limit int) (
 	var all []Payment
 	err := db.SelectContext(ctx, &all, `SELECT `+paymentColumns+` FROM payments
 		WHERE (state IN ('created', 'open', 'declined', 'processing', 'awaiting-funds') OR state = 'paid' AND received_minor = 0 OR disputed_minor > 0)
-		  AND session_id IS NOT NULL AND started_at < $1 ORDER BY coalesce(synced_at, started_at) LIMIT $2`, before, limit)
+		  AND coalesce(session_id, payment_intent_id, invoice_id) IS NOT NULL AND started_at < $1 ORDER BY coalesce(synced_at, started_at) LIMIT $2`, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list unfinished payments: %w", err)
 	}

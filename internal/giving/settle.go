@@ -28,6 +28,11 @@ type Facts struct {
 	Movements []Movement
 	Disputes  []Dispute
 	Refunds   []RefundFact
+	Transfer  *Transfer // how far a bank transfer is
+	InvoiceID string
+	PageURL   string    // of an invoice
+	DueAt     time.Time // of an invoice; zero: none
+	OutOfBand bool      // an invoice that somebody called paid without Stripe
 	ReadAt    time.Time
 }
 
@@ -73,6 +78,14 @@ func Settle(ctx context.Context, tx *sqlx.Tx, p Payment, f Facts) (bool, error) 
 		if err := alarm(ctx, tx, f.ReadAt, p, "payment.amount-differs", map[string]any{"asked": p.Amount().String(), "stripe_says": f.Amount.String()}); err != nil {
 			return false, err
 		}
+	}
+	if f.OutOfBand {
+		if err := alarmOnce(ctx, tx, f.ReadAt, p, "payment.paid-out-of-band", "invoice", f.InvoiceID); err != nil {
+			return false, err
+		}
+	}
+	if err := s.recordWay(ctx, tx); err != nil {
+		return false, err
 	}
 	return anyNew, s.record(ctx, tx)
 }

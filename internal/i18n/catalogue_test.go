@@ -197,6 +197,9 @@ func TestEveryKeyThatIsUsedExists(t *testing.T) {
 	code := goLiterals(t)
 	looksLikeKey := regexp.MustCompile(`^(common|site|portal|office|desk|fault\.page)\.[a-z0-9_.]*[a-z0-9_]$`)
 	for text, where := range code.texts { // faults have a test of their own
+		if strings.Contains(where, "/stripesim/") {
+			continue // a stranger, with catalogues of its own
+		}
 		if _, ok := uk[text]; !ok && looksLikeKey.MatchString(text) {
 			t.Errorf("%s: %q is in no catalogue", where, text)
 		}

@@ -103,7 +103,7 @@ func checkAmount(amount int64, currency string, methods []string) error {
 }
 
 func checkCurrency(currency, param string) error {
-	if currency != strings.ToLower(currency) || !iso.IsValid(strings.ToUpper(currency)) {
+	if currency == "" || currency != strings.ToLower(currency) || !iso.IsValid(strings.ToUpper(currency)) {
 		return badRequest("", param, fmt.Sprintf("Invalid currency: %s. Stripe currently supports lower-case ISO codes.", currency))
 	}
 	return nil

@@ -46,14 +46,15 @@ func (s *Sim) address(t *tx) []*parcel {
 			if !e.wants(ev.Type) {
 				continue
 			}
-			for range s.dice.copies() {
+			copies, wait := s.mishaps.next(s.dice.copies(), 0)
+			for range copies {
 				if len(out) >= free {
 					s.log.Error("the sandbox's queue is full, an event is not delivered", "event", ev.ID, "type", ev.Type)
 					break
 				}
 				d := delivery{newID("whd_", 16), ev.ID, i}
 				save(t, &t.deliveries, d)
-				out = append(out, newParcel(d, ev, s.dice.delay()))
+				out = append(out, newParcel(d, ev, s.dice.delay()+wait))
 			}
 		}
 	}

@@ -100,7 +100,7 @@ func shownRate(r *big.Int) string {
 
 func checkSettlement(currencies []string) error {
 	for _, c := range currencies {
-		if c != strings.ToLower(c) || !iso.IsValid(strings.ToUpper(c)) {
+		if c == "" || c != strings.ToLower(c) || !iso.IsValid(strings.ToUpper(c)) {
 			return fmt.Errorf("the sandbox cannot settle in %q: currencies are written like usd", c)
 		}
 	}

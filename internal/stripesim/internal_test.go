@@ -120,13 +120,13 @@ func TestTextsThatTheCodeNames(t *testing.T) {
 		}
 	}
 	for _, mistake := range []string{
-		cardMistake(""), cardMistake("x"), cardMistake("1"), cardMistake("5555555555554444"), accountMistake(""), accountMistake("x"), accountMistake("1"),
+		cardMistake(""), cardMistake("x"), cardMistake("1"), cardMistake("5555555555554444"), accountMistake(""), accountMistake("x"), accountMistake("1"), ibanMistake(""), ibanMistake("x"),
 		cvcMistake(""), cvcMistake("1"), nameMistake("", "name_empty"), nameMistake("", "holder_empty"), nameMistake(strings.Repeat("x", 201), ""),
 		"expiry_empty", "expiry_shape", "expiry_month", "expiry_past", "expiry_far",
 	} {
 		keys = append(keys, "error."+mistake)
 	}
-	for _, what := range []string{"paid", "pending", "expired", "missing", "broken", "large", "home"} {
+	for _, what := range []string{"paid", "pending", "waiting", "expired", "void", "missing", "broken", "large", "home"} {
 		keys = append(keys, what+".title", what+".text")
 	}
 	for _, key := range keys {

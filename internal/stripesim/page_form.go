@@ -17,11 +17,13 @@ type payForm struct {
 	Name    string
 	Account string
 	Holder  string
+	IBAN    string
+	Payer   string // holder of the IBAN
 }
 
 func readForm(v url.Values) payForm {
 	get := func(name string) string { return strings.TrimSpace(v.Get(name)) }
-	return payForm{get("method"), get("number"), get("expiry"), get("cvc"), get("name"), get("account"), get("holder")}
+	return payForm{get("method"), get("number"), get("expiry"), get("cvc"), get("name"), get("account"), get("holder"), get("iban"), get("payer")}
 }
 
 // mistakes are keys of texts by the name of the field.
@@ -35,11 +37,18 @@ func (f payForm) instrument(now time.Time) (instrument, mistakes) {
 			wrong[field] = "error." + mistake
 		}
 	}
-	if f.Method == methodBank {
-		account := f.Account
-		note("account", accountMistake(account))
+	switch f.Method {
+	case methodBank:
+		note("account", accountMistake(f.Account))
 		note("holder", nameMistake(f.Holder, "holder_empty"))
-		return instrument{method: methodBank, number: account, holder: f.Holder}, wrong
+		return instrument{method: methodBank, number: f.Account, holder: f.Holder}, wrong
+	case methodSEPA:
+		number := strings.ToUpper(strings.NewReplacer(" ", "", "\u00a0", "").Replace(f.IBAN))
+		note("iban", ibanMistake(number))
+		note("payer", nameMistake(f.Payer, "holder_empty"))
+		return instrument{method: methodSEPA, number: number, holder: f.Payer}, wrong
+	case methodTransfer:
+		return instrument{method: methodTransfer}, wrong
 	}
 	number := strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(f.Number)
 	month, year, mistake := readExpiry(f.Expiry, now)
@@ -74,6 +83,17 @@ func accountMistake(account string) string {
 		return "account_shape"
 	case !known || end.method != methodBank:
 		return "account_unknown"
+	}
+	return ""
+}
+
+func ibanMistake(number string) string {
+	end, known := accountEndings[number]
+	switch {
+	case number == "":
+		return "iban_empty"
+	case !known || end.method != methodSEPA:
+		return "iban_unknown"
 	}
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 	iso "github.com/bojanz/currency"
@@ -38,9 +39,9 @@ func mustSpeak(tag string) *tongue {
 		panic(fmt.Sprintf("stripesim: page/%s.toml: %v", tag, err))
 	}
 	flatten(l.texts, "", tree)
-	for _, name := range []string{"till", "note"} {
+	for _, name := range []string{"till", "note", "transfer", "desk", "payment"} {
 		l.pages[name] = template.Must(template.New(name).Funcs(template.FuncMap{"t": l.say}).
-			ParseFS(pageFiles, "page/layout.html", "page/sum.html", "page/"+name+".html"))
+			ParseFS(pageFiles, "page/layout.html", "page/sum.html", "page/field.html", "page/parts.html", "page/"+name+".html"))
 	}
 	return l
 }
@@ -80,14 +81,14 @@ func (l *tongue) text(key string, args ...any) string {
 // speak chooses a language: asked for in the address, else by the session's locale,
 // else as the merchant noted in the session's metadata (Stripe's Checkout knows no
 // Ukrainian, so its locale cannot say uk), else the browser's, else Ukrainian.
-func speak(r *http.Request, cs checkoutSession) *tongue {
+func speak(r *http.Request, b bill) *tongue {
 	if l, ok := tongues[r.URL.Query().Get("lang")]; ok {
 		return l
 	}
-	if tag, _, _ := strings.Cut(string(cs.Locale), "-"); tongues[tag] != nil {
+	if tag, _, _ := strings.Cut(b.Locale, "-"); tongues[tag] != nil {
 		return tongues[tag]
 	}
-	if l, ok := tongues[cs.Metadata["lang"]]; ok {
+	if l, ok := tongues[b.Lang]; ok {
 		return l
 	}
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
@@ -98,6 +99,23 @@ func speak(r *http.Request, cs checkoutSession) *tongue {
 		}
 	}
 	return tongues["uk"]
+}
+
+// months of a language, as they stand after a day.
+var months = map[string][]string{
+	"uk": {"січня", "лютого", "березня", "квітня", "травня", "червня", "липня", "серпня", "вересня", "жовтня", "листопада", "грудня"},
+	"en": {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
+}
+
+// date writes the day of a moment of Stripe's, whose days are those of UTC.
+func (l *tongue) date(at int64) string {
+	t := time.Unix(at, 0).UTC()
+	return fmt.Sprintf("%d\u00a0%s\u00a0%d", t.Day(), months[l.tag][t.Month()-1], t.Year())
+}
+
+// moment writes a day and the time on it.
+func (l *tongue) moment(at int64) string {
+	return l.date(at) + ", " + time.Unix(at, 0).UTC().Format("15:04") + "\u00a0UTC"
 }
 
 // shownSum is money in three pieces: $1,234 | .56 | nothing, or 1 234 | ,56 | _$.
@@ -114,7 +132,7 @@ func (l *tongue) sum(minor int64, currency string) shownSum {
 	}
 	f := *l.money
 	f.MinDigits, f.MaxDigits = uint8(digits), uint8(digits)
-	whole := f.Format(amount)
+	whole := strings.ReplaceAll(f.Format(amount), "-", "\u2212")
 	if digits == 0 {
 		return shownSum{Major: whole}
 	}

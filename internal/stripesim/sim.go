@@ -98,6 +98,7 @@ type Sim struct {
 	db        *store
 	log2disk  *journal
 	dice      *dice
+	mishaps   mishaps
 	endpoints []Endpoint
 	nextDue   int64 // when something falls due next, in Unix seconds
 	closed    bool

@@ -18,8 +18,8 @@ import (
 	"kopiyka/internal/web/page"
 )
 
-// pay serves POST /portal/pledges/:id/payments: it leads to the payment page. A second
-// click leads to the same one.
+// pay serves POST /portal/pledges/:id/payments: it leads to the payment page, or to ours
+// with the account to transfer to or with the invoice. A second click leads to the same.
 func (p *Portal) pay(c echo.Context) error {
 	form, err := page.Posted(c)
 	if err != nil {
@@ -31,7 +31,7 @@ func (p *Portal) pay(c echo.Context) error {
 		return err
 	}
 	l := page.Of(c).Lang
-	payment, err := p.checkout(ctx, pledge, person.ID, form.Get("amount"), title(l, pledge))
+	payment, err := p.start(ctx, pledge, person.ID, form, title(l, pledge))
 	if err != nil {
 		wrong, err := page.NewForm(l, err)
 		if err != nil {
@@ -43,11 +43,17 @@ func (p *Portal) pay(c echo.Context) error {
 		}
 		return c.Render(wrong.Status(), "portal/pledge", v)
 	}
+	if payment.Way != giving.ByCheckout {
+		return c.Redirect(http.StatusSeeOther, paymentPath(payment.ID))
+	}
 	return c.Redirect(http.StatusSeeOther, payment.SessionURL)
 }
 
-func (p *Portal) checkout(ctx context.Context, pledge giving.Pledge, person, typed, title string) (giving.Payment, error) {
-	amount, err := money.Parse(typed, pledge.Amount.Currency)
+func paymentPath(id string) string { return "/portal/payments/" + id + "/return" }
+
+// start begins a payment by the way that the form says; none is the checkout page.
+func (p *Portal) start(ctx context.Context, pledge giving.Pledge, person string, sent url.Values, title string) (giving.Payment, error) {
+	amount, err := money.Parse(sent.Get("amount"), pledge.Amount.Currency)
 	if err != nil {
 		var form fault.Form
 		if err := form.Add("amount", err); err != nil {
@@ -58,7 +64,14 @@ func (p *Portal) checkout(ctx context.Context, pledge giving.Pledge, person, typ
 	if err := leavesPayable(pledge.Outstanding(), amount); err != nil {
 		return giving.Payment{}, err
 	}
-	return p.gateway.Checkout(ctx, gateway.Order{PledgeID: pledge.ID, PersonID: person, Amount: amount, Title: title})
+	order := gateway.Order{PledgeID: pledge.ID, PersonID: person, Amount: amount, Title: title}
+	switch giving.Way(sent.Get("way")) {
+	case giving.ByTransfer:
+		return p.gateway.Transfer(ctx, order)
+	case giving.ByInvoice:
+		return p.gateway.Invoice(ctx, order)
+	}
+	return p.gateway.Checkout(ctx, order)
 }
 
 // leavesPayable refuses a part after which so little would be left that it could never be
@@ -91,6 +104,9 @@ type returnPage struct {
 	Fees        *page.Sum
 	PledgeHref  string
 	TryAgain    string // the open payment page, or empty
+	Invoice     string // the invoice's page, or empty
+	Transfer    []fact // where to transfer to
+	Kept        string // what of a transfer was too much
 	Wait        int    // seconds after which to ask again; zero: there is nothing to wait for
 	Again       string // where to ask
 }
@@ -125,6 +141,9 @@ func (p *Portal) returned(c echo.Context) error {
 	}
 	v, err := newReturnPage(c, pledge, payment)
 	if err != nil {
+		return err
+	}
+	if err := p.addKept(ctx, &v, pledge, payment); err != nil {
 		return err
 	}
 	if v.Wait > 0 {
@@ -186,8 +205,48 @@ func newReturnPage(c echo.Context, pledge giving.Pledge, payment giving.Payment)
 		v.Wait = 3
 	case "declined":
 		v.TryAgain = payment.SessionURL
+	case "invoiced":
+		v.Invoice = payment.SessionURL
+		if payment.DueAt.Valid {
+			v.Text = l.T("portal.return.invoiced_due", payment.DueAt.Time)
+		}
+	case "awaiting":
+		v.Transfer = transferFacts(l, payment)
+		v.Sum = l.Sum(money.Of(payment.RemainingMinor, payment.Currency))
 	}
 	return v, nil
+}
+
+// transferFacts are what a company's bank asks for.
+func transferFacts(l i18n.Lang, p giving.Payment) []fact {
+	to := p.TransferTo
+	all := []fact{{l.T("portal.transfer.amount"), l.Money(money.Of(p.RemainingMinor, p.Currency))}}
+	if came := p.AmountMinor - p.RemainingMinor; came > 0 {
+		all = append(all, fact{l.T("portal.transfer.came"), l.Money(money.Of(came, p.Currency))})
+	}
+	for _, f := range []fact{
+		{"portal.transfer.reference", to.Reference}, {"portal.transfer.holder", to.Holder}, {"portal.transfer.iban", to.IBAN}, {"portal.transfer.bic", to.BIC},
+		{"portal.transfer.bank", to.Bank}, {"portal.transfer.account", to.Account}, {"portal.transfer.routing", to.Routing},
+	} {
+		if f.Text != "" {
+			all = append(all, fact{l.T(f.Name), f.Text})
+		}
+	}
+	return all
+}
+
+// addKept says what the company has at Stripe beyond its payments.
+func (p *Portal) addKept(ctx context.Context, v *returnPage, pledge giving.Pledge, payment giving.Payment) error {
+	if payment.Way != giving.ByTransfer {
+		return nil
+	}
+	cash, err := giving.CashOf(ctx, p.db, pledge.CompanyID)
+	for _, a := range cash {
+		if a.Currency == payment.Currency {
+			v.Kept = v.Lang.T("portal.transfer.kept", a)
+		}
+	}
+	return err
 }
 
 // outcomeOf is what the payer is told, by what the books say.
@@ -204,6 +263,10 @@ func outcomeOf(p giving.Payment) string {
 		return string(p.State)
 	case giving.AwaitingFunds:
 		return "awaiting"
+	case giving.Open:
+		if p.Way == giving.ByInvoice {
+			return "invoiced"
+		}
 	case giving.InDispute:
 		return "disputed"
 	case giving.DisputeLost:

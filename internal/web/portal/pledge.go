@@ -25,6 +25,7 @@ type pledgePage struct {
 	Figures      []figure
 	Pay          *payForm    // nil: nothing is left, or the visitor may only look
 	PayNot       string      // why there is no form although something is left
+	Begun        page.Notice // a transfer or an invoice that waits to be paid
 	Schedule     *page.Stand // nil: it is paid at once, and nothing has changed
 	Payments     page.Table
 	Made         page.Moment
@@ -46,10 +47,11 @@ type payForm struct {
 	Open   bool // the form for a part stands open
 }
 
-// payOffer is a button that pays an amount.
+// payOffer is a button that pays an amount by some way.
 type payOffer struct {
 	Amount, Button string
-	Plain          bool // not the first choice
+	Way            giving.Way // empty: by the payment page
+	Plain          bool       // not the first choice
 }
 
 // pledge serves GET /portal/pledges/:id: what was promised, what came of it, and the form
@@ -115,8 +117,38 @@ func (p *Portal) newPledgePage(c echo.Context, pledge giving.Pledge, form page.F
 	}
 	if left := pledge.Outstanding(); !left.IsZero() {
 		v.Pay, v.PayNot = newPayForm(l, pledge, schedule.DueNow(giving.Day(p.now())), post.Role.MayPay(), form, typed)
+		if v.Pay != nil && payableAtOnce(left) {
+			v.Pay.Offers = append(v.Pay.Offers, p.otherWays(l, left)...)
+		}
 	}
+	v.Begun = begun(l, payments)
 	return v, nil
+}
+
+// otherWays are those beside the payment page, for who pays larger sums from a bank.
+func (p *Portal) otherWays(l i18n.Lang, left money.Amount) []payOffer {
+	var all []payOffer
+	if p.gateway.TakesTransfers(left.Currency) {
+		all = append(all, payOffer{Amount: left.Plain(), Way: giving.ByTransfer, Button: l.T("portal.pay.transfer", left), Plain: true})
+	}
+	if p.gateway.TakesInvoices() {
+		all = append(all, payOffer{Amount: left.Plain(), Way: giving.ByInvoice, Button: l.T("portal.pay.invoice", left), Plain: true})
+	}
+	return all
+}
+
+// begun leads back to a transfer or an invoice that waits to be paid.
+func begun(l i18n.Lang, payments []giving.Payment) page.Notice {
+	for _, y := range payments {
+		link := page.Link{Href: paymentPath(y.ID), Text: l.T("portal.begun.open")}
+		switch {
+		case y.State == giving.AwaitingFunds:
+			return page.Notice{Title: l.T("portal.begun.transfer", money.Of(y.RemainingMinor, y.Currency)), Text: l.T("portal.begun.transfer_text"), Link: link}
+		case y.State == giving.Open && y.Way == giving.ByInvoice:
+			return page.Notice{Title: l.T("portal.begun.invoice", y.Amount()), Text: l.T("portal.begun.invoice_text"), Link: link}
+		}
+	}
+	return page.Notice{}
 }
 
 // acts are what can be done to a pledge besides paying it. A viewer reads its history.
