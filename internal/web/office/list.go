@@ -83,16 +83,6 @@ func (a asked) at(path, name, value string) string {
 	return path + "?" + q.Encode()
 }
 
-// narrowed reports whether any of the fields is filled in.
-func (a asked) narrowed(fields ...string) bool {
-	for _, f := range fields {
-		if a.get(f) != "" {
-			return true
-		}
-	}
-	return false
-}
-
 // newList begins a list's page. Its texts are named by the last part of its path.
 func newList(c echo.Context, name string) (listPage, error) {
 	a, err := readAsked(c, "/office/"+name)
