@@ -45,6 +45,7 @@ type AwaitedSearch struct {
 // awaited reckons for an instalment i of a pledge p of a campaign c what a Schedule says of
 // it: money fills the oldest instalments first, and a cancelled pledge awaits nothing.
 const awaited = ` FROM instalments i
+	JOIN pledges_awaited w ON w.pledge_id = i.pledge_id
 	JOIN pledges p ON p.id = i.pledge_id
 	JOIN campaigns c ON c.id = p.campaign_id
 	CROSS JOIN LATERAL (
@@ -112,4 +113,23 @@ func CountOverdue(ctx context.Context, db *sqlx.DB, person string, today time.Ti
 		return 0, fmt.Errorf("count what is overdue: %w", err)
 	}
 	return n, nil
+}
+
+// SweepAwaited forgets the pledges of which nothing is awaited any more, so that the list
+// need not look at them, and returns how many. What was touched within the hour rests: the
+// transaction that did it may not be seen yet. A second call finds nothing to do, and one
+// that never comes makes the list slow and not wrong.
+func SweepAwaited(ctx context.Context, db *sqlx.DB) (int64, error) {
+	res, err := db.ExecContext(ctx, `
+		DELETE FROM pledges_awaited w USING pledges p
+		 WHERE p.id = w.pledge_id AND w.touched_at < now() - interval '1 hour'
+		   AND (EXISTS (SELECT 1 FROM pledge_acts e WHERE e.pledge_id = p.id AND e.kind = 'cancelled')
+		        OR p.amount_minor + (SELECT coalesce(sum(a.change_minor), 0) FROM pledge_acts a WHERE a.pledge_id = p.id)
+		           <= (SELECT greatest(coalesce(sum(y.received_minor - y.refunded_minor - y.lost_minor), 0), 0)
+		                    + coalesce(sum(y.amount_minor) FILTER (WHERE y.state = 'processing' OR y.state = 'paid' AND y.received_minor = 0), 0)
+		                 FROM payments y WHERE y.pledge_id = p.id))`)
+	if err != nil {
+		return 0, fmt.Errorf("sweep what is no longer awaited: %w", err)
+	}
+	return res.RowsAffected()
 }

@@ -144,7 +144,7 @@ func (v *listPage) shows(columns []page.Column, rows [][]page.Cell, full bool, l
 func (v listPage) send(c echo.Context) error { return c.Render(http.StatusOK, "office/list", v) }
 
 // chunk is how many rows of a file are read at a time.
-const chunk = 500
+const chunk = 200
 
 // export sends a whole list as a file, chunk after chunk. Read returns the rows below the
 // one that it is told, and the id of the last.
