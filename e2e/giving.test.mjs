@@ -133,3 +133,97 @@ test('the company’s pages keep to the rules at every width and in both languag
     }
   }
 });
+
+test('a pledge in instalments is amended, paid in part and cancelled, without JavaScript', async () => {
+  const before = await campaign();
+  const visitor = await house.visitor({ locale: 'en-GB', javaScriptEnabled: false });
+  const { page } = visitor;
+  await visitor.signIn('company@demo.test');
+  await page.goto('/portal/pledges/new?campaign=it4life');
+  await page.fill('input[name=amount]', '100');
+  await page.check('input[name=when][value=monthly]');
+  await page.fill('input[name=number]', '3');
+  await page.click('main form button[type=submit]');
+  await page.waitForSelector('button[value=promise]');
+  assert.equal((await campaign()).pledged_minor, before.pledged_minor, 'the plan alone promises nothing');
+  await page.click('button[value=promise]');
+  await page.waitForURL(/\/portal\/pledges\/[0-9a-f-]{36}/);
+  const pledge = new URL(page.url()).pathname;
+  await within(2000, async () => assert.equal((await campaign()).pledged_minor, before.pledged_minor + 10000));
+
+  await page.goto(`${pledge}/amend`);
+  await page.fill('input[name=amount-3]', '133.34');
+  await page.fill('textarea[name=reason]', 'The board agreed to more');
+  await page.click('main form button[type=submit]');
+  await page.waitForURL(/notice=amended/);
+  await within(2000, async () => assert.equal((await campaign()).pledged_minor, before.pledged_minor + 20000));
+
+  await payByCard(page, '4242 4242 4242 4242'); // what is due: the first instalment
+  await page.waitForURL(/\/return/);
+  await within(2000, async () => assert.equal((await campaign()).received_minor, before.received_minor + 3333));
+  await page.goto(pledge);
+  const text = (await page.textContent('main')).replace(/\s+/g, ' ');
+  for (const words of ['$200.00', 'Pledged first', '$33.33', 'scheduled', 'paid']) assert.ok(text.includes(words), `the pledge does not say ${words}`);
+
+  await page.goto(`${pledge}/cancel`);
+  await page.fill('textarea[name=reason]', 'Sold');
+  await page.click('main form button[type=submit]');
+  await page.waitForURL(/notice=cancelled/);
+  await within(2000, async () => assert.equal((await campaign()).pledged_minor, before.pledged_minor + 3333));
+  await visitor.close();
+});
+
+test('the pages of a pledge’s life keep to the rules', async () => {
+  for (const [locale, width] of [['uk-UA', 390], ['uk-UA', 320], ['en-GB', 1280], ['uk-UA', 1280]]) {
+    const visitor = await house.visitor({ locale, width, colorScheme: width === 390 ? 'dark' : 'light' });
+    const { page } = visitor;
+    const seen = async (name) => { await keepsToTheRules(page, `${name} ${locale} ${width}`); await shot(page, `life-${name}-${width}-${locale}`); };
+    await visitor.signIn('company@demo.test');
+    await page.goto('/portal/pledges/new?campaign=it4life');
+    await seen('promise');
+    await page.fill('input[name=amount]', '900');
+    await page.check('input[name=when][value=dates]');
+    await page.fill('input[name=number]', '3');
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('button[value=promise]');
+    await page.fill('input[name=amount-1]', '1,005');
+    await page.click('button[value=promise]');
+    await page.waitForSelector('[role=alert]');
+    await seen('plan-refused');
+    await page.fill('input[name=amount-1]', '300');
+    await page.click('button[value=promise]');
+    await page.waitForURL(/\/portal\/pledges\/[0-9a-f-]{36}/);
+    const pledge = new URL(page.url()).pathname;
+    await seen('pledge');
+    await page.goto(`${pledge}/amend`);
+    await page.fill('input[name=amount-2]', '450');
+    await page.fill('textarea[name=reason]', 'Бюджет року змінився');
+    await seen('amend');
+    await page.click('main form button[type=submit]');
+    await page.waitForURL(/notice=amended/);
+    await page.goto(`${pledge}/cancel`);
+    await seen('cancel');
+    await page.goto(`${pledge}/history`);
+    await seen('history');
+    const coordinator = await house.visitor({ locale, width });
+    await coordinator.signIn('coordinator@demo.test');
+    const office = async (path, name) => {
+      await coordinator.page.goto(path);
+      await keepsToTheRules(coordinator.page, `office ${name} ${locale} ${width}`);
+      await shot(coordinator.page, `life-office-${name}-${width}-${locale}`);
+    };
+    await office('/office/pledges', 'pledges');
+    const own = pledge.replace('/portal/', '/office/');
+    await office(`${own}/correct`, 'correct');
+    await office(`${own}/write-off`, 'write-off');
+    await coordinator.page.locator('input[name^=part-]').first().fill('300');
+    await coordinator.page.check('input[name=code][value=cannot-pay]');
+    await coordinator.page.fill('textarea[name=reason]', 'Лист від 1 грудня');
+    await coordinator.page.click('main form button[type=submit]');
+    await coordinator.page.waitForURL(/write-offs/);
+    await office(new URL(coordinator.page.url()).pathname, 'write-off-proposed');
+    await office(own, 'pledge');
+    await coordinator.close();
+    await visitor.close();
+  }
+});

@@ -18,11 +18,11 @@ export const password = 'kopiyka-demo';
 // open starts the demo and a browser. Close it when done.
 export async function open() {
   const data = await mkdtemp(join(tmpdir(), 'kopiyka-e2e-'));
-  const [port, sandboxPort] = [await freePort(), await freePort()];
+  const [port, sandboxPort, mailPort] = [await freePort(), await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const demo = spawn(join(root, 'bin/kopiyka'), ['demo'], {
     cwd: root,
-    env: { ...process.env, DATABASE_URL: '', KOPIYKA_DATA: data, KOPIYKA_ADDR: `127.0.0.1:${port}`, KOPIYKA_SANDBOX_ADDR: `127.0.0.1:${sandboxPort}` },
+    env: { ...process.env, DATABASE_URL: '', KOPIYKA_DATA: data, KOPIYKA_ADDR: `127.0.0.1:${port}`, KOPIYKA_SANDBOX_ADDR: `127.0.0.1:${sandboxPort}`, KOPIYKA_MAIL_ADDR: `127.0.0.1:${mailPort}` },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
@@ -40,7 +40,7 @@ export async function open() {
       '--disable-dev-shm-usage', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost'],
   });
   return {
-    url, said: () => said, data,
+    url, letters: `http://127.0.0.1:${mailPort}`, said: () => said, data,
     visitor: (options) => visitor(browser, url, options),
     json: async (path) => (await fetch(url + path)).json(),
     async close() {

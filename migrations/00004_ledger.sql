@@ -151,22 +151,21 @@ CREATE INDEX draws_entry ON ledger.draws (entry_id);
 -- +goose StatementBegin
 CREATE FUNCTION ledger.check_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    bad text;
+    v record;
 BEGIN
-    IF (SELECT count(*) FROM ledger.lines WHERE entry_id = NEW.id) < 2 THEN
-        RAISE EXCEPTION 'entry % has fewer than two lines', NEW.id USING ERRCODE = 'LG002';
-    END IF;
-    SELECT format('%s by %s', currency, sum(amount)) INTO bad
-      FROM ledger.lines WHERE entry_id = NEW.id GROUP BY currency HAVING sum(amount) <> 0 LIMIT 1;
-    IF bad IS NOT NULL THEN
-        RAISE EXCEPTION 'entry % is out of balance: %', NEW.id, bad USING ERRCODE = 'LG001';
-    END IF;
-    SELECT a.code INTO bad
+    SELECT count(*) AS lines, min(CASE WHEN s.entry_kind IS NULL THEN a.code END) AS strange INTO v
       FROM ledger.lines l JOIN ledger.accounts a ON a.id = l.account_id
       LEFT JOIN ledger.entry_shapes s ON s.entry_kind = NEW.kind AND s.account_kind = a.kind
-     WHERE l.entry_id = NEW.id AND s.entry_kind IS NULL LIMIT 1;
-    IF bad IS NOT NULL THEN
-        RAISE EXCEPTION 'entry %, a %, may not touch %', NEW.id, NEW.kind, bad USING ERRCODE = 'LG008';
+     WHERE l.entry_id = NEW.id;
+    IF v.lines < 2 THEN
+        RAISE EXCEPTION 'entry % has fewer than two lines', NEW.id USING ERRCODE = 'LG002';
+    END IF;
+    IF v.strange IS NOT NULL THEN
+        RAISE EXCEPTION 'entry %, a %, may not touch %', NEW.id, NEW.kind, v.strange USING ERRCODE = 'LG008';
+    END IF;
+    SELECT currency, sum(amount) AS rest INTO v FROM ledger.lines WHERE entry_id = NEW.id GROUP BY currency HAVING sum(amount) <> 0 LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'entry % is out of balance: % by %', NEW.id, v.currency, v.rest USING ERRCODE = 'LG001';
     END IF;
     RETURN NULL;
 END $$;
@@ -316,22 +315,12 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
--- post is the only way into the books. The arrays hold one element a line, in the order in
--- which lots are to be made and drawn. An origin names the payment: for money that comes
--- in, the one that brought it; for money that leaves, the one whose lots are drawn first.
--- The other lots follow, first in, first out. Money that moves between two accounts with
--- lots keeps its origins.
+-- settle_lots makes and draws the lots of one entry, line by line. Its arrays hold the
+-- entry's lines on accounts with lots, changes on the accounts' normal side.
 -- +goose StatementBegin
-CREATE FUNCTION ledger.post(p_source text, p_content bytea, p_kind text, p_happened_at timestamptz,
-        p_actor text, p_approver text, p_mends bigint,
-        p_codes text[], p_currencies text[], p_amounts bigint[], p_origins text[])
-    RETURNS TABLE (entry_id bigint, is_new boolean)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+CREATE FUNCTION ledger.settle_lots(p_entry bigint, p_accounts bigint[], p_currencies text[], p_changes bigint[], p_origins text[])
+    RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    v_entry    bigint;
-    v_content  bytea;
-    v_accounts bigint[];
-    v_line     record;
     v_lot      record;
     v_left     bigint;
     v_take     bigint;
@@ -340,66 +329,133 @@ DECLARE
     moved_from text[]   := '{}';
     moved_in   text[]   := '{}';
 BEGIN
-    INSERT INTO entries (source, content, kind, happened_at, actor, approver, mends)
-        VALUES (p_source, p_content, p_kind, p_happened_at, p_actor, p_approver, p_mends)
-        ON CONFLICT (source) DO NOTHING RETURNING id INTO v_entry;
-    IF v_entry IS NULL THEN
-        SELECT e.id, e.content INTO STRICT v_entry, v_content FROM entries e WHERE e.source = p_source;
-        IF v_content <> p_content THEN
-            RAISE EXCEPTION 'the source % is posted already with other content', p_source USING ERRCODE = 'LG005';
+    FOR l IN 1 .. cardinality(p_accounts) LOOP
+        IF p_changes[l] < 0 THEN
+            FOR v_lot IN SELECT d.lot_id, d.origin, d.amount FROM ledger.draw(p_entry, p_accounts[l], p_origins[l], -p_changes[l]) d LOOP
+                moved := moved || v_lot.amount;
+                moved_lot := moved_lot || v_lot.lot_id;
+                moved_from := moved_from || v_lot.origin;
+                moved_in := moved_in || p_currencies[l];
+            END LOOP;
+            CONTINUE;
         END IF;
-        RETURN QUERY SELECT v_entry, false;
-        RETURN;
+        v_left := p_changes[l];
+        FOR i IN 1 .. cardinality(moved) LOOP
+            EXIT WHEN v_left = 0;
+            v_take := least(v_left, moved[i]);
+            CONTINUE WHEN v_take = 0 OR moved_in[i] <> p_currencies[l]; -- one currency never becomes another's origin
+            INSERT INTO ledger.lots (account_id, entry_id, origin, parent_id, amount, remaining)
+                VALUES (p_accounts[l], p_entry, moved_from[i], moved_lot[i], v_take, v_take);
+            moved[i] := moved[i] - v_take;
+            v_left := v_left - v_take;
+        END LOOP;
+        IF v_left > 0 THEN
+            INSERT INTO ledger.lots (account_id, entry_id, origin, amount, remaining)
+                VALUES (p_accounts[l], p_entry, p_origins[l], v_left, v_left);
+        END IF;
+    END LOOP;
+END $$;
+-- +goose StatementEnd
+
+-- post is the only way into the books. It takes any number of entries at once, in arrays:
+-- the first seven hold one element an entry; the others one a line, in the order in which
+-- lots are to be made and drawn, and p_of says which entry a line is of. It answers for
+-- each entry whether it is new.
+--
+-- An origin names the payment: for money that comes in, the one that brought it; for money
+-- that leaves, the one whose lots are drawn first. The other lots follow, first in, first
+-- out. Money that moves between two accounts with lots keeps its origins.
+--
+-- Most entries are gifts that pay their fee out of the very lot they make. Those are made
+-- in one statement for all; what draws from older lots is worked through entry by entry.
+-- +goose StatementBegin
+CREATE FUNCTION ledger.post(p_sources text[], p_contents bytea[], p_kinds text[], p_happened_at timestamptz[],
+        p_actors text[], p_approvers text[], p_mends bigint[],
+        p_of int[], p_codes text[], p_currencies text[], p_amounts bigint[], p_origins text[])
+    RETURNS TABLE (entry_id bigint, is_new boolean)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_ids      bigint[]; -- of the new entries; null where the source is posted already
+    v_accounts bigint[]; -- of the lines
+    v_changes  bigint[]; -- of the lines on accounts with lots, on their normal side; null elsewhere
+    v_alone    int[];    -- the entries that draw from no lot but their own
+    v_lots     bigint[];
+    v_other    record;
+    v_source   text;
+BEGIN
+    WITH fresh AS (
+        INSERT INTO entries (source, content, kind, happened_at, actor, approver, mends)
+            SELECT u.source, u.content, u.kind, u.happened_at, u.actor, u.approver, u.mends
+              FROM unnest(p_sources, p_contents, p_kinds, p_happened_at, p_actors, p_approvers, p_mends)
+                   WITH ORDINALITY AS u(source, content, kind, happened_at, actor, approver, mends, n) ORDER BY u.n
+            ON CONFLICT (source) DO NOTHING RETURNING id, source)
+    SELECT array_agg(f.id ORDER BY u.n) INTO v_ids
+      FROM (SELECT source, n, row_number() OVER (PARTITION BY source ORDER BY n) AS time
+              FROM unnest(p_sources) WITH ORDINALITY AS s(source, n)) u
+      LEFT JOIN fresh f ON f.source = u.source AND u.time = 1;
+
+    IF array_position(v_ids, NULL) IS NOT NULL THEN
+        SELECT e.source INTO v_source FROM entries e JOIN unnest(p_sources, p_contents, v_ids) AS u(source, content, id) ON e.source = u.source
+         WHERE u.id IS NULL AND e.content <> u.content LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'the source % is posted already with other content', v_source USING ERRCODE = 'LG005';
+        END IF;
     END IF;
 
-    PERFORM open_accounts(p_codes, p_currencies);
-    SELECT array_agg(a.id ORDER BY u.n) INTO v_accounts
-      FROM unnest(p_codes, p_currencies) WITH ORDINALITY AS u(c, y, n)
-      LEFT JOIN accounts a ON a.code = u.c AND a.currency = u.y;
+    PERFORM open_accounts(array_agg(u.code), array_agg(u.currency))
+       FROM unnest(p_of, p_codes, p_currencies) AS u(of, code, currency) WHERE v_ids[u.of] IS NOT NULL;
+    SELECT array_agg(a.id ORDER BY u.n), array_agg(CASE WHEN k.lots THEN u.amount * k.normal END ORDER BY u.n) INTO v_accounts, v_changes
+      FROM unnest(p_codes, p_currencies, p_amounts) WITH ORDINALITY AS u(code, currency, amount, n)
+      LEFT JOIN accounts a ON a.code = u.code AND a.currency = u.currency
+      LEFT JOIN account_kinds k ON k.kind = a.kind;
     INSERT INTO lines (entry_id, account_id, currency, amount)
-        SELECT v_entry, u.a, u.y, u.m FROM unnest(v_accounts, p_currencies, p_amounts) WITH ORDINALITY AS u(a, y, m, n) ORDER BY u.n;
+        SELECT v_ids[u.of], u.account, u.currency, u.amount
+          FROM unnest(p_of, v_accounts, p_currencies, p_amounts) WITH ORDINALITY AS u(of, account, currency, amount, n)
+         WHERE v_ids[u.of] IS NOT NULL ORDER BY u.n;
 
     -- Balances in the order of their ids, here and in lock: two postings never wait for
     -- each other crosswise. The floor is the CHECK on the row.
     PERFORM 1 FROM balances b WHERE b.account_id = ANY (v_accounts) ORDER BY b.account_id FOR UPDATE;
     UPDATE balances b SET balance = b.balance + c.change
-      FROM (SELECT u.a, sum(u.m * k.normal)::bigint AS change
-              FROM unnest(v_accounts, p_amounts) AS u(a, m)
-              JOIN accounts ac ON ac.id = u.a JOIN account_kinds k USING (kind)
-             WHERE k.floored GROUP BY u.a) c
-     WHERE b.account_id = c.a;
+      FROM (SELECT u.account, sum(u.amount * k.normal)::bigint AS change
+              FROM unnest(p_of, v_accounts, p_amounts) AS u(of, account, amount)
+              JOIN accounts ac ON ac.id = u.account JOIN account_kinds k USING (kind)
+             WHERE k.floored AND v_ids[u.of] IS NOT NULL GROUP BY u.account) c
+     WHERE b.account_id = c.account;
 
-    FOR v_line IN
-        SELECT u.a AS account, ac.currency, u.m * k.normal AS change, u.o AS origin
-          FROM unnest(v_accounts, p_amounts, p_origins) WITH ORDINALITY AS u(a, m, o, n)
-          JOIN accounts ac ON ac.id = u.a JOIN account_kinds k USING (kind)
-         WHERE k.lots ORDER BY u.n
-    LOOP
-        IF v_line.change < 0 THEN
-            FOR v_lot IN SELECT d.lot_id, d.origin, d.amount FROM draw(v_entry, v_line.account, v_line.origin, -v_line.change) d LOOP
-                moved := moved || v_lot.amount;
-                moved_lot := moved_lot || v_lot.lot_id;
-                moved_from := moved_from || v_lot.origin;
-                moved_in := moved_in || v_line.currency;
-            END LOOP;
-            CONTINUE;
-        END IF;
-        v_left := v_line.change;
-        FOR i IN 1 .. cardinality(moved) LOOP
-            EXIT WHEN v_left = 0;
-            v_take := least(v_left, moved[i]);
-            CONTINUE WHEN v_take = 0 OR moved_in[i] <> v_line.currency; -- one currency never becomes another's origin
-            INSERT INTO lots (account_id, entry_id, origin, parent_id, amount, remaining)
-                VALUES (v_line.account, v_entry, moved_from[i], moved_lot[i], v_take, v_take);
-            moved[i] := moved[i] - v_take;
-            v_left := v_left - v_take;
-        END LOOP;
-        IF v_left > 0 THEN
+    SELECT coalesce(array_agg(one.of), '{}') INTO v_alone
+      FROM (SELECT u.of FROM unnest(p_of, v_accounts, v_changes, p_origins) AS u(of, account, change, origin)
+             WHERE u.change IS NOT NULL AND v_ids[u.of] IS NOT NULL
+             GROUP BY u.of
+            HAVING count(DISTINCT u.account) = 1 AND count(DISTINCT u.origin) = 1 AND bool_and(u.origin IS NOT NULL)
+               AND count(*) FILTER (WHERE u.change > 0) = 1 AND (array_agg(u.change))[1] > 0 AND sum(u.change) >= 0) one;
+    IF v_alone <> '{}' THEN
+        WITH made AS (
             INSERT INTO lots (account_id, entry_id, origin, amount, remaining)
-                VALUES (v_line.account, v_entry, v_line.origin, v_left, v_left);
-        END IF;
+                SELECT min(u.account), v_ids[u.of], min(u.origin), max(u.change), sum(u.change)
+                  FROM unnest(p_of, v_accounts, v_changes, p_origins) AS u(of, account, change, origin)
+                 WHERE u.of = ANY (v_alone) AND u.change IS NOT NULL GROUP BY u.of ORDER BY u.of
+                RETURNING id, lots.entry_id AS entry)
+        SELECT array_agg(m.id ORDER BY s.of) INTO v_lots
+          FROM generate_subscripts(v_ids, 1) AS s(of) LEFT JOIN made m ON m.entry = v_ids[s.of];
+        INSERT INTO draws (lot_id, entry_id, amount)
+            SELECT v_lots[u.of], v_ids[u.of], -u.change
+              FROM unnest(p_of, v_changes) WITH ORDINALITY AS u(of, change, n)
+             WHERE u.of = ANY (v_alone) AND u.change < 0 ORDER BY u.n;
+    END IF;
+    FOR v_other IN
+        SELECT u.of, array_agg(u.account ORDER BY u.n) AS accounts, array_agg(u.currency ORDER BY u.n) AS currencies,
+               array_agg(u.change ORDER BY u.n) AS changes, array_agg(u.origin ORDER BY u.n) AS origins
+          FROM unnest(p_of, v_accounts, p_currencies, v_changes, p_origins) WITH ORDINALITY AS u(of, account, currency, change, origin, n)
+         WHERE u.change IS NOT NULL AND v_ids[u.of] IS NOT NULL AND u.of <> ALL (v_alone)
+         GROUP BY u.of ORDER BY u.of
+    LOOP
+        PERFORM settle_lots(v_ids[v_other.of], v_other.accounts, v_other.currencies, v_other.changes, v_other.origins);
     END LOOP;
-    RETURN QUERY SELECT v_entry, true;
+
+    RETURN QUERY
+        SELECT e.id, u.id IS NOT NULL
+          FROM unnest(p_sources, v_ids) WITH ORDINALITY AS u(source, id, n) JOIN entries e ON e.source = u.source ORDER BY u.n;
 END $$;
 -- +goose StatementEnd
 

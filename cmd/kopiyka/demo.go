@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -26,6 +27,7 @@ import (
 type demoCommand struct {
 	Addr        string `env:"KOPIYKA_ADDR" default:"127.0.0.1:8080" help:"Where to serve."`
 	SandboxAddr string `env:"KOPIYKA_SANDBOX_ADDR" default:"127.0.0.1:8081" help:"Where the sandbox listens."`
+	MailAddr    string `env:"KOPIYKA_MAIL_ADDR" default:"127.0.0.1:8082" help:"Where the demo's letters can be read."`
 	Data        string `env:"KOPIYKA_DATA" default:"data" help:"Folder of the database and the sandbox's journal."`
 	DatabaseURL string `env:"DATABASE_URL" help:"PostgreSQL. Empty: a private cluster below the data folder."`
 }
@@ -40,47 +42,62 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 		return err
 	}
 	defer logFile.Close()
+	if err := syscall.Flock(int(logFile.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { // until this process ends, however it does
+		return fmt.Errorf("another demo runs on %s: stop it, or set KOPIYKA_DATA to another folder", c.Data)
+	}
 	listener, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("KOPIYKA_ADDR %s: %w", c.Addr, err)
 	}
 	url := "http://" + listener.Addr().String()
 	secret := "whsec_" + rand.Text()
-	sim, err := startSandbox(c.SandboxAddr, c.Data, demo.Payee, stripesim.Endpoint{URL: url + "/hooks/stripe", Secrets: []string{secret}}, log)
+	box, err := openMailbox(c.MailAddr, c.Data, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
+	}
+	sim, err := startSandbox(c.SandboxAddr, c.Data, demo.Payee, stripesim.Endpoint{URL: url + "/hooks/stripe", Secrets: []string{secret}}, log)
+	if err != nil {
+		return errors.Join(err, listener.Close(), box.close())
 	}
 	fmt.Println("starting PostgreSQL …")
 	settings := config.Config{
 		Addr: listener.Addr().String(), URL: url, Data: c.Data, DatabaseURL: c.DatabaseURL,
 		StripeKey: sandboxKey, StripeBase: sim.url, StripePageOrigin: sim.url, WebhookSecret: secret, StripeMethods: []string{"card", "us_bank_account", "customer_balance", "invoice"},
+		SMTPURL: box.server(), MailFrom: demo.MailFrom,
 	}
 	d, err := findDatabase(ctx, settings, log)
 	if err != nil {
-		return errors.Join(err, listener.Close(), sim.listener.Close(), sim.Close())
+		return errors.Join(err, listener.Close(), sim.listener.Close(), sim.Close(), box.close())
 	}
 	defer d.close()
+	if d.place != "" {
+		fmt.Println("its data is in", d.place)
+	}
 	h, err := build(ctx, settings, d, log)
 	if err != nil {
-		return errors.Join(err, listener.Close(), sim.listener.Close(), sim.Close())
+		return errors.Join(err, listener.Close(), sim.listener.Close(), sim.Close(), box.close())
 	}
 	defer h.db.Close()
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return sim.run(ctx) })
+	group.Go(func() error { return box.run(ctx) })
 	group.Go(func() error { return h.run(ctx, listener) })
 	group.Go(func() error {
 		if err := load(ctx, h, sim); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err() // told to stop: what broke off then goes on at the next start
+			}
 			return err
 		}
-		welcome(os.Stdout, url, filepath.Join(c.Data, "demo.log"))
+		welcome(os.Stdout, url, box.url(), filepath.Join(c.Data, "demo.log"))
 		return nil
 	})
 	return group.Wait()
 }
 
 // demoLog keeps the terminal for the progress bar and the sign-ins.
-func demoLog(data string) (io.Closer, *slog.Logger, error) {
+func demoLog(data string) (*os.File, *slog.Logger, error) {
 	if err := os.MkdirAll(data, 0o755); err != nil {
 		return nil, nil, fmt.Errorf("make the data folder: %w", err)
 	}
@@ -124,7 +141,7 @@ func progress(out *os.File) func(done, total int, what string) {
 }
 
 // welcome prints where to go and who to be.
-func welcome(out io.Writer, url, log string) {
+func welcome(out io.Writer, url, letters, log string) {
 	fmt.Fprintf(out, "\nThe money here is not real: payments go to the sandbox. Log: %s\n\n", log)
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "e-mail\trole\tpassword")
@@ -132,6 +149,7 @@ func welcome(out io.Writer, url, log string) {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", s.Email, s.Role, demo.Password)
 	}
 	_ = table.Flush() // out is the terminal
-	fmt.Fprintln(out, "\nPay with 4242 4242 4242 4242, any date to come and any CVC. Ctrl-C stops everything.")
+	fmt.Fprintln(out, "\nLetters are sent to nobody and can be read at", letters)
+	fmt.Fprintln(out, "Pay with 4242 4242 4242 4242, any date to come and any CVC. Ctrl-C stops everything.")
 	fmt.Fprintln(out, "ready", url)
 }

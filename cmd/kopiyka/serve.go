@@ -12,6 +12,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"golang.org/x/sync/errgroup"
 
+	"kopiyka/internal/campaign"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/config"
 	"kopiyka/internal/gateway"
@@ -27,7 +28,7 @@ type serveCommand struct{ settings }
 // Run serves until it is told to stop.
 func (c *serveCommand) Run(ctx context.Context, log *slog.Logger) error {
 	c.Complete()
-	if err := errors.Join(c.Check(), stripeOf(c.Config).Check()); err != nil {
+	if err := errors.Join(c.Check(), stripeOf(c.Config).Check(), checkMail(c.Config)); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", c.Addr)
@@ -85,6 +86,16 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 	h.workers = &inbox.Workers{DB: db, Now: clock.System, Handle: h.gateway.Handle, Describe: gateway.Describe, Count: eventWorkers, Log: log}
 	jobs.Every(h.timetable, healEvery, healPayments{}, h.heal)
 	jobs.Every(h.timetable, sweepEvery, sweepAwaited{}, h.sweep)
+	jobs.Every(h.timetable, closeEvery, closeCampaigns{}, h.closeCampaigns)
+	h.issue(c)
+	h.remind(c)
+	sender, err := newSender(c, db, log)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if sender != nil {
+		jobs.Every(h.timetable, mailEvery, sendMail{}, sender.Send)
+	}
 	h.web, err = web.New(web.Parts{
 		DB: db, Gateway: h.gateway, Now: clock.System, Log: log, Config: c, Wake: h.workers.Wake, Working: h.workers.Working,
 	})
@@ -121,6 +132,23 @@ func (h *house) heal(ctx context.Context) error {
 		h.workers.Wake()
 	}
 	return err
+}
+
+// closeEvery is how late a campaign may be called closed. Pledges it refuses on time.
+const closeEvery = 5 * time.Minute
+
+// closeCampaigns names the job that closes campaigns whose last day is over.
+type closeCampaigns struct{}
+
+// Kind is the job's name in the queue, which outlives releases.
+func (closeCampaigns) Kind() string { return "close_campaigns" }
+
+func (h *house) closeCampaigns(ctx context.Context) error {
+	n, err := campaign.CloseEnded(ctx, h.db, clock.System())
+	if err != nil || n == 0 {
+		return err
+	}
+	return pg.Announce(ctx, h.db, pg.PublicChanged)
 }
 
 // stopTime is how long open requests may take to end.

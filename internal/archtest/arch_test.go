@@ -17,12 +17,13 @@ import (
 // floors below its own.
 var floors = [][]string{
 	{"migrations", "templates", "internal/fault", "internal/clock", "internal/config"},
-	{"internal/money"},
+	{"internal/money", "internal/text"},
 	{"internal/pg", "internal/i18n", "internal/stripesim"},
-	{"internal/pg/embedded", "internal/ledger", "internal/jobs", "internal/audit", "internal/report"},
+	{"internal/pg/embedded", "internal/ledger", "internal/jobs", "internal/audit", "internal/report", "internal/mail"},
 	{"internal/member", "internal/campaign", "internal/inbox"},
 	{"internal/giving", "internal/spending"},
 	{"internal/gateway"},
+	{"internal/document"},
 	{"internal/web/page"},
 	{"internal/web/life"},
 	{"internal/web/site", "internal/web/portal", "internal/web/office", "internal/web/signin", "internal/web/api", "internal/web/hook"},
@@ -40,6 +41,7 @@ var narrow = map[string][]string{
 	"internal/report":    {"internal/pg", "internal/i18n", "internal/money", "internal/fault", "internal/clock"},
 	"internal/stripesim": {},
 	"internal/ledger":    {"internal/pg", "internal/money"},
+	"internal/mail":      {"templates", "internal/pg", "internal/i18n", "internal/money", "internal/clock"},
 	"internal/seed":      {"internal/member", "internal/campaign", "internal/money", "internal/fault"},
 }
 
@@ -49,8 +51,12 @@ var only = map[string][]string{
 	"github.com/stripe/stripe-mock": {"internal/stripesim/spec"}, // which tests alone import
 	"github.com/labstack/echo":      {"internal/web"},
 	"github.com/riverqueue/river":   {"internal/jobs", "internal/pg"},
-	"github.com/lib/pq":             {"internal/pg", "internal/inbox", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving"},
-	"html/template":                 {"internal/web/page", "internal/web/site", "internal/stripesim"},
+	"github.com/lib/pq":             {"internal/pg", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving", "internal/inbox"},
+	"codeberg.org/go-pdf/fpdf":      {"internal/document"},
+	"rsc.io/qr":                     {"internal/document"},
+	"html/template":                 {"internal/web/page", "internal/web/site", "internal/stripesim", "internal/mail"},
+	"github.com/wneessen/go-mail":   {"internal/mail"},
+	"github.com/emersion/go-smtp":   {"internal/mail/catcher"}, // which the demonstration alone starts
 }
 
 // forTests are rooms that nothing but tests may import.

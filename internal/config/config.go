@@ -20,6 +20,9 @@ type Config struct {
 	Data        string `name:"data" env:"KOPIYKA_DATA" default:"data" help:"Folder of the private cluster and of the sandbox's journal."`
 	Proxies     string `name:"proxies" env:"KOPIYKA_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8. Empty: none."`
 
+	SMTPURL  string `name:"smtp-url" env:"KOPIYKA_SMTP_URL" help:"Mail server, such as smtp://user:password@mail.example.org:587 or smtps://…:465. Empty: letters wait."`
+	MailFrom string `name:"mail-from" env:"KOPIYKA_MAIL_FROM" help:"Who letters are from, such as 'Kopiyka <letters@example.org>'."`
+
 	StripeKey        string   `name:"stripe-secret-key" env:"STRIPE_SECRET_KEY" help:"Stripe's secret or restricted key."`
 	StripeBase       string   `name:"stripe-api-base" env:"STRIPE_API_BASE" help:"Another Stripe, such as the sandbox. Refused beside a live key."`
 	WebhookSecret    string   `name:"stripe-webhook-secret" env:"STRIPE_WEBHOOK_SECRET" help:"Signing secret of the webhook endpoint."`
@@ -67,7 +70,7 @@ func (c *Config) ProxyNetworks() ([]*net.IPNet, error) {
 }
 
 // Check says what is wrong, before anything starts. What concerns Stripe is checked by the
-// gateway, which knows why.
+// gateway, which knows why, and the mail server's address by mail.
 func (c *Config) Check() error {
 	_, _, err := net.SplitHostPort(c.Addr)
 	if err != nil {
@@ -79,6 +82,9 @@ func (c *Config) Check() error {
 	}
 	if u.Scheme == "http" && !local(u.Hostname()) {
 		return errors.New("KOPIYKA_URL is not https: passwords would travel in the clear")
+	}
+	if (c.SMTPURL == "") != (c.MailFrom == "") {
+		return errors.New("KOPIYKA_SMTP_URL and KOPIYKA_MAIL_FROM: one is of no use without the other")
 	}
 	_, err = c.ProxyNetworks()
 	return err

@@ -35,6 +35,9 @@ func TestWhatIsRefusedBeforeAnythingStarts(t *testing.T) {
 		"passwords in the clear": {func(c *Config) { c.URL = "http://help.example.org" }, "not https"},
 		"nearly this machine":    {func(c *Config) { c.URL = "http://127.0.0.1.example.org" }, "not https"},
 		"proxy without a mask":   {func(c *Config) { c.Proxies = "10.0.0.1" }, "KOPIYKA_PROXIES"},
+		"mail server":            {func(c *Config) { c.SMTPURL, c.MailFrom = "smtp://mail.example.org", "letters@example.org" }, ""},
+		"letters from nobody":    {func(c *Config) { c.SMTPURL = "smtp://olena:canary@mail.example.org" }, "KOPIYKA_MAIL_FROM"},
+		"letters with no server": {func(c *Config) { c.MailFrom = "letters@example.org" }, "KOPIYKA_SMTP_URL"},
 		"proxy that is none":     {func(c *Config) { c.Proxies = "10.0.0.0/8,everybody" }, "KOPIYKA_PROXIES"},
 	} {
 		t.Run(name, func(t *testing.T) {

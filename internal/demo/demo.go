@@ -25,6 +25,9 @@ import (
 // Password is everybody's in the demo.
 const Password = "kopiyka-demo"
 
+// MailFrom is who the demo's letters are from.
+const MailFrom = Payee + " <letters@demo.test>"
+
 // SignIn is somebody whom a newcomer can sign in as.
 type SignIn struct{ Email, Role string }
 

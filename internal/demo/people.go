@@ -7,7 +7,9 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"kopiyka/internal/campaign"
+	"kopiyka/internal/fault"
 	"kopiyka/internal/member"
+	"kopiyka/internal/pg"
 )
 
 func (l *Loader) enterCluster(ctx context.Context) (err error) {
@@ -15,6 +17,9 @@ func (l *Loader) enterCluster(ctx context.Context) (err error) {
 		func() (string, error) { c, err := member.ClusterBySlug(ctx, l.DB, cluster.Slug); return c.ID, err },
 		func(tx *sqlx.Tx) (string, error) { return member.AddCluster(ctx, tx, l.Now(), cluster) })
 	if err != nil {
+		return err
+	}
+	if err := l.enterBankAccount(ctx); err != nil {
 		return err
 	}
 	l.ids.coordinator, err = l.person(ctx, CoordinatorEmail, "Олена Координаторка", Password, func(tx *sqlx.Tx, id string) error {
@@ -26,6 +31,20 @@ func (l *Loader) enterCluster(ctx context.Context) (err error) {
 	l.ids.approverID, err = l.person(ctx, ApproverEmail, "Андрій Схвалювач", Password, func(tx *sqlx.Tx, id string) error {
 		return member.GiveClusterRole(ctx, tx, id, l.ids.cluster, member.Approver)
 	})
+	return err
+}
+
+// enterBankAccount enters the account that invoices name, unless it is there.
+func (l *Loader) enterBankAccount(ctx context.Context) error {
+	account := bankAccount
+	account.ClusterID = l.ids.cluster
+	err := pg.InTx(ctx, l.DB, func(tx *sqlx.Tx) error {
+		_, err := member.AddBankAccount(ctx, tx, l.Now(), account)
+		return err
+	})
+	if f, ok := fault.As(err); ok && f.Key == "bank_account.taken" {
+		return nil
+	}
 	return err
 }
 

@@ -27,6 +27,14 @@ var cluster = member.Cluster{
 	},
 }
 
+// bankAccount is invented: no bank of Ukraine has this code, and nobody can transfer to it.
+// Its check digits are right, so that everything that checks an IBAN takes it.
+var bankAccount = member.BankAccount{
+	IBAN: "UA469999990000026001234567890", BIC: "DEMOUAUX", Currency: string(currency), HolderID: "00000000",
+	Holder: member.Text{UK: "ГО «Харківський ІТ-кластер» (демонстрація)", EN: "Kharkiv IT Cluster NGO (demonstration)"},
+	Bank:   member.Text{UK: "Вигаданий банк", EN: "Invented Bank"},
+}
+
 var programmeTitle = campaign.Text{UK: "IT4Life", EN: "IT4Life"}
 
 func theCampaign(clusterID, programmeID string, opensOn time.Time) campaign.Campaign {

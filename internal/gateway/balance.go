@@ -101,14 +101,13 @@ func (g *Gateway) missingOf(ctx context.Context, all []*stripe.BalanceTransactio
 func (g *Gateway) eachTransaction(ctx context.Context, params *stripe.BalanceTransactionListParams, each func(*stripe.BalanceTransaction) error) error {
 	params.Context, params.Limit = ctx, stripe.Int64(100)
 	params.AddExpand("data.source")
-	list := g.api.BalanceTransactions.List(params)
-	for list.Next() {
+	for list, err := range listed("list balance transactions", g.api.BalanceTransactions.List(params)) {
+		if err != nil {
+			return err
+		}
 		if err := each(list.BalanceTransaction()); err != nil {
 			return err
 		}
-	}
-	if err := list.Err(); err != nil {
-		return stripeErr("list balance transactions", err)
 	}
 	return nil
 }

@@ -111,16 +111,15 @@ func (g *Gateway) complete(ctx context.Context, h hint) (hint, error) {
 	// The session's id may be missing in our books: its answer can have been lost.
 	params := &stripe.CheckoutSessionListParams{PaymentIntent: &h.intentID}
 	params.Context = ctx
-	list := g.api.CheckoutSessions.List(params)
-	for list.Next() {
+	for list, err := range listed("find the session of a payment intent", g.api.CheckoutSessions.List(params)) {
+		if err != nil {
+			return h, err
+		}
 		s := list.CheckoutSession()
 		h.sessionID = s.ID
 		if h.paymentID == "" {
 			h.paymentID = s.Metadata["payment_id"]
 		}
-	}
-	if err := list.Err(); err != nil {
-		return h, stripeErr("find the session of a payment intent", err)
 	}
 	return h, nil
 }

@@ -86,8 +86,10 @@ func (g *Gateway) missedKinds(ctx context.Context, kinds []string, since time.Ti
 	params := &stripe.EventListParams{Types: stripe.StringSlice(kinds), CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()}}
 	params.Context, params.Limit = ctx, stripe.Int64(100)
 	missed := 0
-	list := g.api.Events.List(params)
-	for list.Next() {
+	for list, err := range listed("list events", g.api.Events.List(params)) {
+		if err != nil {
+			return missed, err
+		}
 		isNew, err := g.keepListed(ctx, list.Event())
 		if err != nil {
 			return missed, err
@@ -95,9 +97,6 @@ func (g *Gateway) missedKinds(ctx context.Context, kinds []string, since time.Ti
 		if isNew {
 			missed++
 		}
-	}
-	if err := list.Err(); err != nil {
-		return missed, stripeErr("list events", err)
 	}
 	return missed, nil
 }

@@ -40,7 +40,7 @@ func drain(t *testing.T, b *gatewaytest.Bench) {
 	}
 }
 
-func TestCase123AllEventsDroppedAndHealed(t *testing.T) {
+func TestCase123AllEventsDroppedAndCase124HealedTwice(t *testing.T) {
 	t.Parallel()
 	b := gatewaytest.New(t)
 	card, debit := b.Checkout(b.Pledge(10_000), 10_000), b.Checkout(b.Pledge(20_000), 20_000)

@@ -61,7 +61,7 @@ func TestCase049ThreeDeclinesThenAbandoned(t *testing.T) {
 	}
 }
 
-func TestCase059DebitOnItsWayIsNotReceived(t *testing.T) {
+func TestCase059DebitOnItsWayIsNotReceivedAndCase060Settles(t *testing.T) {
 	t.Parallel()
 	b := gatewaytest.New(t)
 	pledge := b.Pledge(10_000)
@@ -130,7 +130,7 @@ func TestCase064NothingIsLeftToPayBesideADebitOnItsWay(t *testing.T) {
 }
 
 // Refunds are made at Stripe's dashboard, in full or in parts, and end in our books.
-func TestCase072RefundsFromTheDashboard(t *testing.T) {
+func TestCase072RefundsFromTheDashboardAlsoCase069InFull(t *testing.T) {
 	t.Parallel()
 	b := gatewaytest.New(t)
 	p := b.Paid(10_000)

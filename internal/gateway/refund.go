@@ -84,14 +84,13 @@ func (g *Gateway) createRefund(ctx context.Context, s giving.Sending) (*stripe.R
 func (g *Gateway) findRefund(ctx context.Context, s giving.Sending) (bool, error) {
 	params := &stripe.RefundListParams{PaymentIntent: &s.IntentID}
 	params.Context, params.Limit = ctx, stripe.Int64(100)
-	list := g.api.Refunds.List(params)
-	for list.Next() {
+	for list, err := range listed("look for a refund", g.api.Refunds.List(params)) {
+		if err != nil {
+			return false, err
+		}
 		if r := list.Refund(); r.Metadata[requestKey] == s.ID {
 			return true, giving.RefundAnswered(ctx, g.db, g.now(), s.RefundRequest, refundFact(r))
 		}
-	}
-	if err := list.Err(); err != nil {
-		return false, stripeErr("look for a refund", err)
 	}
 	return false, nil
 }

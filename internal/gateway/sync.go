@@ -154,8 +154,10 @@ func (g *Gateway) addMoney(ctx context.Context, f giving.Facts, c *stripe.Charge
 	refunds.Context, refunds.Limit = ctx, stripe.Int64(100)
 	refunds.AddExpand("data.balance_transaction")
 	refunds.AddExpand("data.failure_balance_transaction")
-	list := g.api.Refunds.List(refunds)
-	for list.Next() {
+	for list, err := range listed("list refunds", g.api.Refunds.List(refunds)) {
+		if err != nil {
+			return f, err
+		}
 		r := list.Refund()
 		back := amount(r.Amount, r.Currency)
 		f.Movements = appendMovement(f.Movements, r.BalanceTransaction, giving.MovedBack, money.Of(-back.Minor, back.Currency))
@@ -164,9 +166,6 @@ func (g *Gateway) addMoney(ctx context.Context, f giving.Facts, c *stripe.Charge
 		if r.Status == stripe.RefundStatusSucceeded || r.Status == stripe.RefundStatusPending {
 			refunded += back.Minor
 		}
-	}
-	if err := list.Err(); err != nil {
-		return f, stripeErr("list refunds", err)
 	}
 	switch {
 	case f.State == giving.Paid && refunded >= charged.Minor:
@@ -185,9 +184,11 @@ func (g *Gateway) addMoney(ctx context.Context, f giving.Facts, c *stripe.Charge
 func (g *Gateway) addDisputes(ctx context.Context, f giving.Facts, c *stripe.Charge) (giving.Facts, error) {
 	disputes := &stripe.DisputeListParams{Charge: &c.ID}
 	disputes.Context, disputes.Limit = ctx, stripe.Int64(100)
-	list := g.api.Disputes.List(disputes)
 	open, lost := false, false
-	for list.Next() {
+	for list, err := range listed("list disputes", g.api.Disputes.List(disputes)) {
+		if err != nil {
+			return f, err
+		}
 		d := list.Dispute()
 		f.Movements = append(f.Movements, disputeMovements(d)...)
 		f.Disputes = append(f.Disputes, giving.Dispute{ID: d.ID, Lost: d.Status == stripe.DisputeStatusLost})
@@ -197,9 +198,6 @@ func (g *Gateway) addDisputes(ctx context.Context, f giving.Facts, c *stripe.Cha
 		case stripe.DisputeStatusNeedsResponse, stripe.DisputeStatusUnderReview:
 			open = true
 		}
-	}
-	if err := list.Err(); err != nil {
-		return f, stripeErr("list disputes", err)
 	}
 	switch {
 	case open:

@@ -14,6 +14,7 @@ import (
 	"kopiyka/internal/fault"
 	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
+	"kopiyka/internal/text"
 )
 
 // ActKind is one of the ways in which a pledge changes after it was made.
@@ -170,7 +171,7 @@ func (l life) change(ctx context.Context, tx *sqlx.Tx, act string, changes []cha
 
 // checkReason refuses an act that does not say why: nil, or a fault about the reason.
 func checkReason(reason string) *fault.Fault {
-	if wrong := checkText("reason", reason, maxReason); wrong != nil {
+	if wrong := text.Check("reason", reason, maxReason); wrong != nil {
 		return wrong
 	}
 	if strings.TrimSpace(reason) == "" {

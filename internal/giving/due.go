@@ -14,9 +14,9 @@ import (
 	"kopiyka/internal/pg"
 )
 
-// Awaited is an instalment of which something has neither come nor is on its way, for the
+// Expected is an instalment of which something has neither come nor is on its way, for the
 // people of the pledge's cluster.
-type Awaited struct {
+type Expected struct {
 	InstalmentID string    `db:"id"`
 	PledgeID     string    `db:"pledge_id"`
 	DueOn        time.Time `db:"due_on"`
@@ -31,13 +31,13 @@ type Awaited struct {
 }
 
 // Asks is what the instalment asks for now.
-func (a Awaited) Asks() money.Amount { return money.Of(a.AsksMinor, a.Currency) }
+func (a Expected) Asks() money.Amount { return money.Of(a.AsksMinor, a.Currency) }
 
 // Left is what is still awaited of it.
-func (a Awaited) Left() money.Amount { return money.Of(a.LeftMinor, a.Currency) }
+func (a Expected) Left() money.Amount { return money.Of(a.LeftMinor, a.Currency) }
 
-// AwaitedSearch narrows the list. Until is the first day that is not asked for.
-type AwaitedSearch struct {
+// ExpectedSearch narrows the list. Until is the first day that is not asked for.
+type ExpectedSearch struct {
 	Campaign string // a campaign's slug
 	Until    time.Time
 }
@@ -62,15 +62,15 @@ const awaited = ` FROM instalments i
 	WHERE ` + ofCluster + ` AND rest.minor > 0
 	  AND NOT EXISTS (SELECT 1 FROM pledge_acts e WHERE e.pledge_id = p.id AND e.kind = 'cancelled')`
 
-// AwaitedInstalments lists the instalments of the clusters in which a person has a role
+// ExpectedInstalments lists the instalments of the clusters in which a person has a role
 // whose day is before Until and of which something is still awaited, the latest day first.
 // After is the id of the last one of the page before, or empty.
-func AwaitedInstalments(ctx context.Context, db *sqlx.DB, person string, s AwaitedSearch, after string, limit int) ([]Awaited, error) {
+func ExpectedInstalments(ctx context.Context, db *sqlx.DB, person string, s ExpectedSearch, after string, limit int) ([]Expected, error) {
 	day, id, err := placeOf(ctx, db, s, after)
 	if err != nil {
 		return nil, err
 	}
-	var all []Awaited
+	var all []Expected
 	err = db.SelectContext(ctx, &all, `
 		SELECT f.id, f.pledge_id, f.due_on, f.asks_minor, f.left_minor, p.reference, p.currency,
 		       k.name_uk AS company_uk, k.name_en AS company_en, c.title_uk AS campaign_uk, c.title_en AS campaign_en
@@ -86,7 +86,7 @@ func AwaitedInstalments(ctx context.Context, db *sqlx.DB, person string, s Await
 }
 
 // placeOf is where a page begins: below this day and instalment.
-func placeOf(ctx context.Context, db *sqlx.DB, s AwaitedSearch, after string) (day time.Time, id string, err error) {
+func placeOf(ctx context.Context, db *sqlx.DB, s ExpectedSearch, after string) (day time.Time, id string, err error) {
 	if after == "" {
 		return s.Until, "00000000-0000-0000-0000-000000000000", nil // below every id: the day itself is left out
 	}

@@ -20,7 +20,7 @@ func allocate(t *testing.T, w *gatewaytest.World, purpose, need string, minor in
 	if err != nil {
 		return err
 	}
-	return spending.Approve(t.Context(), w.DB, w.Now, id, w.Approver)
+	return spending.Approve(t.Context(), w.DB, w.Now, id, w.Approver, "")
 }
 
 func release(t *testing.T, w *gatewaytest.World, id, person string) error {

@@ -13,8 +13,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -24,6 +22,7 @@ import (
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
+	"kopiyka/internal/text"
 )
 
 // Visibility is what others may know of a pledge. Its money counts in every total.
@@ -190,18 +189,18 @@ func (p Promise) Check(now time.Time) error {
 	default:
 		form = append(form, fault.In("visibility", "pledge.visibility"))
 	}
-	if wrong := checkText("message", p.Message, maxMessage); wrong != nil {
+	if wrong := text.Check("message", p.Message, maxMessage); wrong != nil {
 		form = append(form, wrong)
 	}
-	if wrong := p.checkWhen(Day(now)); wrong != nil {
+	if wrong := p.checkWhen(clock.Day(now)); wrong != nil {
 		form = append(form, wrong)
 	}
 	if p.NeedID != "" && p.PurposeID == "" || p.PurposeID != "" && !pg.IsID(p.PurposeID) || p.NeedID != "" && !pg.IsID(p.NeedID) {
 		form = append(form, fault.In("purpose", "pledge.purpose_unknown"))
 	}
-	if wrong := checkText("purchase_order", p.PurchaseOrder, maxPurchaseOrder); wrong != nil {
+	if wrong := text.Check("purchase_order", p.PurchaseOrder, maxPurchaseOrder); wrong != nil {
 		form = append(form, wrong)
-	} else if strings.ContainsFunc(strings.TrimSpace(p.PurchaseOrder), unicode.IsControl) {
+	} else if strings.ContainsAny(strings.TrimSpace(p.PurchaseOrder), "\n\t") {
 		form = append(form, fault.In("purchase_order", "text.not_utf8"))
 	}
 	return form.Err()
@@ -241,17 +240,6 @@ func (p Promise) checkWhen(today time.Time) *fault.Fault {
 	return nil
 }
 
-// checkText refuses what is no text, or too long: nil, or a fault about the field.
-func checkText(field, text string, most int) *fault.Fault {
-	switch {
-	case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
-		return fault.In(field, "text.not_utf8")
-	case utf8.RuneCountInString(text) > most:
-		return fault.In(field, "text.too_long", most)
-	}
-	return nil
-}
-
 // mayPay asks for a paying role in the company. A stranger to it learns nothing.
 func mayPay(ctx context.Context, tx *sqlx.Tx, person, company string) error {
 	unknown := fault.New(fault.NotFound, "company.unknown")
@@ -277,19 +265,20 @@ func openCampaign(ctx context.Context, tx *sqlx.Tx, p Promise, now time.Time) (s
 	var c struct {
 		ID       string
 		State    string
+		Ended    bool
 		Currency money.Currency
 		Member   bool
 	}
 	err := tx.GetContext(ctx, &c, `
-		SELECT id, state, currency, EXISTS (SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $2
+		SELECT id, state, currency, coalesce(closes_on < $4, false) AS ended, EXISTS (SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $2
 		           AND m.since <= $3 AND (m.until IS NULL OR m.until > $3)) AS member
-		  FROM campaigns c WHERE slug = $1 AND state <> 'draft' FOR SHARE OF c`, p.CampaignSlug, p.CompanyID, now)
+		  FROM campaigns c WHERE slug = $1 AND state <> 'draft' FOR SHARE OF c`, p.CampaignSlug, p.CompanyID, now, clock.Day(now))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return "", fault.New(fault.NotFound, "campaign.unknown", p.CampaignSlug)
 	case err != nil:
 		return "", fmt.Errorf("find the campaign: %w", err)
-	case c.State != "open":
+	case c.State != "open" || c.Ended: // its last day is over, and the timetable has not closed it yet
 		return "", fault.New(fault.Conflict, "campaign.closed")
 	case !c.Member:
 		return "", fault.New(fault.Forbidden, "pledge.not_a_member")

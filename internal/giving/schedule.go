@@ -3,6 +3,7 @@ package giving
 import (
 	"time"
 
+	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 )
 
@@ -39,8 +40,8 @@ type Part struct {
 	Minor int64
 }
 
-// Day is the day of a moment, as dates are kept: midnight UTC.
-func Day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+// Day is the day of a moment in Kyiv, as dates are kept: midnight UTC.
+func Day(t time.Time) time.Time { return clock.Day(t) }
 
 // Spread splits an amount over n days that are some months apart. The amounts are equal
 // and the last takes the remainder; a month that lacks the first day's number has its last

@@ -296,7 +296,7 @@ func TestWhatIsAwaitedIsWhatTheSchedulesSay(t *testing.T) {
 		got := map[string]int64{}
 		after := ""
 		for {
-			page, err := giving.AwaitedInstalments(t.Context(), b.DB, b.Coordinator, giving.AwaitedSearch{Until: until}, after, 2)
+			page, err := giving.ExpectedInstalments(t.Context(), b.DB, b.Coordinator, giving.ExpectedSearch{Until: until}, after, 2)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -34,22 +34,6 @@ const (
 	Healing FoundBy = "healing" // it was in the provider's list and had never been delivered
 )
 
-// Keep writes an event down and reports whether it is new. A known event keeps its state
-// and only counts the delivery: a write on purpose, for its commit then waits for a
-// synchronous standby like the first one's did.
-func Keep(ctx context.Context, db *sqlx.DB, e Event, by FoundBy, at time.Time) (isNew bool, err error) {
-	err = db.GetContext(ctx, &isNew, `
-		INSERT INTO inbox_events (event_id, type, api_version, happened_at, object_kind, object_id, body, found_by, received_at, next_try_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
-		ON CONFLICT (event_id) DO UPDATE SET deliveries = inbox_events.deliveries + 1
-		RETURNING deliveries = 1`,
-		e.ID, e.Type, e.APIVersion, e.HappenedAt, e.ObjectKind, e.ObjectID, e.Body, string(by), at)
-	if err != nil {
-		return false, fmt.Errorf("keep event %s: %w", e.ID, err)
-	}
-	return isNew, nil
-}
-
 // Has reports whether an event was kept before.
 func Has(ctx context.Context, db *sqlx.DB, id string) (bool, error) {
 	var found bool

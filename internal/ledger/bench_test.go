@@ -1,17 +1,12 @@
 package ledger_test
 
 import (
-	"context"
 	"fmt"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 
-	"github.com/jmoiron/sqlx"
-
 	"kopiyka/internal/ledger"
-	"kopiyka/internal/pg"
-	"kopiyka/internal/pg/embedded"
+	"kopiyka/internal/pg/pgtest"
 )
 
 // earlier is how many gifts a campaign has before it is measured: the first posts of empty
@@ -21,7 +16,7 @@ const earlier = 2000
 // BenchmarkPost gives to one campaign, fee and all, on a cluster that keeps every commit
 // through a power cut. All clients queue for one fund's balance: no campaign is slower.
 func BenchmarkPost(b *testing.B) {
-	db := durable(b)
+	db, _ := pgtest.Durable(b)
 	var gifts atomic.Int64
 	give := func() error {
 		payment := fmt.Sprintf("p%d", gifts.Add(1))
@@ -49,7 +44,7 @@ func BenchmarkPost(b *testing.B) {
 // campaign is likely to make.
 func BenchmarkAllocate(b *testing.B) {
 	const lots = 5000
-	db := durable(b)
+	db, _ := pgtest.Durable(b)
 	b.Run(fmt.Sprintf("lots=%d", lots), func(b *testing.B) {
 		for i := range b.N {
 			b.StopTimer()
@@ -83,36 +78,4 @@ func crowded(b *testing.B, clients, n int, act func() error) {
 			}
 		}
 	})
-}
-
-// durable boots a cluster of its own: that of the tests is fast because it may forget.
-func durable(b *testing.B) *sqlx.DB {
-	b.Helper()
-	modules, err := filepath.Abs("../../node_modules")
-	if err != nil {
-		b.Fatal(err)
-	}
-	server, err := embedded.Start(b.Context(), embedded.Options{State: b.TempDir(), NodeModules: []string{modules}, Durable: true})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			b.Error(err)
-		}
-	})
-	owner, err := pg.Open(b.Context(), server.DSN())
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer owner.Close()
-	if err := pg.Migrate(context.WithoutCancel(b.Context()), owner); err != nil {
-		b.Fatal(err)
-	}
-	db, err := pg.OpenApp(b.Context(), server.DSN())
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = db.Close() })
-	return db
 }

@@ -90,32 +90,105 @@ var (
 // Post writes an entry within the caller's transaction. Posting the same source with the
 // same content again changes nothing and returns New = false; with other content it is
 // ErrOtherContent. Taking more than an account holds is ErrTooLittle, and the transaction
-// is lost. Two posts never deadlock each other, but one transaction should post once.
+// is lost. Two posts never deadlock each other, but one transaction should post once: with
+// PostAll when it has several entries.
 func Post(ctx context.Context, tx *sqlx.Tx, e Entry) (Posted, error) {
+	all, err := PostAll(ctx, tx, e)
+	if err != nil {
+		return Posted{}, err
+	}
+	return all[0], nil
+}
+
+// PostAll writes several entries at once, in their order: all of them, or none and the
+// error of one. It promises what Post promises, for each.
+func PostAll(ctx context.Context, tx *sqlx.Tx, entries ...Entry) ([]Posted, error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	s := newSheet(entries)
+	for _, e := range entries {
+		if err := s.add(e); err != nil {
+			return nil, fmt.Errorf("post %s: %w", e.Source, err)
+		}
+	}
+	rows, err := tx.QueryxContext(ctx, `SELECT entry_id, is_new FROM ledger.post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		pq.Array(s.sources), pq.Array(s.contents), pq.Array(s.kinds), pq.Array(s.happened), pq.Array(s.actors), pq.Array(s.approvers), pq.Array(s.mends),
+		pq.Array(s.of), pq.Array(s.codes), pq.Array(s.currencies), pq.Array(s.amounts), pq.Array(s.origins))
+	if err != nil {
+		return nil, fmt.Errorf("post %s: %w", s.name(), explain(err))
+	}
+	defer rows.Close()
+	posted := make([]Posted, 0, len(entries))
+	for rows.Next() {
+		var p Posted
+		if err := rows.Scan(&p.ID, &p.New); err != nil {
+			return nil, fmt.Errorf("post %s: %w", s.name(), err)
+		}
+		posted = append(posted, p)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("post %s: %w", s.name(), explain(err))
+	}
+	return posted, nil
+}
+
+// sheet holds entries the way ledger.post takes them: an array for each column, the lines'
+// with the number of their entry.
+type sheet struct {
+	sources, kinds, actors []string
+	contents               [][]byte
+	happened               []time.Time
+	approvers              []sql.NullString
+	mends                  []sql.NullInt64
+
+	of                []int64
+	codes, currencies []string
+	amounts           []int64
+	origins           []sql.NullString
+}
+
+// newSheet is empty and has room: an array that is NULL would not be an empty one.
+func newSheet(entries []Entry) *sheet {
+	n, lines := len(entries), 0
+	for _, e := range entries {
+		lines += len(e.Lines)
+	}
+	return &sheet{
+		sources: make([]string, 0, n), kinds: make([]string, 0, n), actors: make([]string, 0, n), contents: make([][]byte, 0, n),
+		happened: make([]time.Time, 0, n), approvers: make([]sql.NullString, 0, n), mends: make([]sql.NullInt64, 0, n),
+		of: make([]int64, 0, lines), codes: make([]string, 0, lines), currencies: make([]string, 0, lines),
+		amounts: make([]int64, 0, lines), origins: make([]sql.NullString, 0, lines),
+	}
+}
+
+func (s *sheet) add(e Entry) error {
 	if err := balanced(e.Lines); err != nil {
-		return Posted{}, fmt.Errorf("post %s: %w", e.Source, err)
+		return err
 	}
 	content, err := e.content()
 	if err != nil {
-		return Posted{}, fmt.Errorf("post %s: %w", e.Source, err)
+		return err
 	}
-	n := len(e.Lines)
-	codes, currencies := make([]string, n), make([]string, n)
-	amounts, origins := make([]int64, n), make([]sql.NullString, n)
-	for i, l := range e.Lines {
-		codes[i], currencies[i], amounts[i] = l.Account.Code, string(l.Account.Currency), l.Minor
-		origins[i] = sql.NullString{String: l.Origin, Valid: l.Origin != ""}
+	s.sources, s.contents, s.kinds = append(s.sources, e.Source), append(s.contents, content), append(s.kinds, string(e.Kind))
+	s.happened, s.actors = append(s.happened, e.HappenedAt), append(s.actors, e.Actor)
+	s.approvers = append(s.approvers, sql.NullString{String: e.Approver, Valid: e.Approver != ""})
+	s.mends = append(s.mends, sql.NullInt64{Int64: e.Mends, Valid: e.Mends != 0})
+	for _, l := range e.Lines {
+		s.of = append(s.of, int64(len(s.sources)))
+		s.codes, s.currencies = append(s.codes, l.Account.Code), append(s.currencies, string(l.Account.Currency))
+		s.amounts = append(s.amounts, l.Minor)
+		s.origins = append(s.origins, sql.NullString{String: l.Origin, Valid: l.Origin != ""})
 	}
-	var p Posted
-	err = tx.QueryRowxContext(ctx, `SELECT entry_id, is_new FROM ledger.post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		e.Source, content, string(e.Kind), e.HappenedAt, e.Actor,
-		sql.NullString{String: e.Approver, Valid: e.Approver != ""}, sql.NullInt64{Int64: e.Mends, Valid: e.Mends != 0},
-		pq.Array(codes), pq.Array(currencies), pq.Array(amounts), pq.Array(origins),
-	).Scan(&p.ID, &p.New)
-	if err != nil {
-		return Posted{}, fmt.Errorf("post %s: %w", e.Source, explain(err))
+	return nil
+}
+
+// name says which entries these are.
+func (s *sheet) name() string {
+	if len(s.sources) == 1 {
+		return s.sources[0]
 	}
-	return p, nil
+	return fmt.Sprintf("%d entries from %s on", len(s.sources), s.sources[0])
 }
 
 // explain joins what the database refused with the sentinel that callers ask for.

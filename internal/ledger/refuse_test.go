@@ -53,12 +53,14 @@ func calling(name, code string, lines ...[3]string) refusal {
 }
 
 func callPost(ctx context.Context, tx *sqlx.Tx, source, kind string, lines ...[3]string) error {
-	codes, currencies, amounts, origins := []string{}, []string{}, []string{}, []string{}
+	of, codes, currencies, amounts, origins := []int64{}, []string{}, []string{}, []string{}, []string{}
 	for _, l := range lines {
+		of = append(of, 1)
 		codes, currencies, amounts, origins = append(codes, l[0]), append(currencies, l[1]), append(amounts, l[2]), append(origins, "payment:raw")
 	}
-	_, err := tx.ExecContext(ctx, `SELECT ledger.post($1, $2, $3, now(), 'stripe', NULL, NULL, $4, $5, $6::text[]::bigint[], $7)`,
-		source, bytes.Repeat([]byte{0}, 32), kind, pq.Array(codes), pq.Array(currencies), pq.Array(amounts), pq.Array(origins))
+	_, err := tx.ExecContext(ctx, `SELECT ledger.post(ARRAY[$1], ARRAY[$2::bytea], ARRAY[$3], ARRAY[now()], ARRAY['stripe'], ARRAY[NULL], ARRAY[NULL]::bigint[],
+			$4, $5, $6, $7::text[]::bigint[], $8)`,
+		source, bytes.Repeat([]byte{0}, 32), kind, pq.Array(of), pq.Array(codes), pq.Array(currencies), pq.Array(amounts), pq.Array(origins))
 	return err
 }
 

@@ -20,6 +20,7 @@ import (
 // Person is somebody who may sign in, with all that the person may do.
 type Person struct {
 	ID, Email, Name string
+	Lang            string // of letters to the person: uk or en
 	Companies       []CompanyPost
 	Clusters        []ClusterPost
 }
@@ -49,7 +50,7 @@ func PersonByID(ctx context.Context, db *sqlx.DB, id string) (Person, error) {
 	if !pg.IsID(id) {
 		return p, fault.New(fault.NotFound, "person.unknown")
 	}
-	err := db.QueryRowxContext(ctx, `SELECT email, name FROM people WHERE id = $1`, id).Scan(&p.Email, &p.Name)
+	err := db.QueryRowxContext(ctx, `SELECT email, name, lang FROM people WHERE id = $1`, id).Scan(&p.Email, &p.Name, &p.Lang)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, fault.New(fault.NotFound, "person.unknown")
 	}
@@ -134,6 +135,15 @@ func AddPerson(ctx context.Context, tx *sqlx.Tx, at time.Time, email, name, pass
 		return "", fmt.Errorf("add person: %w", kindly(err))
 	}
 	return id, nil
+}
+
+// SpeakTo keeps the language in which a person wants letters: the one last chosen on a
+// page. A language that the house does not speak is an error.
+func SpeakTo(ctx context.Context, db sqlx.ExecerContext, person, lang string) error {
+	if _, err := db.ExecContext(ctx, `UPDATE people SET lang = $2 WHERE id = $1 AND lang <> $2`, person, lang); err != nil {
+		return fmt.Errorf("keep a person's language: %w", err)
+	}
+	return nil
 }
 
 // GiveCompanyRole lets a person act for a company; a second call changes the role.

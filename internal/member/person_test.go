@@ -89,7 +89,7 @@ func TestPersonKnowsItsPosts(t *testing.T) {
 	text := func(s string) member.Text { return member.Text{UK: s, EN: s} }
 	var want member.Person
 	err := in(t, db, func(tx *sqlx.Tx) error {
-		want = member.Person{ID: id, Email: "olena@example.org", Name: "Олена Ткач"}
+		want = member.Person{ID: id, Email: "olena@example.org", Name: "Олена Ткач", Lang: "uk"}
 		for _, slug := range []string{"yatran", "azov"} { // sorted by their Ukrainian names
 			company, err := member.AddCompany(t.Context(), tx, noon, member.Company{Slug: slug, Name: text(slug)})
 			if err != nil {

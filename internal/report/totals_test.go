@@ -111,7 +111,7 @@ func TestCorrectionOfAGiftIsNotReceived(t *testing.T) {
 
 // received − refunded = fees + disputed + lost + allocated + earmarked + free − shortfall, whatever happens in which
 // order, and every figure of the books is the ledger's own.
-func TestFiguresBalanceAfterAnySequence(t *testing.T) {
+func TestCase103FiguresBalanceAfterAnySequence(t *testing.T) {
 	w := reporttest.New(t, pgtest.DB(t))
 	r := report.New(w.DB)
 	company := w.Company("ganok", "Ґанок Софт", "Ganok Soft")
@@ -180,6 +180,20 @@ func TestFiguresBalanceAfterAnySequence(t *testing.T) {
 			rt.Fatalf("report and ledger differ (-ledger +report):\n%s", diff)
 		}
 	})
+}
+
+// A million gifts of $50,000 are a fraction of what a campaign's totals hold here.
+func TestCase102TotalsHoldMoreThanAMillionLargeGifts(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	c := w.Campaign("it4life")
+	company := w.Company("ganok", "Ґанок Софт", "Ganok Soft")
+	const each, gifts = 99_999_999_999_999, 3
+	for range gifts {
+		w.Pays(w.Pledge(c, company, each, "named"), each, 0)
+	}
+	if got := totals(t, report.New(w.DB), "it4life"); got.Received != each*gifts || got.Free != each*gifts || got.Pledged != each*gifts {
+		t.Errorf("totals = %+v", got)
+	}
 }
 
 // A past moment is told as it was, and what was on its way then is not known.

@@ -21,16 +21,25 @@ type Text struct{ UK, EN string }
 
 // Plan is the content of a file.
 type Plan struct {
-	Cluster   Cluster
-	People    []Person
-	Companies []Company
-	Campaigns []Campaign
+	Cluster      Cluster
+	BankAccounts []BankAccount `toml:"bank_accounts"`
+	People       []Person
+	Companies    []Company
+	Campaigns    []Campaign
 }
 
 // Cluster is the association.
 type Cluster struct {
 	Slug        string
 	Name, About Text
+}
+
+// BankAccount is where the cluster takes bank transfers. An IBAN may be written in groups.
+type BankAccount struct {
+	IBAN, BIC    string
+	Currency     money.Currency
+	Holder, Bank Text
+	HolderID     string `toml:"holder_id"`
 }
 
 // Person is somebody of the cluster. The password may be changed later by the person.
@@ -67,6 +76,11 @@ func (p Plan) Enter(ctx context.Context, tx *sqlx.Tx, at time.Time) error {
 	if err != nil {
 		return err
 	}
+	for _, one := range p.BankAccounts {
+		if err := one.enter(ctx, tx, at, cluster); err != nil {
+			return fmt.Errorf("bank account %s: %w", one.IBAN, err)
+		}
+	}
 	for _, one := range p.People {
 		if err := one.enter(ctx, tx, at, cluster); err != nil {
 			return fmt.Errorf("person %s: %w", one.Email, err)
@@ -83,6 +97,16 @@ func (p Plan) Enter(ctx context.Context, tx *sqlx.Tx, at time.Time) error {
 		}
 	}
 	return nil
+}
+
+func (a BankAccount) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, cluster string) error {
+	if !a.Currency.Known() {
+		return fault.In("currency", "currency.unknown", string(a.Currency))
+	}
+	_, err := member.AddBankAccount(ctx, tx, at, member.BankAccount{
+		ClusterID: cluster, IBAN: a.IBAN, BIC: a.BIC, Currency: string(a.Currency), Holder: member.Text(a.Holder), Bank: member.Text(a.Bank), HolderID: a.HolderID,
+	})
+	return err
 }
 
 func (p Person) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, cluster string) error {

@@ -43,7 +43,7 @@ func enter(t *testing.T, db *sqlx.DB, plan seed.Plan) error {
 func rows(t *testing.T, db *sqlx.DB) string {
 	t.Helper()
 	said := ""
-	for _, table := range []string{"clusters", "people", "cluster_roles", "companies", "memberships", "company_roles", "campaigns", "purposes"} {
+	for _, table := range []string{"clusters", "bank_accounts", "people", "cluster_roles", "companies", "memberships", "company_roles", "campaigns", "purposes"} {
 		var n int
 		if err := db.Get(&n, `SELECT count(*) FROM `+table); err != nil {
 			t.Fatal(err)
@@ -54,8 +54,8 @@ func rows(t *testing.T, db *sqlx.DB) string {
 }
 
 const (
-	entered = "clusters 1 people 3 cluster_roles 3 companies 1 memberships 1 company_roles 1 campaigns 1 purposes 2 "
-	empty   = "clusters 0 people 0 cluster_roles 0 companies 0 memberships 0 company_roles 0 campaigns 0 purposes 0 "
+	entered = "clusters 1 bank_accounts 1 people 3 cluster_roles 3 companies 1 memberships 1 company_roles 1 campaigns 1 purposes 2 "
+	empty   = "clusters 0 bank_accounts 0 people 0 cluster_roles 0 companies 0 memberships 0 company_roles 0 campaigns 0 purposes 0 "
 )
 
 func TestExampleEnters(t *testing.T) {
@@ -123,19 +123,22 @@ func TestPlanWithAMistakeEntersNothing(t *testing.T) {
 		spoil func(*seed.Plan)
 		key   string // of the fault; empty: another error
 	}{
-		"cluster's slug":        {func(p *seed.Plan) { p.Cluster.Slug = "Харків" }, "slug.form"},
-		"short password":        {func(p *seed.Plan) { p.People[0].Password = "short" }, "person.password_short"},
-		"odd address":           {func(p *seed.Plan) { p.People[1].Email = "approver" }, "person.email_form"},
-		"address of two people": {func(p *seed.Plan) { p.Companies[0].Owner.Email = p.People[0].Email }, "person.email_taken"},
-		"role that is none":     {func(p *seed.Plan) { p.People[0].Roles = []member.ClusterRole{"boss"} }, ""},
-		"company's slug":        {func(p *seed.Plan) { p.Companies[0].Slug = "" }, "slug.form"},
-		"two companies":         {func(p *seed.Plan) { p.Companies = append(p.Companies, p.Companies[0]) }, "slug.taken"},
-		"no currency":           {func(p *seed.Plan) { p.Campaigns[0].Currency = "" }, "currency.unknown"},
-		"currency":              {func(p *seed.Plan) { p.Campaigns[0].Currency = "USDT" }, "currency.unknown"},
-		"goal":                  {func(p *seed.Plan) { p.Campaigns[0].Goal = "a lot" }, "money.not_a_number"},
-		"goal of nothing":       {func(p *seed.Plan) { p.Campaigns[0].Goal = "0" }, "money.zero"},
-		"end before beginning":  {func(p *seed.Plan) { p.Campaigns[0].ClosesOn = noon.AddDate(-1, 0, 0) }, ""},
-		"purpose's slug":        {func(p *seed.Plan) { p.Campaigns[0].Purposes[1].Slug = "ventilators" }, ""},
+		"cluster's slug":          {func(p *seed.Plan) { p.Cluster.Slug = "Харків" }, "slug.form"},
+		"check digits of an IBAN": {func(p *seed.Plan) { p.BankAccounts[0].IBAN = "UA213223130000026007233566010" }, "bank_account.iban"},
+		"account twice":           {func(p *seed.Plan) { p.BankAccounts = append(p.BankAccounts, p.BankAccounts[0]) }, "bank_account.taken"},
+		"account's currency":      {func(p *seed.Plan) { p.BankAccounts[0].Currency = "" }, "currency.unknown"},
+		"short password":          {func(p *seed.Plan) { p.People[0].Password = "short" }, "person.password_short"},
+		"odd address":             {func(p *seed.Plan) { p.People[1].Email = "approver" }, "person.email_form"},
+		"address of two people":   {func(p *seed.Plan) { p.Companies[0].Owner.Email = p.People[0].Email }, "person.email_taken"},
+		"role that is none":       {func(p *seed.Plan) { p.People[0].Roles = []member.ClusterRole{"boss"} }, ""},
+		"company's slug":          {func(p *seed.Plan) { p.Companies[0].Slug = "" }, "slug.form"},
+		"two companies":           {func(p *seed.Plan) { p.Companies = append(p.Companies, p.Companies[0]) }, "slug.taken"},
+		"no currency":             {func(p *seed.Plan) { p.Campaigns[0].Currency = "" }, "currency.unknown"},
+		"currency":                {func(p *seed.Plan) { p.Campaigns[0].Currency = "USDT" }, "currency.unknown"},
+		"goal":                    {func(p *seed.Plan) { p.Campaigns[0].Goal = "a lot" }, "money.not_a_number"},
+		"goal of nothing":         {func(p *seed.Plan) { p.Campaigns[0].Goal = "0" }, "money.zero"},
+		"end before beginning":    {func(p *seed.Plan) { p.Campaigns[0].ClosesOn = noon.AddDate(-1, 0, 0) }, ""},
+		"purpose's slug":          {func(p *seed.Plan) { p.Campaigns[0].Purposes[1].Slug = "ventilators" }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan := example(t)

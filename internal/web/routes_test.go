@@ -11,6 +11,8 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"kopiyka/internal/audit"
+	"kopiyka/internal/clock"
+	"kopiyka/internal/document"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/inbox"
 	"kopiyka/internal/spending"
@@ -108,14 +110,22 @@ var matrix = map[string][]int{
 	"GET /office/suspense":                        {303, 404, 404, 200, 200, 200},
 	"GET /office/suspense.csv":                    {303, 404, 404, 200, 200, 200},
 	// One account at Stripe and one queue serve the whole house, and so all who run clusters.
-	"GET /office/inbox":      {303, 404, 404, 200, 200, 200},
-	"GET /office/inbox.csv":  {303, 404, 404, 200, 200, 200},
-	"GET /office/inbox/:id":  {303, 404, 404, 200, 200, 200},
-	"POST /office/inbox/:id": {303, 404, 404, 303, 409, 409}, // it waits once the first has asked
-	"GET /office/jobs":       {303, 404, 404, 200, 200, 200},
-	"GET /office/jobs.csv":   {303, 404, 404, 200, 200, 200},
-	"GET /office/jobs/:id":   {303, 404, 404, 303, 303, 303},
-	"POST /office/jobs/:id":  {303, 404, 404, 303, 303, 303},
+	"GET /office/inbox":                             {303, 404, 404, 200, 200, 200},
+	"GET /office/inbox.csv":                         {303, 404, 404, 200, 200, 200},
+	"GET /office/inbox/:id":                         {303, 404, 404, 200, 200, 200},
+	"POST /office/inbox/:id":                        {303, 404, 404, 303, 409, 409}, // it waits once the first has asked
+	"GET /office/jobs":                              {303, 404, 404, 200, 200, 200},
+	"GET /office/jobs.csv":                          {303, 404, 404, 200, 200, 200},
+	"GET /office/jobs/:id":                          {303, 404, 404, 303, 303, 303},
+	"POST /office/jobs/:id":                         {303, 404, 404, 303, 303, 303},
+	"GET /portal/pledges/:id/documents":             {303, 303, 303, 303, 404, 404},
+	"POST /portal/pledges/:id/documents":            {303, 303, 403, 404, 404, 404},
+	"GET /portal/documents/:id/:lang":               {303, 200, 200, 404, 404, 404},
+	"GET /portal/companies/:slug/statements/:year":  {303, 200, 200, 404, 404, 404},
+	"POST /portal/companies/:slug/statements/:year": {303, 409, 403, 404, 404, 404},
+	"GET /portal/reminders/:token":                  {303, 303, 303, 404, 404, 404},
+	"GET /reminders/:token":                         {200, 200, 200, 200, 200, 200}, // whoever holds the letter
+	"POST /reminders/:token":                        {200, 200, 200, 200, 200, 200},
 }
 
 // forms are filled in so that only who sends them can be wrong.
@@ -125,6 +135,7 @@ func (h *house) forms() map[string]string {
 			"visibility": {"named"}, "when": {"now"}}.Encode(),
 		"POST /office/campaigns/:slug/allocations": url.Values{"purpose": {h.Purpose}, "amount": {"1.00"}, "currency": {"USD"}, "reason": {"Because"}}.Encode(),
 		"POST /office/write-offs/:id/refuse":       url.Values{"reason": {"Because not"}}.Encode(),
+		"POST /portal/pledges/:id/documents":       url.Values{"kind": {"invoice"}}.Encode(),
 		"POST /office/allocations/:id/refuse":      url.Values{"reason": {"Because not"}}.Encode(),
 		"POST /office/refunds/:id/refuse":          url.Values{"reason": {"Because not"}}.Encode(),
 		"POST /office/payments/:id/refund":         url.Values{"amount": {"1.00"}, "currency": {"USD"}, "reason": {"Because"}}.Encode(),
@@ -190,6 +201,20 @@ func (h *house) job() string {
 	return id
 }
 
+// reminder is the token of a reminder's link.
+func (h *house) reminder() string {
+	h.t.Helper()
+	h.Pledge(700)
+	if n, err := giving.Remind(h.t.Context(), h.DB, clock.At(h.Now().AddDate(0, 0, 7)), "http://127.0.0.1"); err != nil || n == 0 {
+		h.t.Fatalf("%d reminders, %v", n, err)
+	}
+	var stop string
+	if err := h.Owner.Get(&stop, `SELECT unsubscribe FROM letters LIMIT 1`); err != nil {
+		h.t.Fatal(err)
+	}
+	return strings.TrimPrefix(stop, "http://127.0.0.1/reminders/")
+}
+
 // writeOff is a write-off that waits for its second person.
 func (h *house) writeOff() string {
 	h.t.Helper()
@@ -210,13 +235,23 @@ func (h *house) writeOff() string {
 	return id
 }
 
+// invoice is a document of a pledge.
+func (h *house) invoice(pledge string) string {
+	h.t.Helper()
+	doc, err := document.IssueInvoice(h.t.Context(), h.DB, h.Now, document.Wish{PledgeID: pledge, PersonID: h.Payer})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return doc.ID
+}
+
 func TestEveryAddressHasItsGuard(t *testing.T) {
 	h := open(t)
 	h.letIn()
 	paid := h.Paid(100_000)
 	pledge := h.Pledge(10_000)
 	payment := h.Checkout(pledge, 5_000)
-	forms, alarm, job := h.forms(), h.alarm(payment.ID), h.job()
+	forms, token, alarm, job := h.forms(), h.reminder(), h.alarm(payment.ID), h.job()
 
 	var seen []string
 	for _, r := range h.web.Routes() {
@@ -252,6 +287,8 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 			id = h.event("evt_" + r.Method)
 		case strings.Contains(path, "/jobs/:id"):
 			id = job
+		case strings.Contains(path, "/documents/:id"):
+			id = h.invoice(pledge)
 		case strings.Contains(path, "/allocations/:id"):
 			id = h.proposal()
 		case strings.Contains(path, "/write-offs/:id"):
@@ -261,7 +298,7 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 		case strings.Contains(path, "/clusters/:slug"):
 			slug = "kharkiv-it"
 		}
-		address := strings.NewReplacer(":lang", "uk", ":slug", slug, ":id", id, ":act", "approve").Replace(path)
+		address := strings.NewReplacer(":token", token, ":lang", "uk", ":slug", slug, ":id", id, ":act", "approve", ":year", "2026").Replace(path)
 		if name == "GET /portal/pledges/new" {
 			address += "?campaign=" + slug
 		}

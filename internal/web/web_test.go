@@ -31,7 +31,7 @@ func TestAnotherSitesFormIsRefused(t *testing.T) {
 }
 
 // Stripe's server sends no Sec-Fetch-Site and no Origin, and a webhook must never need them.
-func TestWebhooksPassTheGuardsOfForms(t *testing.T) {
+func TestCase012WebhooksPassTheGuardsOfForms(t *testing.T) {
 	h := open(t)
 	res, _ := h.ask(h.visitor(""), http.MethodPost, "/hooks/stripe", "{}", "Origin", "https://evil.example")
 	if res.StatusCode != http.StatusBadRequest {

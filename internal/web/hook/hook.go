@@ -6,10 +6,12 @@
 package hook
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
@@ -22,15 +24,21 @@ import (
 // Hook is the door.
 type Hook struct {
 	gateway *gateway.Gateway
-	db      *sqlx.DB
+	intake  *inbox.Intake
 	now     clock.Clock
 	wake    func()
 	log     *slog.Logger
+
+	patience time.Duration
 }
+
+// patience is how long the database may take. Stripe gives up after some ten seconds, and
+// a payer waits for our answer just as long on the checkout page.
+const patience = 8 * time.Second
 
 // New makes the door. It calls wake after each event that it kept; wake must not block.
 func New(g *gateway.Gateway, db *sqlx.DB, now clock.Clock, wake func(), log *slog.Logger) *Hook {
-	return &Hook{gateway: g, db: db, now: now, wake: wake, log: log}
+	return &Hook{gateway: g, intake: inbox.NewIntake(db), now: now, wake: wake, log: log, patience: patience}
 }
 
 // Routes adds the door's addresses. The group must carry no middleware that reads a body,
@@ -62,7 +70,9 @@ func (h *Hook) stripe(c echo.Context) error {
 		h.log.Warn("a webhook was refused", "error", err, "bytes", len(body), "from", c.RealIP())
 		return c.NoContent(http.StatusBadRequest)
 	}
-	isNew, err := inbox.Keep(c.Request().Context(), h.db, event, inbox.Webhook, h.now())
+	ctx, cancel := context.WithTimeout(c.Request().Context(), h.patience)
+	defer cancel()
+	isNew, err := h.intake.Keep(ctx, event, inbox.Webhook, h.now())
 	if err != nil {
 		h.log.Error("a webhook could not be kept", "event", event.ID, "error", err)
 		return c.NoContent(http.StatusInternalServerError)

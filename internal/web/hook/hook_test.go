@@ -53,7 +53,7 @@ func open(t *testing.T) *door {
 		t.Fatal(err)
 	}
 	e := echo.New()
-	hook.New(g, d.db, clock.At(noon), func() { d.woken.Add(1) }, log).Routes(e.Group(""))
+	hook.New(g, d.db, clock.At(noon), func() { d.woken.Add(1) }, log).Within(2 * time.Second).Routes(e.Group(""))
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
 	d.url = server.URL + "/hooks/stripe"
@@ -221,7 +221,7 @@ func packed(t *testing.T, body []byte) []byte {
 }
 
 // A body is never unpacked: its signature is over the bytes that came.
-func TestAPackedBodyIsNotUnpacked(t *testing.T) {
+func TestCase010PackedBodyIsNotUnpacked(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	body := packed(t, event(nil))
@@ -273,7 +273,7 @@ func TestWhatIsNotForUsIsAcceptedAndNotKept(t *testing.T) {
 }
 
 // Stripe delivers an event more than once, and in parallel.
-func TestParallelDeliveriesKeepAnEventOnce(t *testing.T) {
+func TestCase020ParallelDeliveriesKeepAnEventOnce(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	body := event(nil)
@@ -300,7 +300,7 @@ func TestParallelDeliveriesKeepAnEventOnce(t *testing.T) {
 	}
 }
 
-func TestABodyHasALimit(t *testing.T) {
+func TestCase010BodyHasALimit(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	padded := event(func(e map[string]any) { e["padding"] = strings.Repeat("x", 1<<20) })
@@ -329,7 +329,7 @@ func TestABodyHasALimit(t *testing.T) {
 }
 
 // What could not be written down must come again.
-func TestAnEventThatCannotBeKeptIsAskedForAgain(t *testing.T) {
+func TestCase018EventThatCannotBeKeptIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	if err := d.db.Close(); err != nil {
@@ -345,7 +345,31 @@ func TestAnEventThatCannotBeKeptIsAskedForAgain(t *testing.T) {
 	}
 }
 
-func TestOnlyPostsAreTaken(t *testing.T) {
+// A database that hangs is no reason to let Stripe, and a payer behind it, hang too.
+func TestCase019SlowDatabaseIsAnsweredInTime(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	_, owner := pgtest.Both(t)
+	held, err := owner.BeginTxx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = held.Rollback() }() // nothing was changed
+	if _, err := held.ExecContext(t.Context(), `LOCK TABLE inbox_events IN ACCESS EXCLUSIVE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	body := event(nil)
+	status, err := d.post(body, sign(body, current, noon))
+	if err != nil || status != http.StatusInternalServerError {
+		t.Errorf("status = %d, error = %v", status, err)
+	}
+	if err := held.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	d.wants(body, sign(body, current, noon), http.StatusOK, 1)
+}
+
+func TestCase011OnlyPostsAreTaken(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {

@@ -47,6 +47,7 @@ type partsPage struct {
 	Plan     page.Plan
 	Story    page.Story
 	Stand    page.Stand
+	Papers   page.Papers
 }
 
 func parts(t *testing.T, l i18n.Lang) partsPage {
@@ -112,6 +113,8 @@ func parts(t *testing.T, l i18n.Lang) partsPage {
 		{ID: "message", Name: "message", Label: "Кілька слів", Rows: 4, MaxLength: 500, Optional: true, Value: "<b>"},
 		{ID: "purpose", Name: "purpose", Label: "На що", Options: []page.Option{{Value: "a", Text: "Лікарні"}, {Value: "b", Text: "Будинки", Chosen: true}}},
 	}
+	p.Papers = page.Papers{ID: "papers", Title: "Документи", Text: "Видані документи не змінюються.", Table: p.Table,
+		Forms: []page.PaperForm{{Action: "/x", Kind: "invoice", Button: "Виписати рахунок на 5 000,00 $", Why: "на все, що лишилося"}, {Action: "/x", Button: "Скласти виписку"}}}
 	p.Choices = page.NewChoices("visibility", "Що побачать інші", "hidden", page.Option{Value: "named", Text: "Назву й суму"}, page.Option{Value: "hidden", Text: "Назву без суми", Note: "Сума все одно врахована в підсумках"})
 	p.Choices.Error = form.Error("visibility")
 	p.Plan = page.Plan{Legend: "Що ще платити", Hint: "По рядку на день.", Error: "Цей день записано двічі", Rows: []page.PlanRow{

@@ -11,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"kopiyka/internal/campaign"
+	"kopiyka/internal/clock"
 	"kopiyka/internal/gateway/gatewaytest"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/pg"
@@ -246,4 +247,59 @@ func TestTheOverviewAsksForWhatIsDue(t *testing.T) {
 	r.monthly(t)
 	page := r.payer.Get("/portal").Wants(http.StatusOK)
 	page.Says(".due .button", "Pay $100.00").Says("main .table tbody", "$300.00")
+}
+
+// reminder is the token of a reminder's links.
+func (r *room) reminder(t *testing.T) (pledge, token string) {
+	t.Helper()
+	pledge = r.monthly(t)
+	if n, err := giving.Remind(t.Context(), r.DB, clock.At(r.Now().AddDate(0, 0, 7)), "https://help.example.org"); err != nil || n != 1 {
+		t.Fatalf("%d reminders, %v", n, err)
+	}
+	var stop string
+	if err := r.Owner.Get(&stop, `SELECT unsubscribe FROM letters`); err != nil {
+		t.Fatal(err)
+	}
+	return pledge, strings.TrimPrefix(stop, "https://help.example.org/reminders/")
+}
+
+// The link of a letter leads to signing in, then to the form to pay, and pays nothing.
+func TestARemindersLinkLeadsToTheFormToPay(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	pledge, token := r.reminder(t)
+	link := "/portal/reminders/" + token
+	r.house.As("").Get(link).LeadsTo("/sign-in?next=" + url.QueryEscape(link))
+	r.payer.Get(link).LeadsTo("/portal/pledges/" + pledge + "?notice=reminded#pay")
+	r.payer.Get("/portal/pledges/"+pledge+"?notice=reminded").Wants(http.StatusOK).Says(".notice", "Nothing is paid yet").Says("#pay", "Pay the instalment $100.00")
+	r.house.As(r.Stranger).Get(link).Wants(http.StatusNotFound)
+	r.payer.Get("/portal/reminders/nonsense").Wants(http.StatusNotFound)
+	r.payer.Get("/portal/reminders/%00").Wants(http.StatusNotFound)
+	if r.Count("payments") != 0 {
+		t.Error("following a link started a payment")
+	}
+}
+
+// A filter that follows every link stops nothing; the mail program's own button does.
+func TestRemindersAreStoppedByAPost(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	_, token := r.reminder(t)
+	nobody := r.house.As("")
+	page := nobody.Get("/reminders/"+token).Wants(http.StatusOK).Says("main", "You get them now")
+	if strings.Contains(page.Body, "Ganok") || strings.Contains(page.Body, "payer") {
+		t.Error("the page names somebody")
+	}
+	if r.Count("reminder_wishes") != 0 {
+		t.Error("a GET stopped the reminders")
+	}
+	nobody.Post("/reminders/"+token, url.Values{"List-Unsubscribe": {"One-Click"}}).Wants(http.StatusOK).Says("main", "We send no more")
+	nobody.Post("/reminders/"+token, url.Values{"wanted": {"no"}}).Wants(http.StatusOK)
+	nobody.Get("/reminders/"+token).Wants(http.StatusOK).Says("main", "We send no more")
+	nobody.Post("/reminders/"+token, url.Values{"wanted": {"yes"}}).Wants(http.StatusOK).Says("main", "You get them now")
+	nobody.Get("/reminders/nonsense").Wants(http.StatusNotFound)
+	nobody.Post("/reminders/nonsense", url.Values{}).Wants(http.StatusNotFound)
+	if n := r.Count("reminder_wishes"); n != 2 {
+		t.Errorf("%d wishes", n)
+	}
 }

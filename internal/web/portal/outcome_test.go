@@ -51,7 +51,7 @@ func TestTransferShowsWhereToSendTheMoney(t *testing.T) {
 	t.Parallel()
 	r := open(t, everyWay)
 	pledge := r.Pledge(500_000)
-	r.payer.Get("/portal/pledges/"+pledge).Wants(http.StatusOK).Says("#pay", "Pay $5,000.00 by bank transfer").Says("#pay", "Get an invoice for $5,000.00")
+	r.payer.Get("/portal/pledges/"+pledge).Wants(http.StatusOK).Says("#pay", "Pay $5,000.00 by bank transfer").Says("#pay", "Get a Stripe invoice for $5,000.00")
 	sent := r.payer.Post("/portal/pledges/"+pledge+"/payments", url.Values{"amount": {"5000.00"}, "way": {"stripe-transfer"}}).Wants(http.StatusSeeOther)
 	where := r.payer.Get(sent.Location()).Wants(http.StatusOK)
 	p := r.onlyPayment(t, pledge)

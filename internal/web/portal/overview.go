@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -35,6 +36,7 @@ type companyPledges struct {
 	Pledges    page.Table
 	Empty      page.Empty
 	More       string // address of the older ones, or empty
+	Statement  page.Link
 }
 
 // overview serves GET /portal: the companies of the visitor and what became of their
@@ -60,7 +62,7 @@ func (p *Portal) overview(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		o.Companies = append(o.Companies, company(b.Lang, post, pledges, schedules, payments))
+		o.Companies = append(o.Companies, p.company(b.Lang, post, pledges, schedules, payments))
 		if post.Role.MayPay() {
 			next = sooner(next, pledges, schedules)
 		}
@@ -84,7 +86,7 @@ func chosenPosts(p member.Person, slug string) ([]member.CompanyPost, error) {
 	return nil, fault.New(fault.NotFound, "company.unknown")
 }
 
-func company(l i18n.Lang, post member.CompanyPost, pledges []giving.Pledge, schedules map[string]giving.Schedule, payments map[string][]giving.Payment) companyPledges {
+func (p *Portal) company(l i18n.Lang, post member.CompanyPost, pledges []giving.Pledge, schedules map[string]giving.Schedule, payments map[string][]giving.Payment) companyPledges {
 	v := companyPledges{Slug: post.Slug, Name: in(l, post.Name.UK, post.Name.EN)}
 	if len(pledges) == 0 {
 		v.Empty = page.Empty{Title: l.T("portal.empty"), Text: l.T("portal.empty_text")}
@@ -103,6 +105,8 @@ func company(l i18n.Lang, post member.CompanyPost, pledges []giving.Pledge, sche
 		rows = append(rows, row(l, pledge, schedules[pledge.ID], payments[pledge.ID]))
 	}
 	v.Pledges = page.NewTable("", columns, rows)
+	year := i18n.Year(p.now())
+	v.Statement = page.Link{Href: statementPath(post.Slug, year), Text: l.T("portal.statement.link", strconv.Itoa(year))}
 	if len(pledges) == giving.PageSize {
 		v.More = "/portal?" + url.Values{"company": {post.Slug}, "after": {pledges[len(pledges)-1].ID}}.Encode()
 	}

@@ -20,10 +20,11 @@ func TestPages(t *testing.T) {
 	choice := func(name string) page.Choices {
 		return page.NewChoices(name, "What", "a", page.Option{Value: "a", Text: "A", Note: "n"}, page.Option{Value: "b", Text: "B"})
 	}
+	papers := page.Papers{ID: "papers", Title: "Documents", Text: "T", Table: table, Forms: []page.PaperForm{{Action: "/d", Kind: "invoice", Button: "Issue", Why: "W"}, {Action: "/d", Button: "Issue"}}}
 	pagetest.Door(t, "portal", map[string]page.Model{
 		"overview": overviewPage{
 			MayPledge: true, Due: &duePayment{Title: "T", Text: "X", Button: "B", Href: "/p", Sum: sum},
-			Companies: []companyPledges{{Slug: "a", Name: "A", Pledges: table, More: "/m"}, {Slug: "b", Name: "B", Empty: page.Empty{Title: "E"}}},
+			Companies: []companyPledges{{Slug: "a", Name: "A", Pledges: table, More: "/m", Statement: page.Link{Href: "/s", Text: "S"}}, {Slug: "b", Name: "B", Empty: page.Empty{Title: "E"}}},
 		},
 		"choose": choosePage{Campaigns: []openCampaign{{"/c", "C", "S"}}, Empty: page.Empty{Title: "E"}},
 		"promise": promisePage{
@@ -43,6 +44,11 @@ func TestPages(t *testing.T) {
 			Figures: []figure{{"Pledged", sum}}, Pay: &payForm{Action: "/a", Left: sum, Text: "T", Offers: []payOffer{{Amount: "1.00", Button: "Pay"}, {Amount: "2.00", Button: "All", Plain: true}}, Part: field, Open: true},
 			Schedule: &page.Stand{Table: table, Rules: []string{"R"}}, Acts: []page.Link{{Href: "/h", Text: "H"}},
 			PayNot: "Why", Payments: table, Made: page.Moment{Text: "2 March 2026", Machine: "2026-03-02"}, Promise: []fact{{"When", "now"}}, Message: "M",
+			Papers: papers,
+		},
+		"statement": statementPage{
+			Notice: page.Notice{Title: "N", Text: "T"}, Company: "A", Year: "2026", Years: []page.Link{{Href: "/y", Text: "2025"}},
+			Parts: []statementPart{{ID: "cluster-1", Cluster: "K", Lines: table, Totals: []figure{{"Received", sum}}}}, Empty: page.Empty{Title: "E", Text: "T"}, Papers: papers,
 		},
 		"plan": planPage{
 			Errors: errors, Campaign: "C", Sum: sum, Hidden: []hidden{{"amount", "1"}}, Table: table,
@@ -53,6 +59,7 @@ func TestPages(t *testing.T) {
 			Rows:   &page.Plan{Legend: "L", Hint: "H", Rows: []page.PlanRow{{Day: page.Field{ID: "day-1", Name: "day-1", Label: "D", Type: "date"}, Amount: field}}},
 			Reason: page.Field{ID: "reason", Name: "reason", Label: "Why", Rows: 3},
 		},
+		"stop": stopPage{Action: "/reminders/a", Wanted: true},
 		"history": historyPage{
 			Company: "A", Campaign: "C", Back: "/p", Status: page.NewStatus(l, page.Pledged), Schedule: page.Stand{Table: table, Rules: []string{"R"}},
 			Story: page.Story{Promised: sum, Now: sum, MadeAt: page.Moment{Text: "T", Machine: "2026-03-02"}, Parts: table, Acts: []page.Act{
@@ -61,7 +68,7 @@ func TestPages(t *testing.T) {
 		},
 		"return": returnPage{
 			Title: "T", Text: "X", Why: "W", Status: page.NewStatus(l, page.Transit), Campaign: "C", Company: "A", Sum: sum, Fees: &sum,
-			PledgeHref: "/p", TryAgain: "https://checkout.stripe.com/c/pay/cs_1", Wait: 3, Again: "/again",
+			PledgeHref: "/p", Receipt: page.Link{Href: "/r", Text: "R"}, TryAgain: "https://checkout.stripe.com/c/pay/cs_1", Wait: 3, Again: "/again",
 		},
 	})
 }

@@ -103,6 +103,7 @@ type returnPage struct {
 	Sum         page.Sum
 	Fees        *page.Sum
 	PledgeHref  string
+	Receipt     page.Link
 	TryAgain    string // the open payment page, or empty
 	Invoice     string // the invoice's page, or empty
 	Transfer    []fact // where to transfer to
@@ -141,6 +142,9 @@ func (p *Portal) returned(c echo.Context) error {
 	}
 	v, err := newReturnPage(c, pledge, payment)
 	if err != nil {
+		return err
+	}
+	if v.Receipt, err = p.receiptOf(c, v.Lang, payment); err != nil {
 		return err
 	}
 	if err := p.addKept(ctx, &v, pledge, payment); err != nil {

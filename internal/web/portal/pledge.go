@@ -32,6 +32,7 @@ type pledgePage struct {
 	Promise      []fact
 	Message      string
 	Acts         []page.Link // what the visitor may do besides paying, and the history
+	Papers       page.Papers
 }
 
 // fact is one thing that was said when the promise was made.
@@ -72,7 +73,7 @@ func (p *Portal) pledge(c echo.Context) error {
 // notice says what has just happened. What stands in the address only picks the sentence.
 func notice(l i18n.Lang, name string) page.Notice {
 	switch name {
-	case "made", "unpaid", "amended", "cancelled", "released":
+	case "made", "unpaid", "amended", "cancelled", "released", "reminded", "issued":
 		return page.Notice{Title: l.T("portal.notice." + name), Text: l.T("portal.notice." + name + "_text"), Live: true}
 	}
 	return page.Notice{}
@@ -114,6 +115,9 @@ func (p *Portal) newPledgePage(c echo.Context, pledge giving.Pledge, form page.F
 	if len(schedule.Instalments) > 1 || pledge.Acts > 0 || schedule.Above > 0 {
 		stand := life.NewStand(l, schedule)
 		v.Schedule = &stand
+	}
+	if v.Papers, err = p.papersOf(c, l, pledge, post.Role.MayPay()); err != nil {
+		return pledgePage{}, err
 	}
 	if left := pledge.Outstanding(); !left.IsZero() {
 		v.Pay, v.PayNot = newPayForm(l, pledge, schedule.DueNow(giving.Day(p.now())), post.Role.MayPay(), form, typed)

@@ -40,7 +40,10 @@ func New(db *sqlx.DB, g *gateway.Gateway, now clock.Clock, log *slog.Logger) *Po
 // in (member.WithPerson). Addresses that take forms answer a GET too, by leading to the
 // page of the form: somebody reloads, changes the language or comes back from signing in.
 func (p *Portal) Routes(g *echo.Group) {
+	g.GET("/reminders/:token", p.reminders) // for whoever holds the letter
+	g.POST("/reminders/:token", p.wishReminders)
 	g = g.Group("/portal", companiesOnly)
+	g.GET("/reminders/:token", p.reminded)
 	g.GET("", p.overview)
 	g.GET("/pledges", p.toOverview)
 	g.POST("/pledges", p.makePledge)
@@ -55,6 +58,11 @@ func (p *Portal) Routes(g *echo.Group) {
 	g.POST("/pledges/:id/release", p.release)
 	g.GET("/pledges/:id/payments", p.toPledge)
 	g.POST("/pledges/:id/payments", p.pay)
+	g.GET("/pledges/:id/documents", p.toPledge)
+	g.POST("/pledges/:id/documents", p.issuePaper)
+	g.GET("/documents/:id/:lang", p.paper)
+	g.GET("/companies/:slug/statements/:year", p.statement)
+	g.POST("/companies/:slug/statements/:year", p.issueStatement)
 	g.GET("/payments/:id/return", p.returned)
 	g.GET("/payments/:id/cancel", p.cancelled)
 }

@@ -27,18 +27,33 @@ func (s *SignIn) language(c echo.Context) error {
 		return echo.ErrNotFound
 	}
 	s.keepLanguage(c, l)
+	if err := s.writeIn(c, l); err != nil {
+		return err
+	}
 	return c.Redirect(http.StatusSeeOther, safePath(c.QueryParam("back"), "/"))
 }
 
 // rememberLanguage keeps the choice of the language switch, which asks by ?lang= where the
-// address names no language.
-func (s *SignIn) rememberLanguage(c echo.Context) {
+// address names no language. Who is signed in gets letters in it from here on.
+func (s *SignIn) rememberLanguage(c echo.Context) error {
 	if page.Of(c).Public() {
-		return
+		return nil
 	}
-	if l, ok := i18n.Parse(c.QueryParam(page.LangQuery)); ok {
-		s.keepLanguage(c, l)
+	l, ok := i18n.Parse(c.QueryParam(page.LangQuery))
+	if !ok {
+		return nil
 	}
+	s.keepLanguage(c, l)
+	return s.writeIn(c, l)
+}
+
+// writeIn keeps the language of letters to the visitor, if somebody is signed in.
+func (s *SignIn) writeIn(c echo.Context, l i18n.Lang) error {
+	person, ok := member.SignedIn(c.Request().Context())
+	if !ok || person.Lang == string(l) {
+		return nil
+	}
+	return member.SpeakTo(c.Request().Context(), s.db, person.ID, string(l))
 }
 
 func (s *SignIn) keepLanguage(c echo.Context, l i18n.Lang) {

@@ -96,6 +96,9 @@ func (s *SignIn) signIn(c echo.Context) error {
 	if err := s.sessions.begin(c, person); err != nil {
 		return err
 	}
+	if err := member.SpeakTo(c.Request().Context(), s.db, person.ID, string(page.Of(c).Lang)); err != nil { // as the page just read
+		return err
+	}
 	return c.Redirect(http.StatusSeeOther, safePath(next, room(person)))
 }
 
@@ -135,12 +138,14 @@ func room(p member.Person) string {
 func (s *SignIn) Load(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Add(echo.HeaderVary, "Cookie")
-		s.rememberLanguage(c)
 		ctx, err := s.sessions.load(c.Request().Context(), c.Request())
 		if err != nil {
 			return fmt.Errorf("who is the visitor: %w", err)
 		}
 		c.SetRequest(c.Request().WithContext(ctx))
+		if err := s.rememberLanguage(c); err != nil {
+			return err
+		}
 		if person, ok := member.SignedIn(ctx); ok {
 			page.SetVisitor(c, visitor(page.Of(c).Lang, person))
 		}

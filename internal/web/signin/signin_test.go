@@ -326,6 +326,33 @@ func TestTheLanguageIsRemembered(t *testing.T) {
 	b.Get("/sign-in?lang=uk").Wants(http.StatusOK).Says("h1", "Вхід")
 }
 
+// Letters come in the language that a person reads here.
+func TestLettersFollowTheLanguage(t *testing.T) {
+	t.Parallel()
+	g := open(t, false)
+	of := func() (lang string) {
+		t.Helper()
+		if err := g.db.Get(&lang, `SELECT lang FROM people WHERE email = 'iryna@example.org'`); err != nil {
+			t.Fatal(err)
+		}
+		return lang
+	}
+	b := g.signedIn("iryna@example.org") // on an English page
+	if got := of(); got != "en" {
+		t.Errorf("after signing in: %s", got)
+	}
+	for _, c := range []struct{ path, want string }{{"/me?lang=uk", "uk"}, {"/me?lang=de", "uk"}, {"/language/en?back=%2F", "en"}} {
+		b.Get(c.path)
+		if got := of(); got != c.want {
+			t.Errorf("after %s: %s, want %s", c.path, got, c.want)
+		}
+	}
+	g.house.As("").Get("/me?lang=uk")
+	if got := of(); got != "en" {
+		t.Errorf("somebody else's choice made it %s", got)
+	}
+}
+
 func TestWithoutTheDatabaseNobodyIsTakenForSomebody(t *testing.T) {
 	t.Parallel()
 	g := open(t, false)

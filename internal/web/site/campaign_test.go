@@ -271,3 +271,31 @@ func TestShortfallIsTold(t *testing.T) {
 		t.Errorf("sum is %q, want %q", got, want)
 	}
 }
+
+// What banks hold, what is lost and what is kept for one purpose stand in the sum, each
+// under its name, and in the key of the bars.
+func TestDisputedLostAndEarmarkedMoneyIsTold(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	c := w.Campaign("it4life")
+	ganok := w.Company("ganok", "Ґанок", "Ganok")
+	y := w.Pays(w.Pledge(c, ganok, 10_000, "named"), 10_000, 100)
+	w.Pays(w.Earmark(c, ganok, w.Purpose(c, "p", "П", "P"), 4_000), 4_000, 0)
+	w.Dispute(y, 5_000, 1_500)
+	w.Lose(y, 2_000)
+	p := open(t, w).page("/en/campaigns/it4life")
+	want := "It adds up to the last kopiyka: received $140.00 = set aside $0.00 + for one purpose $40.00 + free $34.00 + fees $16.00 + disputed $30.00 + lost $20.00"
+	if got := p.all(".glance .stack p")[0].text(); got != want {
+		t.Errorf("sum is %q, want %q", got, want)
+	}
+	shown := map[string]string{}
+	for _, band := range p.all(".band-key div") {
+		shown[band.all("dt")[0].text()] = band.all("dd")[0].text()
+	}
+	for what, sum := range map[string]string{
+		"given for one purpose, not set aside yet": "$40.00", "lost to disputes and exchange rates": "$20.00", "disputed: held by payers’ banks": "$30.00",
+	} {
+		if shown[what] != sum {
+			t.Errorf("%s: %q, want %q, of %v", what, shown[what], sum, shown)
+		}
+	}
+}

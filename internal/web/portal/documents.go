@@ -1,0 +1,233 @@
+package portal
+
+import (
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"kopiyka/internal/document"
+	"kopiyka/internal/fault"
+	"kopiyka/internal/giving"
+	"kopiyka/internal/i18n"
+	"kopiyka/internal/member"
+	"kopiyka/internal/money"
+	"kopiyka/internal/web/page"
+)
+
+// issuePaper serves POST /portal/pledges/:id/documents: an invoice or an agreement. Asked
+// for twice, it is the same one.
+func (p *Portal) issuePaper(c echo.Context) error {
+	form, err := page.Posted(c)
+	if err != nil {
+		return err
+	}
+	w := document.Wish{PledgeID: c.Param("id"), PersonID: visitor(c).ID}
+	if origin := page.Of(c).Origin; origin != "" {
+		w.PayURL = origin + pledgePath(w.PledgeID)
+	}
+	issue := document.IssueInvoice
+	switch document.Kind(form.Get("kind")) {
+	case document.Invoice:
+	case document.Agreement:
+		issue, w.PayURL = document.IssueAgreement, ""
+	default:
+		return fault.New(fault.Invalid, "form.unreadable")
+	}
+	doc, err := issue(c.Request().Context(), p.db, p.now, w)
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, pledgePath(doc.PledgeID)+"?notice=issued#papers")
+}
+
+// paper serves GET /portal/documents/:id/:lang: the file, as it was issued.
+func (p *Portal) paper(c echo.Context) error {
+	l, ok := i18n.Parse(c.Param("lang"))
+	if !ok {
+		return echo.ErrNotFound
+	}
+	doc, body, err := document.File(c.Request().Context(), p.db, p.now, c.Param("id"), visitor(c).ID, l)
+	if err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": doc.FileName(l)}))
+	h.Set(echo.HeaderCacheControl, "private, no-store")
+	h.Set("Content-Language", string(l))
+	return c.Blob(http.StatusOK, "application/pdf", body)
+}
+
+func paperPath(d document.Document, l i18n.Lang) string {
+	return "/portal/documents/" + d.ID + "/" + string(l)
+}
+
+// paperTable lists documents with their files in both languages.
+func paperTable(l i18n.Lang, docs []document.Document) page.Table {
+	other := i18n.EN
+	if l == i18n.EN {
+		other = i18n.UK
+	}
+	columns := []page.Column{{Text: l.T("portal.papers.document")}, {Text: l.T("portal.papers.issued")}, {Text: l.T("portal.papers.other")}, {Text: l.T("portal.column.amount"), Sum: true}}
+	var rows [][]page.Cell
+	for _, d := range docs {
+		last := page.Cell{}
+		if d.Kind != document.Statement {
+			sum := l.Sum(money.Of(d.Minor, d.Currency))
+			last.Sum = &sum
+		}
+		rows = append(rows, []page.Cell{
+			{Text: l.T("document.title."+string(d.Kind), d.No()), Href: paperPath(d, l)}, {When: l.Day(d.IssuedAt)}, {Text: other.Name(), Href: paperPath(d, other)}, last,
+		})
+	}
+	return page.NewTable("", columns, rows)
+}
+
+// papersOf are the documents of a pledge.
+func (p *Portal) papersOf(c echo.Context, l i18n.Lang, pledge giving.Pledge, mayPay bool) (page.Papers, error) {
+	docs, err := document.OfPledge(c.Request().Context(), p.db, pledge.ID, visitor(c).ID)
+	if err != nil {
+		return page.Papers{}, err
+	}
+	papers := page.Papers{ID: "papers", Title: l.T("portal.papers"), Text: l.T("portal.papers.text"), Table: paperTable(l, docs)}
+	if !mayPay {
+		return papers, nil
+	}
+	action := pledgePath(pledge.ID) + "/documents"
+	if left := pledge.Outstanding(); !left.IsZero() {
+		papers.Forms = append(papers.Forms, page.PaperForm{Action: action, Kind: string(document.Invoice), Button: l.T("portal.papers.invoice", left)})
+	}
+	papers.Forms = append(papers.Forms, page.PaperForm{Action: action, Kind: string(document.Agreement), Button: l.T("portal.papers.agreement")})
+	return papers, nil
+}
+
+// receiptOf is the link to a payment's receipt, once there is one.
+func (p *Portal) receiptOf(c echo.Context, l i18n.Lang, payment giving.Payment) (page.Link, error) {
+	docs, err := document.OfPledge(c.Request().Context(), p.db, payment.PledgeID, visitor(c).ID)
+	if err != nil {
+		return page.Link{}, err
+	}
+	for _, d := range docs {
+		if d.Kind == document.Receipt && d.PaymentID == payment.ID {
+			return page.Link{Href: paperPath(d, l), Text: l.T("document.title.receipt", d.No())}, nil
+		}
+	}
+	return page.Link{}, nil
+}
+
+type statementPage struct {
+	page.Base
+	Notice  page.Notice
+	Company string
+	Year    string
+	Years   []page.Link // before and after
+	Parts   []statementPart
+	Empty   page.Empty
+	Papers  page.Papers
+}
+
+// statementPart is the year with one cluster.
+type statementPart struct {
+	ID, Cluster string
+	Lines       page.Table
+	Totals      []figure
+}
+
+// The years that a statement may be asked for.
+const firstYear, lastYear = 2000, 9998
+
+func yearOf(c echo.Context) (int, error) {
+	year, err := strconv.Atoi(c.Param("year"))
+	if err != nil || year < firstYear || year > lastYear || strconv.Itoa(year) != c.Param("year") {
+		return 0, echo.ErrNotFound
+	}
+	return year, nil
+}
+
+func statementPath(slug string, year int) string {
+	return "/portal/companies/" + slug + "/statements/" + strconv.Itoa(year)
+}
+
+// statement serves GET /portal/companies/:slug/statements/:year: all that came in from a
+// company in a year, and what went back.
+func (p *Portal) statement(c echo.Context) error {
+	year, err := yearOf(c)
+	if err != nil {
+		return err
+	}
+	posts, err := chosenPosts(visitor(c), c.Param("slug"))
+	if err != nil {
+		return err
+	}
+	v, err := p.newStatementPage(c, posts[0], year)
+	if err != nil {
+		return err
+	}
+	v.Notice = notice(v.Lang, c.QueryParam("notice"))
+	return c.Render(http.StatusOK, "portal/statement", v)
+}
+
+func (p *Portal) newStatementPage(c echo.Context, post member.CompanyPost, year int) (statementPage, error) {
+	ctx, person, b := c.Request().Context(), visitor(c), page.Of(c)
+	l := b.Lang
+	years, err := document.YearsOf(ctx, p.db, post.Slug, person.ID, year)
+	if err != nil {
+		return statementPage{}, err
+	}
+	docs, err := document.StatementsOf(ctx, p.db, post.Slug, person.ID, year)
+	if err != nil {
+		return statementPage{}, err
+	}
+	v := statementPage{Base: b, Company: in(l, post.Name.UK, post.Name.EN), Year: strconv.Itoa(year)}
+	if year > firstYear {
+		v.Years = append(v.Years, page.Link{Href: statementPath(post.Slug, year-1), Text: strconv.Itoa(year - 1)})
+	}
+	if year < i18n.Year(p.now()) {
+		v.Years = append(v.Years, page.Link{Href: statementPath(post.Slug, year+1), Text: strconv.Itoa(year + 1)})
+	}
+	for i, y := range years {
+		v.Parts = append(v.Parts, newStatementPart(l, i, y.Facts))
+	}
+	if len(years) == 0 {
+		v.Empty = page.Empty{Title: l.T("portal.statement.empty", v.Year), Text: l.T("portal.statement.empty_text")}
+	}
+	v.Papers = page.Papers{ID: "papers", Title: l.T("portal.statement.papers"), Text: l.T("portal.statement.papers_text"), Table: paperTable(l, docs)}
+	if post.Role.MayPay() && len(years) > 0 {
+		v.Papers.Forms = []page.PaperForm{{Action: statementPath(post.Slug, year), Button: l.T("portal.statement.issue", v.Year)}}
+	}
+	return v, nil
+}
+
+func newStatementPart(l i18n.Lang, i int, f document.Facts) statementPart {
+	part := statementPart{ID: "cluster-" + strconv.Itoa(i+1), Cluster: f.Cluster.In(l)}
+	columns := []page.Column{{Text: l.T("document.column.date")}, {Text: l.T("document.column.document")}, {Text: l.T("document.column.campaign")}, {Text: l.T("portal.column.amount"), Sum: true}}
+	var rows [][]page.Cell
+	for _, one := range slices.Concat(f.Lines, f.TakenFor) {
+		sum := l.Sum(one.Amount)
+		rows = append(rows, []page.Cell{{When: l.Day(one.At)}, {Text: one.Title(l)}, {Text: one.Campaign.In(l)}, {Sum: &sum}})
+	}
+	part.Lines = page.NewTable("", columns, rows)
+	for _, t := range f.Totals() {
+		part.Totals = append(part.Totals,
+			newFigure(l, "received", money.Of(t.Received, t.Currency)), newFigure(l, "refunded", money.Of(t.Returned, t.Currency)))
+		if t.Taken != 0 {
+			part.Totals = append(part.Totals, newFigure(l, "taken_back", money.Of(t.Taken, t.Currency)))
+		}
+		part.Totals = append(part.Totals, newFigure(l, "stayed", t.Stays()))
+	}
+	return part
+}
+
+// issueStatement serves POST /portal/companies/:slug/statements/:year.
+func (p *Portal) issueStatement(c echo.Context) error {
+	year, err := yearOf(c)
+	if err != nil {
+		return err
+	}
+	if _, err := document.IssueStatements(c.Request().Context(), p.db, p.now, c.Param("slug"), visitor(c).ID, year); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, statementPath(c.Param("slug"), year)+"?notice=issued#papers")
+}
