@@ -69,11 +69,43 @@ INSERT INTO alarms (act_id, cluster_id)
     SELECT t.id, c.cluster_id FROM audit_acts t
       JOIN payments y ON t.subject = 'payment:' || y.id
       JOIN campaigns c ON c.id = y.campaign_id
-     WHERE t.act IN ('payment.amount-differs', 'payment.unexplained-movement', 'payment.fraud-warning', 'payment.paid-twice')
+     WHERE t.act IN ('payment.amount-differs', 'payment.unexplained-movement', 'payment.fraud-warning', 'payment.paid-out-of-band')
     UNION ALL
     SELECT t.id, o.cluster_id FROM audit_acts t JOIN payouts o ON t.subject = 'payout:' || o.id WHERE t.act = 'payout.does-not-add-up';
 
 GRANT SELECT, INSERT ON alarms, alarm_answers TO kopiyka_app;
+
+-- Of most pledges nothing is awaited any more. The list of what is due asks only for those
+-- that stand here: all of which something is awaited, and some others until the next sweep.
+-- That way a payment that settles writes nothing here, and waits for nobody.
+CREATE TABLE pledges_awaited (
+    pledge_id  uuid PRIMARY KEY REFERENCES pledges,
+    touched_at timestamptz NOT NULL
+);
+COMMENT ON TABLE pledges_awaited IS 'Pledges of which money may be awaited. What is awaited is reckoned from instalments and payments; this only says where to look.';
+COMMENT ON COLUMN pledges_awaited.touched_at IS 'When something last made more of the pledge awaited. A sweep leaves out what was touched lately: the transaction may not be seen yet.';
+INSERT INTO pledges_awaited (pledge_id, touched_at) SELECT id, '-infinity' FROM pledges;
+
+-- +goose StatementBegin
+CREATE FUNCTION await_pledge() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO pledges_awaited AS w (pledge_id, touched_at)
+        VALUES (CASE WHEN TG_TABLE_NAME = 'pledges' THEN (to_jsonb(NEW) ->> 'id')::uuid ELSE (to_jsonb(NEW) ->> 'pledge_id')::uuid END, clock_timestamp())
+        ON CONFLICT (pledge_id) DO UPDATE SET touched_at = excluded.touched_at;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER awaits AFTER INSERT ON pledges FOR EACH ROW EXECUTE FUNCTION await_pledge();
+CREATE TRIGGER awaits_more AFTER INSERT ON pledge_acts FOR EACH ROW WHEN (NEW.change_minor > 0) EXECUTE FUNCTION await_pledge();
+CREATE TRIGGER awaits_again AFTER UPDATE ON payments FOR EACH ROW
+    WHEN (NEW.refunded_minor + NEW.lost_minor - NEW.received_minor > OLD.refunded_minor + OLD.lost_minor - OLD.received_minor
+          OR OLD.state IN ('processing', 'paid') AND NEW.state NOT IN ('processing', 'paid'))
+    EXECUTE FUNCTION await_pledge();
+ALTER TABLE pledges ENABLE ALWAYS TRIGGER awaits;
+ALTER TABLE pledge_acts ENABLE ALWAYS TRIGGER awaits_more;
+ALTER TABLE payments ENABLE ALWAYS TRIGGER awaits_again;
+
+GRANT SELECT, DELETE ON pledges_awaited TO kopiyka_app;
 
 CREATE INDEX instalment_changes_pledge ON instalment_changes (pledge_id);
 

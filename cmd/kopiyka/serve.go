@@ -17,6 +17,7 @@ import (
 	"kopiyka/internal/clock"
 	"kopiyka/internal/config"
 	"kopiyka/internal/gateway"
+	"kopiyka/internal/giving"
 	"kopiyka/internal/inbox"
 	"kopiyka/internal/jobs"
 	"kopiyka/internal/pg"
@@ -85,6 +86,7 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 	}
 	h.workers = &inbox.Workers{DB: db, Now: clock.System, Handle: h.gateway.Handle, Describe: gateway.Describe, Count: eventWorkers, Log: log}
 	jobs.Every(h.timetable, healEvery, healPayments{}, h.heal)
+	jobs.Every(h.timetable, sweepEvery, sweepAwaited{}, h.sweep)
 	jobs.Every(h.timetable, closeEvery, closeCampaigns{}, h.closeCampaigns)
 	h.issue(c)
 	h.remind(c)
@@ -104,6 +106,20 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 		return nil, errors.Join(err, db.Close())
 	}
 	return h, nil
+}
+
+// sweepEvery is how often settled pledges are left out of what is looked at for arrears.
+const sweepEvery = time.Hour
+
+// sweepAwaited names the sweeping job in the queue.
+type sweepAwaited struct{}
+
+// Kind is the job's name in the queue, which outlives releases.
+func (sweepAwaited) Kind() string { return "sweep_awaited" }
+
+func (h *house) sweep(ctx context.Context) error {
+	_, err := giving.SweepAwaited(ctx, h.db)
+	return err
 }
 
 // healPayments names the healing job in the queue.

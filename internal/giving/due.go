@@ -14,9 +14,9 @@ import (
 	"kopiyka/internal/pg"
 )
 
-// AwaitedInstalment is an instalment of which something has neither come nor is on its way, for the
+// Expected is an instalment of which something has neither come nor is on its way, for the
 // people of the pledge's cluster.
-type AwaitedInstalment struct {
+type Expected struct {
 	InstalmentID string    `db:"id"`
 	PledgeID     string    `db:"pledge_id"`
 	DueOn        time.Time `db:"due_on"`
@@ -31,13 +31,13 @@ type AwaitedInstalment struct {
 }
 
 // Asks is what the instalment asks for now.
-func (a AwaitedInstalment) Asks() money.Amount { return money.Of(a.AsksMinor, a.Currency) }
+func (a Expected) Asks() money.Amount { return money.Of(a.AsksMinor, a.Currency) }
 
 // Left is what is still awaited of it.
-func (a AwaitedInstalment) Left() money.Amount { return money.Of(a.LeftMinor, a.Currency) }
+func (a Expected) Left() money.Amount { return money.Of(a.LeftMinor, a.Currency) }
 
-// AwaitedSearch narrows the list. Until is the first day that is not asked for.
-type AwaitedSearch struct {
+// ExpectedSearch narrows the list. Until is the first day that is not asked for.
+type ExpectedSearch struct {
 	Campaign string // a campaign's slug
 	Until    time.Time
 }
@@ -45,6 +45,7 @@ type AwaitedSearch struct {
 // awaited reckons for an instalment i of a pledge p of a campaign c what a Schedule says of
 // it: money fills the oldest instalments first, and a cancelled pledge awaits nothing.
 const awaited = ` FROM instalments i
+	JOIN pledges_awaited w ON w.pledge_id = i.pledge_id
 	JOIN pledges p ON p.id = i.pledge_id
 	JOIN campaigns c ON c.id = p.campaign_id
 	CROSS JOIN LATERAL (
@@ -61,15 +62,15 @@ const awaited = ` FROM instalments i
 	WHERE ` + ofCluster + ` AND rest.minor > 0
 	  AND NOT EXISTS (SELECT 1 FROM pledge_acts e WHERE e.pledge_id = p.id AND e.kind = 'cancelled')`
 
-// AwaitedInstalments lists the instalments of the clusters in which a person has a role
+// ExpectedInstalments lists the instalments of the clusters in which a person has a role
 // whose day is before Until and of which something is still awaited, the latest day first.
 // After is the id of the last one of the page before, or empty.
-func AwaitedInstalments(ctx context.Context, db *sqlx.DB, person string, s AwaitedSearch, after string, limit int) ([]AwaitedInstalment, error) {
+func ExpectedInstalments(ctx context.Context, db *sqlx.DB, person string, s ExpectedSearch, after string, limit int) ([]Expected, error) {
 	day, id, err := placeOf(ctx, db, s, after)
 	if err != nil {
 		return nil, err
 	}
-	var all []AwaitedInstalment
+	var all []Expected
 	err = db.SelectContext(ctx, &all, `
 		SELECT f.id, f.pledge_id, f.due_on, f.asks_minor, f.left_minor, p.reference, p.currency,
 		       k.name_uk AS company_uk, k.name_en AS company_en, c.title_uk AS campaign_uk, c.title_en AS campaign_en
@@ -85,7 +86,7 @@ func AwaitedInstalments(ctx context.Context, db *sqlx.DB, person string, s Await
 }
 
 // placeOf is where a page begins: below this day and instalment.
-func placeOf(ctx context.Context, db *sqlx.DB, s AwaitedSearch, after string) (day time.Time, id string, err error) {
+func placeOf(ctx context.Context, db *sqlx.DB, s ExpectedSearch, after string) (day time.Time, id string, err error) {
 	if after == "" {
 		return s.Until, "00000000-0000-0000-0000-000000000000", nil // below every id: the day itself is left out
 	}
@@ -112,4 +113,23 @@ func CountOverdue(ctx context.Context, db *sqlx.DB, person string, today time.Ti
 		return 0, fmt.Errorf("count what is overdue: %w", err)
 	}
 	return n, nil
+}
+
+// SweepAwaited forgets the pledges of which nothing is awaited any more, so that the list
+// need not look at them, and returns how many. What was touched within the hour rests: the
+// transaction that did it may not be seen yet. A second call finds nothing to do, and one
+// that never comes makes the list slow and not wrong.
+func SweepAwaited(ctx context.Context, db *sqlx.DB) (int64, error) {
+	res, err := db.ExecContext(ctx, `
+		DELETE FROM pledges_awaited w USING pledges p
+		 WHERE p.id = w.pledge_id AND w.touched_at < now() - interval '1 hour'
+		   AND (EXISTS (SELECT 1 FROM pledge_acts e WHERE e.pledge_id = p.id AND e.kind = 'cancelled')
+		        OR p.amount_minor + (SELECT coalesce(sum(a.change_minor), 0) FROM pledge_acts a WHERE a.pledge_id = p.id)
+		           <= (SELECT greatest(coalesce(sum(y.received_minor - y.refunded_minor - y.lost_minor), 0), 0)
+		                    + coalesce(sum(y.amount_minor) FILTER (WHERE y.state = 'processing' OR y.state = 'paid' AND y.received_minor = 0), 0)
+		                 FROM payments y WHERE y.pledge_id = p.id))`)
+	if err != nil {
+		return 0, fmt.Errorf("sweep what is no longer awaited: %w", err)
+	}
+	return res.RowsAffected()
 }

@@ -34,7 +34,6 @@ type Search struct {
 // Found is a payment with what its people need to tell it from others.
 type Found struct {
 	Payment
-	Way        string
 	ChargeID   string       `db:"charge_id"`
 	StartedBy  string       `db:"started_by"` // a name
 	SyncedAt   sql.NullTime `db:"synced_at"`
@@ -48,7 +47,7 @@ type Found struct {
 }
 
 const foundColumns = `y.id, y.pledge_id, y.campaign_id, y.amount_minor, y.currency, y.title, y.state, y.way, y.idempotency_key, coalesce(y.session_id, '') AS session_id,
-	coalesce(y.session_url, '') AS session_url, y.session_ends_at, coalesce(y.payment_intent_id, '') AS payment_intent_id, coalesce(y.charge_id, '') AS charge_id,
+	coalesce(y.session_url, '') AS session_url, y.session_ends_at, coalesce(y.payment_intent_id, '') AS payment_intent_id, coalesce(y.charge_id, '') AS charge_id, coalesce(y.invoice_id, '') AS invoice_id, y.due_at,
 	y.method, y.decline, y.received_minor, y.refunded_minor, y.fee_minor, y.disputed_minor, y.lost_minor, y.drift_minor,
 	coalesce(y.presented_minor, 0) AS presented_minor, coalesce(y.presented_currency, '') AS presented_currency,
 	coalesce(y.settled_minor, 0) AS settled_minor, coalesce(y.settled_currency, '') AS settled_currency, y.exchange_rate, y.started_at, y.settled_at, y.synced_at, s.name AS started_by, p.reference,
@@ -220,8 +219,8 @@ func (q *query) named(text string) (from string, ok bool) {
 		AND to_tsvector('simple', lower((k.name_uk || ' ' || k.name_en || ' ' || k.slug) COLLATE "uk-x-icu")) @@ to_tsquery('simple', ` + q.add(words) + `)`, true
 }
 
-// atStripe finds a payment by its checkout session, payment intent or charge, by a refund of
-// ours, by an event about one of them, or by a balance transaction that took from its money, such as the one
+// atStripe finds a payment by its checkout session, payment intent, charge or invoice, by a refund
+// of ours, by an event about one of them, or by a balance transaction that took from its money, such as the one
 // that brought it and kept a fee.
 func (q *query) atStripe(id string) string {
 	place := q.add(id)
@@ -229,7 +228,7 @@ func (q *query) atStripe(id string) string {
 			SELECT ` + place + ` AS object UNION ALL SELECT object_id FROM inbox_events WHERE event_id = ` + place + `) o
 		 CROSS JOIN LATERAL (
 			SELECT id FROM payments WHERE session_id = o.object UNION ALL SELECT id FROM payments WHERE payment_intent_id = o.object
-			UNION ALL SELECT id FROM payments WHERE charge_id = o.object
+			UNION ALL SELECT id FROM payments WHERE charge_id = o.object UNION ALL SELECT id FROM payments WHERE invoice_id = o.object
 			UNION ALL SELECT payment_id FROM refund_requests WHERE stripe_id = o.object
 			UNION ALL SELECT substr(l.origin, length('payment:') + 1)::uuid FROM ledger.entries e
 			            JOIN ledger.draws d ON d.entry_id = e.id JOIN ledger.lots l ON l.id = d.lot_id
@@ -262,6 +261,18 @@ func readAmount(text string, known []money.Currency) (currencies []string, minor
 		return nil, nil, err
 	}
 	return currencies, minors, nil
+}
+
+// ObjectsOf names what Stripe has of a payment: its session, intent, charge and invoice, and
+// the refunds that we asked for.
+func ObjectsOf(ctx context.Context, db *sqlx.DB, f Found) ([]string, error) {
+	all := []string{f.SessionID, f.IntentID, f.ChargeID, f.InvoiceID}
+	var refunds []string
+	err := db.SelectContext(ctx, &refunds, `SELECT stripe_id FROM refund_requests WHERE payment_id = $1 AND stripe_id IS NOT NULL`, f.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list the payment's refunds: %w", err)
+	}
+	return append(all, refunds...), nil
 }
 
 // AskingStripe records that a person has Stripe asked about a payment, and finds it. It

@@ -237,7 +237,7 @@ func TestWhatIsAwaitedIsWhatTheSchedulesSay(t *testing.T) {
 	}
 	b.Pledge(1_000)                                                                                                  // to be paid at once
 	pay(inParts(t, b.World, part("2026-04-01", 3_000), part("2026-05-01", 3_000), part("2026-06-01", 3_000)), 4_000) // the second in part
-	pay(twice(5_000), 10_000)                                                                                        // whole
+	whole := pay(twice(5_000), 10_000)                                                                               // whole
 	back := pay(twice(6_000), 12_000)                                                                                // and then partly given back
 	b.Refund(back, 7_000)
 	b.Sync(back)
@@ -254,6 +254,26 @@ func TestWhatIsAwaitedIsWhatTheSchedulesSay(t *testing.T) {
 	debit := b.Checkout(twice(8_000), 9_000)
 	b.Pay(debit, stripesim.AccountPays) // on its way
 	b.Sync(debit)
+
+	// An hour later the sweep forgets what is settled: the whole one and the cancelled one.
+	rest := func() {
+		if _, err := b.Owner.Exec(`UPDATE pledges_awaited SET touched_at = touched_at - interval '2 hours'`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := giving.SweepAwaited(t.Context(), b.DB); err != nil || n != 0 {
+		t.Errorf("%d were swept within the hour, %v", n, err)
+	}
+	rest()
+	if n, err := giving.SweepAwaited(t.Context(), b.DB); err != nil || n != 2 {
+		t.Errorf("%d were swept, %v", n, err)
+	}
+	b.Refund(whole, 500) // and is awaited again
+	b.Sync(whole)
+	rest()
+	if n, err := giving.SweepAwaited(t.Context(), b.DB); err != nil || n != 0 {
+		t.Errorf("%d were swept the second time, %v", n, err)
+	}
 
 	today := gatewaytest.Day("2026-06-15")
 	pledges, err := giving.PledgesFor(t.Context(), b.DB, b.Coordinator, "")
@@ -276,7 +296,7 @@ func TestWhatIsAwaitedIsWhatTheSchedulesSay(t *testing.T) {
 		got := map[string]int64{}
 		after := ""
 		for {
-			page, err := giving.AwaitedInstalments(t.Context(), b.DB, b.Coordinator, giving.AwaitedSearch{Until: until}, after, 2)
+			page, err := giving.ExpectedInstalments(t.Context(), b.DB, b.Coordinator, giving.ExpectedSearch{Until: until}, after, 2)
 			if err != nil {
 				t.Fatal(err)
 			}

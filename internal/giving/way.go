@@ -139,9 +139,7 @@ func KeepCash(ctx context.Context, db *sqlx.DB, at time.Time, customer string, c
 			if a.Minor <= before {
 				continue
 			}
-			err = audit.Record(ctx, tx, audit.Act{At: at, Act: "stripe.unapplied-cash", Subject: "customer:" + customer,
-				Detail: map[string]any{"minor": a.Minor, "currency": a.Currency}})
-			if err != nil {
+			if err := alarmOfCash(ctx, tx, at, customer, a); err != nil {
 				return err
 			}
 		}
@@ -149,6 +147,25 @@ func KeepCash(ctx context.Context, db *sqlx.DB, at time.Time, customer string, c
 	})
 	if err != nil {
 		return fmt.Errorf("keep what a company has at Stripe: %w", err)
+	}
+	return nil
+}
+
+// alarmOfCash tells every cluster to which the company has promised something.
+func alarmOfCash(ctx context.Context, tx *sqlx.Tx, at time.Time, customer string, a money.Amount) error {
+	var clusters []string
+	err := tx.SelectContext(ctx, &clusters, `
+		SELECT DISTINCT c.cluster_id FROM stripe_customers s JOIN pledges p ON p.company_id = s.company_id JOIN campaigns c ON c.id = p.campaign_id
+		 WHERE s.customer_id = $1`, customer)
+	if err != nil {
+		return fmt.Errorf("find whom it concerns: %w", err)
+	}
+	for _, cluster := range clusters {
+		err := audit.Raise(ctx, tx, cluster, audit.Act{At: at, Act: "stripe.unapplied-cash", Subject: "customer:" + customer,
+			Detail: map[string]any{"minor": a.Minor, "currency": a.Currency}})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -65,6 +65,7 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 		SELECT made('write-off', i), p.id, p.campaign_id, p.currency, 'other', 'Crowd', $2, p.made_at FROM generate_series(10, $1::int, 10) i JOIN pledges p ON p.id = made('pledge', i)`, n, w.Coordinator)
 	run(`INSERT INTO write_off_decisions (write_off_id, proposed_by, decision, reason, decided_by, decided_at)
 		SELECT made('write-off', i), $2, 'refused', 'Crowd', $3, now() FROM generate_series(10, $1::int - 200, 10) i`, n, w.Coordinator, w.Approver)
+	run(`INSERT INTO pledges_awaited (pledge_id, touched_at) SELECT p.id, '-infinity' FROM pledges p JOIN payments y ON y.pledge_id = p.id WHERE y.state = 'expired' ON CONFLICT DO NOTHING`)
 	run(`INSERT INTO write_offs_waiting (write_off_id) SELECT w.id FROM write_offs w LEFT JOIN write_off_decisions d ON d.write_off_id = w.id WHERE d.write_off_id IS NULL`)
 	run(`INSERT INTO write_off_parts (write_off_id, instalment_id, pledge_id, amount_minor)
 		SELECT made('write-off', i), made('instalment', i), made('pledge', i), 100 FROM generate_series(10, $1::int, 10) i`, n)

@@ -53,8 +53,8 @@ func (o *Office) due(c echo.Context) error {
 // today is the present day, as days stand in the database.
 func (o *Office) today() time.Time { return o.now().UTC().Truncate(24 * time.Hour) }
 
-func (o *Office) findDue(c echo.Context, a asked, after string, limit int) ([]giving.AwaitedInstalment, error) {
-	s := giving.AwaitedSearch{Campaign: a.get("campaign"), Until: o.today()}
+func (o *Office) findDue(c echo.Context, a asked, after string, limit int) ([]giving.Expected, error) {
+	s := giving.ExpectedSearch{Campaign: a.get("campaign"), Until: o.today()}
 	switch a.get("state") {
 	case "":
 	case "all":
@@ -62,7 +62,7 @@ func (o *Office) findDue(c echo.Context, a asked, after string, limit int) ([]gi
 	default:
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
-	return giving.AwaitedInstalments(c.Request().Context(), o.db, visitor(c).ID, s, after, limit)
+	return giving.ExpectedInstalments(c.Request().Context(), o.db, visitor(c).ID, s, after, limit)
 }
 
 // dueFile serves GET /office/due.csv.

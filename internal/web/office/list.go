@@ -83,16 +83,6 @@ func (a asked) at(path, name, value string) string {
 	return path + "?" + q.Encode()
 }
 
-// narrowed reports whether any of the fields is filled in.
-func (a asked) narrowed(fields ...string) bool {
-	for _, f := range fields {
-		if a.get(f) != "" {
-			return true
-		}
-	}
-	return false
-}
-
 // newList begins a list's page. Its texts are named by the last part of its path.
 func newList(c echo.Context, name string) (listPage, error) {
 	a, err := readAsked(c, "/office/"+name)
@@ -154,7 +144,7 @@ func (v *listPage) shows(columns []page.Column, rows [][]page.Cell, full bool, l
 func (v listPage) send(c echo.Context) error { return c.Render(http.StatusOK, "office/list", v) }
 
 // chunk is how many rows of a file are read at a time.
-const chunk = 500
+const chunk = 200
 
 // export sends a whole list as a file, chunk after chunk. Read returns the rows below the
 // one that it is told, and the id of the last.

@@ -70,7 +70,7 @@ func (o *Office) newPaymentPage(c echo.Context, f giving.Found) (paymentPage, er
 	}
 	v.Facts = paymentFacts(l, f)
 	switch {
-	case f.Way == "bank" || f.SessionID == "" && f.IntentID == "":
+	case f.Way == giving.ByBank || f.SessionID+f.IntentID+f.InvoiceID == "": // Stripe knows nothing of it
 	case actsIn(visitor(c), f.ClusterID):
 		v.Ask = paymentPath(f.ID) + "/ask"
 	default:
@@ -96,7 +96,7 @@ func refundTable(l i18n.Lang, refunds []giving.RefundSeen) page.Table {
 func paymentFacts(l i18n.Lang, f giving.Found) []named {
 	all := []named{
 		{Text: l.T("desk.column.reference"), Code: f.Reference.String()},
-		{Text: l.T("desk.column.way"), Value: l.T("desk.way." + f.Way)},
+		{Text: l.T("desk.column.way"), Value: l.T("desk.way." + string(f.Way))},
 		{Text: l.T("desk.payment.method"), Code: f.Method},
 		{Text: l.T("desk.payment.by"), Value: f.StartedBy},
 		{Text: l.T("desk.payment.rate"), Value: f.ExchangeRate},
@@ -104,6 +104,7 @@ func paymentFacts(l i18n.Lang, f giving.Found) []named {
 		{Text: l.T("desk.column.session"), Code: f.SessionID},
 		{Text: l.T("desk.column.intent"), Code: f.IntentID},
 		{Text: l.T("desk.column.charge"), Code: f.ChargeID},
+		{Text: l.T("desk.column.invoice"), Code: f.InvoiceID},
 		{Text: l.T("desk.payment.synced"), Value: l.DateTime(f.SyncedAt.Time)},
 		{Text: l.T("desk.column.payment"), Code: f.ID},
 	}

@@ -19,10 +19,10 @@ var paymentStates = []struct {
 	state giving.State
 	look  page.State
 }{
-	{giving.Created, page.Pledged}, {giving.Open, page.Pledged}, {giving.Declined, page.Failed}, {"awaiting-funds", page.Pledged},
+	{giving.Created, page.Pledged}, {giving.Open, page.Pledged}, {giving.Declined, page.Failed}, {giving.AwaitingFunds, page.Pledged},
 	{giving.Processing, page.Transit}, {giving.Paid, page.Received}, {giving.Failed, page.Failed}, {giving.Expired, page.Closed},
-	{giving.RefundedInPart, page.Received}, {giving.Refunded, page.Refunded}, {"returned", page.Refunded},
-	{"disputed", page.Failed}, {"dispute-lost", page.Failed},
+	{giving.RefundedInPart, page.Received}, {giving.Refunded, page.Refunded}, {giving.Returned, page.Refunded},
+	{giving.InDispute, page.Failed}, {giving.DisputeLost, page.Failed},
 }
 
 func paymentStatus(l i18n.Lang, state giving.State) page.Status {
@@ -163,7 +163,7 @@ func (o *Office) paymentsFile(c echo.Context) error {
 			sum := func(minor int64) string { return money.Of(minor, f.Currency).Plain() }
 			rows = append(rows, []string{
 				f.ID, stamp(f.StartedAt), stamp(f.SettledAt.Time), in(l, f.CompanyUK, f.CompanyEN), in(l, f.CampaignUK, f.CampaignEN), string(f.Reference),
-				l.T("desk.state." + string(f.State)), l.T("desk.way." + f.Way), string(f.Currency),
+				l.T("desk.state." + string(f.State)), l.T("desk.way." + string(f.Way)), string(f.Currency),
 				sum(f.AmountMinor), sum(f.ReceivedMinor), sum(f.RefundedMinor), sum(f.FeeMinor), f.SessionID, f.IntentID, f.ChargeID,
 			})
 			last = f.ID

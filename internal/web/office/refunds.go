@@ -162,10 +162,10 @@ func requestFacts(l i18n.Lang, r giving.RefundSeen) []named {
 // refundSeal closes when two people have signed.
 func refundSeal(l i18n.Lang, r giving.RefundSeen) *page.Seal {
 	s := &page.Seal{Signed: []page.Signature{{Act: l.T("desk.refund.asked"), Who: r.AskerName, When: l.Moment(r.AskedAt)}}}
-	switch {
-	case r.State == giving.RefundAsked:
+	switch r.State {
+	case giving.RefundAsked:
 		s.Awaits = l.T("office.seal.awaits")
-	case r.State == giving.RefundDeclined:
+	case giving.RefundDeclined:
 		s.Awaits = l.T("office.seal.refused", r.DeciderName)
 	default:
 		s.Signed = append(s.Signed, page.Signature{Act: l.T("office.seal.approved"), Who: r.DeciderName, When: l.Moment(r.DecidedAt.Time)})

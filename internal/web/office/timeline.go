@@ -48,7 +48,11 @@ func (o *Office) timeline(c echo.Context, l i18n.Lang, f giving.Found) ([]happen
 	if err != nil {
 		return nil, err
 	}
-	events, err := inbox.About(ctx, o.db, f.SessionID, f.IntentID, f.ChargeID)
+	objects, err := giving.ObjectsOf(ctx, o.db, f)
+	if err != nil {
+		return nil, err
+	}
+	events, err := inbox.About(ctx, o.db, objects...)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@ package page
 
 import (
 	"encoding/csv"
-	"fmt"
+	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -38,28 +38,40 @@ func SendCSV(c echo.Context, name string, head []string, next func() ([][]string
 	out := csv.NewWriter(c.Response())
 	out.UseCRLF = true
 	control := http.NewResponseController(c.Response())
-	if _, err := c.Response().Write([]byte("\ufeff")); err != nil {
-		return nil // the reader has left
-	}
 	rows = append([][]string{head}, rows...)
-	for len(rows) > 0 {
+	for first := true; len(rows) > 0; first = false {
 		// Not every writer has a deadline; one without it needs none moved.
 		_ = control.SetWriteDeadline(time.Now().Add(chunkTime))
-		for _, row := range rows {
-			if err := out.Write(plainCells(row)); err != nil {
-				return nil
-			}
+		if err := writeChunk(c.Response(), out, rows, first); err != nil {
+			cutOff(c, slog.LevelDebug, name, err) // the reader has left
 		}
-		if out.Flush(); out.Error() != nil {
-			return nil
-		}
-		_ = control.Flush() // a reader who has left is noticed with the next rows
+		_ = control.Flush() // whoever cannot gets the chunk later
 		if rows, err = next(); err != nil {
-			slog.ErrorContext(c.Request().Context(), "an export broke off", "file", name, "error", fmt.Sprint(err))
-			panic(http.ErrAbortHandler)
+			cutOff(c, slog.LevelError, name, err)
 		}
 	}
 	return nil
+}
+
+func writeChunk(w io.Writer, out *csv.Writer, rows [][]string, first bool) error {
+	if first {
+		if _, err := io.WriteString(w, "\ufeff"); err != nil {
+			return err
+		}
+	}
+	for _, row := range rows {
+		if err := out.Write(plainCells(row)); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// cutOff ends the connection in the middle of a file.
+func cutOff(c echo.Context, level slog.Level, name string, err error) {
+	slog.Log(c.Request().Context(), level, "an export broke off", "file", name, "error", err)
+	panic(http.ErrAbortHandler)
 }
 
 // plainCells makes every cell a text that no spreadsheet takes for a formula: what a

@@ -44,7 +44,15 @@ func sends(t *testing.T, chunks ...[][]string) *httptest.Server {
 	return server
 }
 
-func fetch(t *testing.T, url string) (*http.Response, string, error) {
+// fetched is what came back, as far as it came.
+type fetched struct {
+	status int
+	header http.Header
+	body   string
+	err    error // the file broke off
+}
+
+func fetch(t *testing.T, url string) fetched {
 	t.Helper()
 	res, err := http.Get(url)
 	if err != nil {
@@ -52,7 +60,7 @@ func fetch(t *testing.T, url string) (*http.Response, string, error) {
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	return res, string(body), err
+	return fetched{res.StatusCode, res.Header, string(body), err}
 }
 
 func TestAFileOpensInASpreadsheetAndRunsNothingThere(t *testing.T) {
@@ -62,26 +70,26 @@ func TestAFileOpensInASpreadsheetAndRunsNothingThere(t *testing.T) {
 	for _, e := range evil {
 		rows = append(rows, []string{e, "1.00"})
 	}
-	res, body, err := fetch(t, sends(t, rows[:3], rows[3:]).URL+"/list.csv")
-	if err != nil || res.StatusCode != http.StatusOK {
-		t.Fatalf("%d, %v", res.StatusCode, err)
+	got := fetch(t, sends(t, rows[:3], rows[3:]).URL+"/list.csv")
+	if got.err != nil || got.status != http.StatusOK {
+		t.Fatalf("%d, %v", got.status, got.err)
 	}
-	if kind := res.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/csv; charset=utf-8") {
+	if kind := got.header.Get("Content-Type"); !strings.HasPrefix(kind, "text/csv; charset=utf-8") {
 		t.Errorf("it is %q", kind)
 	}
-	if got := res.Header.Get("Content-Disposition"); got != "attachment; filename=list.csv" {
-		t.Errorf("it is called %q", got)
+	if name := got.header.Get("Content-Disposition"); name != "attachment; filename=list.csv" {
+		t.Errorf("it is called %q", name)
 	}
-	rest, marked := strings.CutPrefix(body, "\ufeff")
+	rest, marked := strings.CutPrefix(got.body, "\ufeff")
 	if !marked || !strings.HasPrefix(rest, "Хто,Сума\r\n") || strings.Count(rest, "\ufeff") != 0 {
-		t.Errorf("it begins with %.40q", body)
+		t.Errorf("it begins with %.40q", got.body)
 	}
-	got, err := csv.NewReader(strings.NewReader(rest)).ReadAll()
-	if err != nil || len(got) != 1+len(evil) {
-		t.Fatalf("%d rows, %v", len(got), err)
+	read, err := csv.NewReader(strings.NewReader(rest)).ReadAll()
+	if err != nil || len(read) != 1+len(evil) {
+		t.Fatalf("%d rows, %v", len(read), err)
 	}
 	for i, e := range evil {
-		cell := got[i+1][0]
+		cell := read[i+1][0]
 		want := strings.ReplaceAll(e, "\r", "") // encoding/csv keeps no such sign in a cell
 		if i < 6 {
 			want = "'" + want
@@ -94,24 +102,22 @@ func TestAFileOpensInASpreadsheetAndRunsNothingThere(t *testing.T) {
 
 func TestAnEmptyListIsAFileWithItsHead(t *testing.T) {
 	t.Parallel()
-	if _, body, err := fetch(t, sends(t).URL+"/list.csv"); body != "\ufeffХто,Сума\r\n" || err != nil {
-		t.Errorf("%q, %v", body, err)
+	if got := fetch(t, sends(t).URL+"/list.csv"); got.body != "\ufeffХто,Сума\r\n" || got.err != nil {
+		t.Errorf("%q, %v", got.body, got.err)
 	}
 }
 
 func TestAFileThatCannotBeginIsAnErrorPage(t *testing.T) {
 	t.Parallel()
-	res, body, _ := fetch(t, sends(t, nil).URL+"/list.csv")
-	if res.StatusCode != http.StatusNotFound || !strings.Contains(body, "<h1") {
-		t.Errorf("%d %.60q", res.StatusCode, body)
+	if got := fetch(t, sends(t, nil).URL+"/list.csv"); got.status != http.StatusNotFound || !strings.Contains(got.body, "<h1") {
+		t.Errorf("%d %.60q", got.status, got.body)
 	}
 }
 
 // Half a list that looks like a whole one would be believed.
 func TestAFileThatBreaksOffIsNoFile(t *testing.T) {
 	t.Parallel()
-	_, body, err := fetch(t, sends(t, [][]string{{"a", "1"}}, nil).URL+"/list.csv")
-	if !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("%q ended with %v, want it cut off", body, err)
+	if got := fetch(t, sends(t, [][]string{{"a", "1"}}, nil).URL+"/list.csv"); !errors.Is(got.err, io.ErrUnexpectedEOF) {
+		t.Errorf("%q ended with %v, want it cut off", got.body, got.err)
 	}
 }
