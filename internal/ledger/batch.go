@@ -28,6 +28,11 @@ func PostAll(ctx context.Context, tx *sqlx.Tx, entries []Entry) ([]Posted, error
 	if err != nil {
 		return nil, fmt.Errorf("post %d entries: %w", len(entries), err)
 	}
+	// The session's plans may be from a time when the books were small and reading all of
+	// them was the quickest: with each batch such a plan would take longer.
+	if _, err := tx.ExecContext(ctx, `DISCARD PLANS`); err != nil {
+		return nil, fmt.Errorf("plan for %d entries: %w", len(entries), err)
+	}
 	var all []Posted
 	err = tx.SelectContext(ctx, &all, `SELECT entry_id AS id, is_new AS new FROM ledger.post_all($1)`, string(body))
 	if err != nil {
