@@ -86,9 +86,6 @@ func Import(ctx context.Context, db *sqlx.DB, now clock.Clock, f File) (Imported
 		if err := oneFormat(ctx, tx, f.Account.ID, known.format, judged); err != nil {
 			return err
 		}
-		if err := planForMany(ctx, tx); err != nil {
-			return err
-		}
 		w := newWriter(ctx, tx, f, judged)
 		again, err := f.pass(ctx, known, w.line)
 		if err != nil {
@@ -107,16 +104,6 @@ func Import(ctx context.Context, db *sqlx.DB, now clock.Clock, f File) (Imported
 		return Imported{}, wrap(f, err)
 	}
 	return done, nil
-}
-
-// planForMany has the session plan anew, by indexes. Its plans may be from a time when the
-// books were empty, and reading them through was the quickest: with each line that an import
-// adds such a plan takes longer.
-func planForMany(ctx context.Context, tx *sqlx.Tx) error {
-	if _, err := tx.ExecContext(ctx, `DISCARD PLANS; SET LOCAL enable_seqscan = off`); err != nil {
-		return fmt.Errorf("plan for many lines: %w", err)
-	}
-	return nil
 }
 
 func wrap(f File, err error) error { return fmt.Errorf("import %s: %w", f.Name, err) }

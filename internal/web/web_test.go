@@ -159,3 +159,26 @@ func TestAGiftGoesThroughTheDoors(t *testing.T) {
 		t.Errorf("received %d", got.ReceivedMinor)
 	}
 }
+
+// One address takes files, up to its own limit. All others take forms alone.
+func TestOneAddressAloneTakesFiles(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	h.letIn()
+	coordinator := h.visitor("coordinator@example.org")
+	large := strings.Repeat("x", 2<<20)
+	const file = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n"
+	kind := []string{"Content-Type", "multipart/form-data; boundary=b"}
+	if res, body := h.ask(coordinator, http.MethodPost, "/office/statements", file+large+"\r\n--b--\r\n", kind...); res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("two megabytes: %d\n%.200s", res.StatusCode, body)
+	}
+	if res, _ := h.ask(coordinator, http.MethodPost, "/office/statements", file+strings.Repeat("x", 54<<20), kind...); res.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("54 megabytes: %d", res.StatusCode)
+	}
+	if res, _ := h.ask(coordinator, http.MethodPost, "/office/reconciliation", large); res.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("two megabytes elsewhere: %d", res.StatusCode)
+	}
+	if res, _ := h.ask(coordinator, http.MethodPost, "/office/statements", file, append(kind, "Origin", "https://elsewhere.example.org", "Sec-Fetch-Site", "cross-site")...); res.StatusCode != http.StatusForbidden {
+		t.Errorf("from another site: %d", res.StatusCode)
+	}
+}

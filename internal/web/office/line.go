@@ -229,8 +229,11 @@ func (o *Office) addWays(c echo.Context, v *linePage, r bank.Row, t typedMatch, 
 	if r.Minor > 0 && r.Open == r.Minor {
 		v.Others = append(v.Others, choiceForm{Action: linePath(r.ID) + "/payout", Title: l.T("bank.way.payout"), Text: l.T("bank.way.payout_text"), Button: l.T("bank.way.payout_button")})
 	}
-	fee := choiceForm{Action: linePath(r.ID) + "/fee", Title: l.T("bank.way.fee"), Text: l.T("bank.way.fee_text"), Button: l.T("bank.way.fee_button", r.Rest())}
-	v.Others = append(v.Others, fee)
+	if r.Open < 0 {
+		v.Others = append(v.Others, choiceForm{
+			Action: linePath(r.ID) + "/fee", Title: l.T("bank.way.fee"), Text: l.T("bank.way.fee_text"), Button: l.T("bank.way.fee_button", money.Of(-r.Open, r.Currency)),
+		})
+	}
 	return nil
 }
 

@@ -72,7 +72,7 @@ func standingTable(l i18n.Lang, all []bank.Standing) page.Table {
 		if s.Closing.Valid {
 			sum := l.Sum(money.Of(s.Closing.Int64, s.Currency))
 			closing.Sum = &sum
-			said = page.Cell{When: l.Day(s.ClosedOn.Time), Status: page.NewStatus(l, page.Settled).Saying(l.T("bank.agrees"))}
+			said = page.Cell{Status: page.NewStatus(l, page.Settled).Saying(l.T("bank.agrees")), Note: l.Date(s.ClosedOn.Time)}
 			if d := s.Differs(); !d.IsZero() {
 				said.Status = page.NewStatus(l, page.Failed).Saying(l.T("bank.differs", d))
 			}
