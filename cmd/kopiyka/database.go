@@ -17,9 +17,10 @@ import (
 
 // database is where the program's PostgreSQL is. Close it when done.
 type database struct {
-	dsn  string
-	stop func() error
-	log  *slog.Logger
+	dsn   string
+	place string // of a private cluster that could not live below the data folder
+	stop  func() error
+	log   *slog.Logger
 }
 
 // close stops a private cluster that is ours. What goes wrong then loses nothing.
@@ -43,7 +44,11 @@ func findDatabase(ctx context.Context, c config.Config, log *slog.Logger) (*data
 		return nil, fmt.Errorf("boot a private PostgreSQL: %w", err)
 	}
 	log.Info("database", "from", server.Source())
-	return &database{dsn: server.DSN(), stop: server.Stop, log: log}, nil
+	d := &database{dsn: server.DSN(), stop: server.Stop, log: log}
+	if server.Moved() {
+		d.place = server.State()
+	}
+	return d, nil
 }
 
 // nodeModules are where npm may have put PostgreSQL: below the working directory, or

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -40,6 +41,9 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 		return err
 	}
 	defer logFile.Close()
+	if err := syscall.Flock(int(logFile.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { // until this process ends, however it does
+		return fmt.Errorf("another demo runs on %s: stop it, or set KOPIYKA_DATA to another folder", c.Data)
+	}
 	listener, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("KOPIYKA_ADDR %s: %w", c.Addr, err)
@@ -60,6 +64,9 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 		return errors.Join(err, listener.Close(), sim.listener.Close(), sim.Close())
 	}
 	defer d.close()
+	if d.place != "" {
+		fmt.Println("its data is in", d.place)
+	}
 	h, err := build(ctx, settings, d, log)
 	if err != nil {
 		return errors.Join(err, listener.Close(), sim.listener.Close(), sim.Close())
@@ -71,6 +78,9 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 	group.Go(func() error { return h.run(ctx, listener) })
 	group.Go(func() error {
 		if err := load(ctx, h, sim); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err() // told to stop: what broke off then goes on at the next start
+			}
 			return err
 		}
 		welcome(os.Stdout, url, filepath.Join(c.Data, "demo.log"))
@@ -80,7 +90,7 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 }
 
 // demoLog keeps the terminal for the progress bar and the sign-ins.
-func demoLog(data string) (io.Closer, *slog.Logger, error) {
+func demoLog(data string) (*os.File, *slog.Logger, error) {
 	if err := os.MkdirAll(data, 0o755); err != nil {
 		return nil, nil, fmt.Errorf("make the data folder: %w", err)
 	}

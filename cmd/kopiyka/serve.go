@@ -12,6 +12,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"golang.org/x/sync/errgroup"
 
+	"kopiyka/internal/campaign"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/config"
 	"kopiyka/internal/gateway"
@@ -83,6 +84,7 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 	}
 	h.workers = &inbox.Workers{DB: db, Now: clock.System, Handle: h.gateway.Handle, Describe: gateway.Describe, Count: eventWorkers, Log: log}
 	jobs.Every(h.timetable, healEvery, healPayments{}, h.heal)
+	jobs.Every(h.timetable, closeEvery, closeCampaigns{}, h.closeCampaigns)
 	h.web, err = web.New(web.Parts{
 		DB: db, Gateway: h.gateway, Now: clock.System, Log: log, Config: c, Wake: h.workers.Wake, Working: h.workers.Working,
 	})
@@ -105,6 +107,23 @@ func (h *house) heal(ctx context.Context) error {
 		h.workers.Wake()
 	}
 	return err
+}
+
+// closeEvery is how late a campaign may be called closed. Pledges it refuses on time.
+const closeEvery = 5 * time.Minute
+
+// closeCampaigns names the job that closes campaigns whose last day is over.
+type closeCampaigns struct{}
+
+// Kind is the job's name in the queue, which outlives releases.
+func (closeCampaigns) Kind() string { return "close_campaigns" }
+
+func (h *house) closeCampaigns(ctx context.Context) error {
+	n, err := campaign.CloseEnded(ctx, h.db, clock.System())
+	if err != nil || n == 0 {
+		return err
+	}
+	return pg.Announce(ctx, h.db, pg.PublicChanged)
 }
 
 // stopTime is how long open requests may take to end.

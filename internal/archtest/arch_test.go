@@ -17,7 +17,7 @@ import (
 // floors below its own.
 var floors = [][]string{
 	{"migrations", "templates", "internal/fault", "internal/clock", "internal/config"},
-	{"internal/money"},
+	{"internal/money", "internal/text"},
 	{"internal/pg", "internal/i18n", "internal/stripesim"},
 	{"internal/pg/embedded", "internal/ledger", "internal/jobs", "internal/audit", "internal/report"},
 	{"internal/member", "internal/campaign", "internal/inbox"},

@@ -13,6 +13,8 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"kopiyka/internal/audit"
+	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
@@ -30,6 +32,12 @@ const (
 
 // Text is a public text in both languages.
 type Text struct{ UK, EN string }
+
+// TakesPledges reports whether a campaign takes new pledges at a moment: it is open and its
+// last day, in Kyiv, is not over.
+func (c Campaign) TakesPledges(now time.Time) bool {
+	return c.State == Open && (c.ClosesOn.IsZero() || !clock.Day(now).After(c.ClosesOn))
+}
 
 // Campaign is one collection with a goal.
 type Campaign struct {
@@ -144,11 +152,12 @@ func BySlug(ctx context.Context, db sqlx.QueryerContext, slug string) (Campaign,
 	return c, nil
 }
 
-// OpenToCompany lists the open campaigns of the clusters that a company belongs to on a day.
-func OpenToCompany(ctx context.Context, db *sqlx.DB, company string, day time.Time) ([]Campaign, error) {
-	return list(ctx, db, `SELECT `+columns+` FROM campaigns c WHERE state = 'open' AND EXISTS (
-		SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $1 AND m.since <= $2 AND (m.until IS NULL OR m.until > $2))
-		ORDER BY opens_on DESC, slug`, company, day)
+// OpenToCompany lists the campaigns that take pledges, of the clusters that a company
+// belongs to at a moment.
+func OpenToCompany(ctx context.Context, db *sqlx.DB, company string, now time.Time) ([]Campaign, error) {
+	return list(ctx, db, `SELECT `+columns+` FROM campaigns c WHERE state = 'open' AND (closes_on IS NULL OR closes_on >= $3) AND EXISTS (
+		SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $2 AND m.since <= $1 AND (m.until IS NULL OR m.until > $1))
+		ORDER BY opens_on DESC, slug`, now, company, clock.Day(now))
 }
 
 // OfClusters lists the campaigns of some clusters, drafts included, for those who run them.
@@ -189,6 +198,26 @@ func Purposes(ctx context.Context, db sqlx.QueryerContext, campaign string) ([]P
 		all = append(all, p)
 	}
 	return all, rows.Err()
+}
+
+// CloseEnded closes the open campaigns whose last day is over, and returns how many. A
+// second call finds none.
+func CloseEnded(ctx context.Context, db *sqlx.DB, now time.Time) (int, error) {
+	var ids []string
+	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
+		ids = nil
+		err := tx.SelectContext(ctx, &ids, `UPDATE campaigns SET state = 'closed', changed_at = $1 WHERE state = 'open' AND closes_on < $2 RETURNING id`, now, clock.Day(now))
+		if err != nil {
+			return fmt.Errorf("close campaigns: %w", err)
+		}
+		for _, id := range ids {
+			if err := audit.Record(ctx, tx, audit.Act{At: now, Act: "campaign.closed", Subject: "campaign:" + id}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return len(ids), err
 }
 
 // Move puts a campaign into another state. Only the next state is allowed.

@@ -11,6 +11,7 @@ import (
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/gateway/gatewaytest"
+	"kopiyka/internal/giving"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
 )
@@ -155,5 +156,46 @@ func TestUnknownCurrencyIsRefused(t *testing.T) {
 			return err
 		})
 		wantFault(t, err, fault.Invalid, "currency.unknown")
+	}
+}
+
+// The last day counts whole, by the clock of Kyiv. After it a campaign takes no pledges,
+// whether or not the timetable has closed it already.
+func TestCampaignEndsWithItsLastDay(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	if _, err := w.Owner.Exec(`UPDATE campaigns SET closes_on = '2026-03-02' WHERE id = $1`, w.Campaign); err != nil {
+		t.Fatal(err)
+	}
+	lastMinute := time.Date(2026, time.March, 2, 21, 59, 0, 0, time.UTC) // a minute to midnight in Kyiv
+	for _, c := range []struct {
+		at    time.Time
+		takes int
+	}{{lastMinute, 1}, {lastMinute.Add(time.Minute), 0}} {
+		open, err := campaign.OpenToCompany(t.Context(), w.DB, w.Company, c.at)
+		if err != nil || len(open) != c.takes {
+			t.Errorf("at %v: %d campaigns, %v", c.at, len(open), err)
+		}
+		one, err := campaign.BySlug(t.Context(), w.DB, w.Slug)
+		if err != nil || one.TakesPledges(c.at) != (c.takes == 1) {
+			t.Errorf("at %v: takes pledges = %t, %v", c.at, one.TakesPledges(c.at), err)
+		}
+		_, err = giving.MakePledge(t.Context(), w.DB, clock.At(c.at), w.Promise(10_000))
+		if c.takes == 1 && err != nil {
+			t.Errorf("in the last minute: %v", err)
+		} else if c.takes == 0 {
+			wantFault(t, err, fault.Conflict, "campaign.closed")
+		}
+	}
+	for _, c := range []struct {
+		at   time.Time
+		want int
+	}{{lastMinute, 0}, {lastMinute.Add(time.Minute), 1}, {lastMinute.Add(time.Hour), 0}} {
+		if n, err := campaign.CloseEnded(t.Context(), w.DB, c.at); err != nil || n != c.want {
+			t.Errorf("at %v: %d were closed, %v", c.at, n, err)
+		}
+	}
+	if one, err := campaign.BySlug(t.Context(), w.DB, w.Slug); err != nil || one.State != campaign.Closed || w.Acts("campaign.closed") != 1 {
+		t.Errorf("it is %s, with %d acts, %v", one.State, w.Acts("campaign.closed"), err)
 	}
 }

@@ -2,7 +2,28 @@
 // It never sleeps and never schedules.
 package clock
 
-import "time"
+import (
+	"time"
+	_ "time/tzdata" // a container without zone files must still know Kyiv
+)
+
+// Kyiv is the clock of the house: days begin and end by it, and pages tell hours by it.
+var Kyiv = mustLoad("Europe/Kyiv")
+
+func mustLoad(name string) *time.Location {
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err) // time/tzdata is compiled in
+	}
+	return loc
+}
+
+// Day is the day in Kyiv at a moment, in the form of all days without an hour: midnight
+// UTC.
+func Day(t time.Time) time.Time {
+	y, m, d := t.In(Kyiv).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
 
 // Clock tells the time.
 type Clock func() time.Time

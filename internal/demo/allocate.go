@@ -46,7 +46,7 @@ func (l *Loader) enterAllocations(ctx context.Context) error {
 func (l *Loader) decide(ctx context.Context, id string, d decision, refusal string) error {
 	switch d {
 	case approved:
-		return spending.Approve(ctx, l.DB, l.Now, id, l.ids.approverID)
+		return spending.Approve(ctx, l.DB, l.Now, id, l.ids.approverID, "")
 	case refused:
 		return spending.Refuse(ctx, l.DB, l.Now, id, l.ids.approverID, refusal)
 	case waiting:

@@ -88,6 +88,12 @@ func (g *Gateway) forPayer(payment string, err error) error {
 		return err
 	}
 	g.log.Error("Stripe did not do what a payment needs", "payment", payment, "error", Describe(err))
+	switch code(err) { // Stripe judges an amount after its own conversion, so only Stripe knows
+	case stripe.ErrorCodeAmountTooSmall:
+		return fault.In("amount", "payment.too_small_for_stripe")
+	case stripe.ErrorCodeAmountTooLarge:
+		return fault.In("amount", "payment.too_large_for_stripe")
+	}
 	return fault.New(fault.Unavailable, "payment.stripe_unavailable")
 }
 

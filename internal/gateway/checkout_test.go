@@ -2,7 +2,7 @@ package gateway_test
 
 import (
 	"errors"
-	"io"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -203,27 +203,40 @@ func TestCase051PayingInTheMomentOfClosing(t *testing.T) {
 	b.SameBooks()
 }
 
-// A refusal for good closes the payment, so that the company can try another amount at once.
-func TestRefusedPageDoesNotStandInTheWayOfTheNext(t *testing.T) {
+// A refusal for good closes the payment, so that the company can try another amount at
+// once. What an amount is after its conversion Stripe alone knows: that is the payer's to
+// mend, anything else is an outage.
+func TestCase095RefusedPageSaysWhyAndDoesNotStandInTheWayOfTheNext(t *testing.T) {
 	t.Parallel()
-	b := gatewaytest.New(t)
-	pledge := b.Pledge(500_000)
-	refused := 0
-	b.Before(func(sandbox http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if refused == 0 && r.Method == http.MethodPost {
-				refused++
-				w.WriteHeader(http.StatusBadRequest)
-				_, _ = io.WriteString(w, `{"error":{"type":"invalid_request_error","code":"amount_too_small","message":"no"}}`)
-				return
+	for code, key := range map[string]string{
+		"amount_too_small": "payment.too_small_for_stripe", "amount_too_large": "payment.too_large_for_stripe", "resource_missing": "payment.stripe_unavailable",
+	} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			b := gatewaytest.New(t)
+			pledge := b.Pledge(500_000)
+			refused := 0
+			b.Before(func(sandbox http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if refused == 0 && r.Method == http.MethodPost {
+						refused++
+						w.WriteHeader(http.StatusBadRequest)
+						_, _ = fmt.Fprintf(w, `{"error":{"type":"invalid_request_error","code":%q,"message":"no"}}`, code)
+						return
+					}
+					sandbox.ServeHTTP(w, r)
+				})
+			})
+			kind := fault.Invalid
+			if key == "payment.stripe_unavailable" {
+				kind = fault.Unavailable
 			}
-			sandbox.ServeHTTP(w, r)
+			_, err := b.Gateway.Checkout(t.Context(), b.Order(pledge, 100))
+			wantFault(t, err, kind, key)
+			if p := b.Checkout(pledge, 500_000); p.AmountMinor != 500_000 || refused != 1 {
+				t.Errorf("payment = %+v", p)
+			}
 		})
-	})
-	_, err := b.Gateway.Checkout(t.Context(), b.Order(pledge, 100))
-	wantFault(t, err, fault.Unavailable, "payment.stripe_unavailable")
-	if p := b.Checkout(pledge, 500_000); p.AmountMinor != 500_000 || refused != 1 {
-		t.Errorf("payment = %+v", p)
 	}
 }
 

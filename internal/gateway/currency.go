@@ -116,9 +116,16 @@ func CheckAmount(a money.Amount) error {
 	return nil
 }
 
-// Least is the smallest amount that can be paid in a currency.
+// commonMinimum stands for a currency whose minimum Stripe does not publish. What Stripe
+// then still finds too small, it says when it is asked.
+const commonMinimum = 50
+
+// Least is the smallest amount that can be paid in a currency, as far as Stripe tells.
 func Least(c money.Currency) money.Amount {
-	units := max(minimums[c], 1)
+	units, published := minimums[c]
+	if !published {
+		units = commonMinimum
+	}
 	return fromStripe((units+step(c)-1)/step(c)*step(c), c)
 }
 

@@ -54,9 +54,13 @@ func (c Config) Check() error {
 	if len(c.WebhookSecrets) == 0 {
 		return errors.New("STRIPE_WEBHOOK_SECRET is empty: anybody could sign events")
 	}
-	for _, s := range c.WebhookSecrets {
+	for i, s := range c.WebhookSecrets {
 		if len(s) < 16 {
-			return errors.New("STRIPE_WEBHOOK_SECRET is too short: an empty or short secret lets anybody sign events")
+			name := "STRIPE_WEBHOOK_SECRET"
+			if i > 0 {
+				name += "_FORMER"
+			}
+			return errors.New(name + " is too short: an empty or short secret lets anybody sign events")
 		}
 	}
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" {
@@ -154,10 +158,25 @@ func stripeErr(doing string, err error) error { return &StripeError{doing, err} 
 
 // status is the HTTP status of Stripe's refusal, or 0 when it gave none.
 func status(err error) int {
-	var e *StripeError
-	var se *stripe.Error
-	if errors.As(err, &e) && errors.As(e.cause, &se) {
+	if se := refusalOf(err); se != nil {
 		return se.HTTPStatusCode
 	}
 	return 0
+}
+
+// code is what Stripe calls its refusal, or "".
+func code(err error) stripe.ErrorCode {
+	if se := refusalOf(err); se != nil {
+		return se.Code
+	}
+	return ""
+}
+
+func refusalOf(err error) *stripe.Error {
+	var e *StripeError
+	var se *stripe.Error
+	if errors.As(err, &e) && errors.As(e.cause, &se) {
+		return se
+	}
+	return nil
 }

@@ -77,6 +77,10 @@ func (g *Gateway) read(body []byte) (inbox.Event, error) {
 	if err := json.Unmarshal(body, &e); err != nil || e.ID == "" || len(e.ID) > 255 || e.Object != "event" || e.Data.Object.Object == "" {
 		return inbox.Event{}, ErrNotAnEvent
 	}
+	at := time.Unix(e.Created, 0).UTC()
+	if strings.ContainsRune(e.ID+e.Type+e.APIVersion+e.Data.Object.Object+e.Data.Object.ID, 0) || at.Year() < 2000 || at.Year() > 9999 {
+		return inbox.Event{}, ErrNotAnEvent // nothing that PostgreSQL could write down
+	}
 	if e.Livemode != g.config.live() || e.Account != "" {
 		return inbox.Event{}, ErrOtherMode
 	}
@@ -86,7 +90,7 @@ func (g *Gateway) read(body []byte) (inbox.Event, error) {
 		g.log.Warn("an event of another API version", "event", e.ID, "version", e.APIVersion, "pinned", stripe.APIVersion)
 	}
 	return inbox.Event{
-		ID: e.ID, Type: e.Type, APIVersion: e.APIVersion, HappenedAt: time.Unix(e.Created, 0).UTC(),
+		ID: e.ID, Type: e.Type, APIVersion: e.APIVersion, HappenedAt: at,
 		ObjectKind: e.Data.Object.Object, ObjectID: e.Data.Object.ID, Body: body,
 	}, nil
 }

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -22,6 +21,7 @@ import (
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
+	"kopiyka/internal/text"
 )
 
 // Visibility is what others may know of a pledge. Its money counts in every total.
@@ -117,13 +117,11 @@ func (p Promise) Check(now time.Time) error {
 	default:
 		form = append(form, fault.In("visibility", "pledge.visibility"))
 	}
-	if !utf8.ValidString(p.Message) || strings.ContainsRune(p.Message, 0) {
-		form = append(form, fault.In("message", "text.not_utf8"))
-	} else if utf8.RuneCountInString(p.Message) > maxMessage {
-		form = append(form, fault.In("message", "text.too_long", maxMessage))
+	if f := text.Check("message", p.Message, maxMessage); f != nil {
+		form = append(form, f)
 	}
 	if !p.DueOn.IsZero() {
-		today := now.Truncate(24 * time.Hour)
+		today := clock.Day(now)
 		if p.DueOn.Before(today) {
 			form = append(form, fault.In("due_on", "pledge.due_in_the_past"))
 		} else if p.DueOn.After(today.AddDate(5, 0, 0)) {
@@ -158,19 +156,20 @@ func openCampaign(ctx context.Context, tx *sqlx.Tx, p Promise, now time.Time) (s
 	var c struct {
 		ID       string
 		State    string
+		Ended    bool
 		Currency money.Currency
 		Member   bool
 	}
 	err := tx.GetContext(ctx, &c, `
-		SELECT id, state, currency, EXISTS (SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $2
+		SELECT id, state, currency, coalesce(closes_on < $4, false) AS ended, EXISTS (SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $2
 		           AND m.since <= $3 AND (m.until IS NULL OR m.until > $3)) AS member
-		  FROM campaigns c WHERE slug = $1 AND state <> 'draft' FOR SHARE OF c`, p.CampaignSlug, p.CompanyID, now)
+		  FROM campaigns c WHERE slug = $1 AND state <> 'draft' FOR SHARE OF c`, p.CampaignSlug, p.CompanyID, now, clock.Day(now))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return "", fault.New(fault.NotFound, "campaign.unknown", p.CampaignSlug)
 	case err != nil:
 		return "", fmt.Errorf("find the campaign: %w", err)
-	case c.State != "open":
+	case c.State != "open" || c.Ended: // its last day is over, and the timetable has not closed it yet
 		return "", fault.New(fault.Conflict, "campaign.closed")
 	case !c.Member:
 		return "", fault.New(fault.Forbidden, "pledge.not_a_member")

@@ -7,7 +7,8 @@ import (
 
 // Reference is what a payer writes on a bank transfer so that the money finds its pledge: a
 // creditor reference of ISO 11649, RF and two check digits before ten characters of our own.
-// The check digits catch every single mistyped character and nearly every pair swapped.
+// The check digits catch every letter typed for a letter and every digit for a digit, and all
+// but one in 97 of other mistakes.
 type Reference string
 
 const (

@@ -62,7 +62,7 @@ func set(t *testing.T, w *gatewaytest.World, minor int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := spending.Approve(t.Context(), w.DB, w.Now, id, w.Approver); err != nil {
+	if err := spending.Approve(t.Context(), w.DB, w.Now, id, w.Approver, ""); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -204,7 +204,7 @@ func TestCase078RefundAfterAllocationIsOwedAndRepaidFirst(t *testing.T) {
 
 	_, err = propose(t, w, 1)
 	wantFault(t, err, fault.Invalid, "allocation.more_than_free")
-	wantFault(t, spending.Approve(t.Context(), w.DB, w.Now, waiting, w.Approver), fault.Conflict, "allocation.no_longer_covered")
+	wantFault(t, spending.Approve(t.Context(), w.DB, w.Now, waiting, w.Approver, ""), fault.Conflict, "allocation.no_longer_covered")
 
 	second := started(t, w, w.Pledge(5_000), 5_000)
 	settle(t, w, second, facts(giving.Paid, came("txn_3", 5_000, 100)))
@@ -332,7 +332,7 @@ func TestBooksAreWholeAfterAnyMovements(t *testing.T) {
 			minor := rapid.Int64Range(1, free).Draw(r, "set aside")
 			id, err := propose(t, w, minor)
 			if err == nil {
-				err = spending.Approve(t.Context(), w.DB, w.Now, id, w.Approver)
+				err = spending.Approve(t.Context(), w.DB, w.Now, id, w.Approver, "")
 			}
 			if err != nil {
 				r.Fatal(err)

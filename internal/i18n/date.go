@@ -3,19 +3,9 @@ package i18n
 import (
 	"fmt"
 	"time"
-	_ "time/tzdata" // a container without zone files must still know Kyiv
+
+	"kopiyka/internal/clock"
 )
-
-// kyiv is the clock of the house: every day and hour on a page is told by it.
-var kyiv = mustLoad("Europe/Kyiv")
-
-func mustLoad(name string) *time.Location {
-	loc, err := time.LoadLocation(name)
-	if err != nil {
-		panic(err) // time/tzdata is compiled in
-	}
-	return loc
-}
 
 var monthNames = map[Lang][12]string{
 	UK: {"січня", "лютого", "березня", "квітня", "травня", "червня", "липня", "серпня", "вересня", "жовтня", "листопада", "грудня"},
@@ -37,7 +27,7 @@ func (l Lang) Date(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	t = t.In(kyiv)
+	t = t.In(clock.Kyiv)
 	return fmt.Sprintf("%d"+noBreak+"%s"+noBreak+"%d", t.Day(), l.month(t.Month()), t.Year())
 }
 
@@ -46,7 +36,7 @@ func (l Lang) DateTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return l.Date(t) + t.In(kyiv).Format(", 15:04")
+	return l.Date(t) + t.In(clock.Kyiv).Format(", 15:04")
 }
 
 // DateRange is a stretch of days, with what both ends share said once: "25–30 березня
@@ -56,7 +46,7 @@ func (l Lang) DateRange(from, to time.Time) string {
 	if from.IsZero() || to.IsZero() || to.Before(from) {
 		return l.Date(from)
 	}
-	a, b := from.In(kyiv), to.In(kyiv)
+	a, b := from.In(clock.Kyiv), to.In(clock.Kyiv)
 	switch {
 	case a.Year() != b.Year():
 		return l.Date(a) + dash + l.Date(b)
@@ -83,7 +73,7 @@ func (l Lang) Day(t time.Time) Moment {
 	if t.IsZero() {
 		return Moment{}
 	}
-	return Moment{l.Date(t), t.In(kyiv).Format(time.DateOnly)}
+	return Moment{l.Date(t), t.In(clock.Kyiv).Format(time.DateOnly)}
 }
 
 // Moment is a date and hour for a <time> element.
@@ -91,5 +81,5 @@ func (l Lang) Moment(t time.Time) Moment {
 	if t.IsZero() {
 		return Moment{}
 	}
-	return Moment{l.DateTime(t), t.In(kyiv).Format("2006-01-02T15:04-07:00")}
+	return Moment{l.DateTime(t), t.In(clock.Kyiv).Format("2006-01-02T15:04-07:00")}
 }

@@ -41,6 +41,9 @@ func (w *Workers) Working(context.Context) error {
 // idle is how long a worker rests when nothing waits and nobody wakes it.
 const idle = 500 * time.Millisecond
 
+// longestRest is how long a worker leaves a database alone that does not answer.
+const longestRest = 15 * time.Second
+
 // Wake tells a resting worker that an event was kept. It never blocks.
 func (w *Workers) Wake() {
 	w.prepare()
@@ -67,18 +70,24 @@ func (w *Workers) Run(ctx context.Context) {
 }
 
 func (w *Workers) work(ctx context.Context) {
+	rest := idle
 	for ctx.Err() == nil {
 		found, err := w.One(ctx)
+		if found && err == nil {
+			rest = idle
+			continue
+		}
+		wake := w.wake
 		if err != nil && ctx.Err() == nil {
 			w.Log.Error("the inbox does not answer", "error", w.Describe(err))
-		}
-		if found && err == nil {
-			continue
+			rest, wake = min(rest*2, longestRest), nil // what arrives now cannot be taken either
+		} else {
+			rest = idle
 		}
 		select {
 		case <-ctx.Done():
-		case <-w.wake:
-		case <-time.After(idle):
+		case <-wake:
+		case <-time.After(rest):
 		}
 	}
 }

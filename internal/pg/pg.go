@@ -6,8 +6,11 @@ package pg
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -76,6 +79,17 @@ func Constraint(err error) string {
 		return e.Constraint
 	}
 	return ""
+}
+
+// Away reports whether err means that the server cannot be reached or takes nobody in now:
+// asking again later may help.
+func Away(err error) bool {
+	var network *net.OpError
+	if errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) {
+		return true
+	}
+	code := Code(err)
+	return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P0") || code == "53300" // connection, shutdown or start-up, too many
 }
 
 // Code is the SQLSTATE in err's chain, or "".

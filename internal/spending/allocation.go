@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -23,6 +22,7 @@ import (
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
+	"kopiyka/internal/text"
 )
 
 // Proposal is what a coordinator asks for.
@@ -100,15 +100,10 @@ func (p Proposal) Check() error {
 }
 
 func checkReason(reason string) *fault.Fault {
-	switch {
-	case !utf8.ValidString(reason) || strings.ContainsRune(reason, 0):
-		return fault.In("reason", "text.not_utf8")
-	case strings.TrimSpace(reason) == "":
+	if strings.TrimSpace(reason) == "" {
 		return fault.In("reason", "allocation.reason_missing")
-	case utf8.RuneCountInString(reason) > maxReason:
-		return fault.In("reason", "text.too_long", maxReason)
 	}
-	return nil
+	return text.Check("reason", reason, maxReason)
 }
 
 // mustHold asks for a role in the campaign's cluster. To a person without any role there
@@ -152,11 +147,14 @@ func campaignTakes(ctx context.Context, tx *sqlx.Tx, p Proposal) error {
 
 // Approve moves the proposed money from the campaign's fund to an account of its own, in
 // the name of both people. The person must be an approver of the cluster and not the one
-// who proposed. A proposal is decided once; when the fund no longer covers it, it stays
-// open and nothing moves.
-func Approve(ctx context.Context, db *sqlx.DB, now clock.Clock, id, person string) error {
+// who proposed, and may add a note. A proposal is decided once; when the fund no longer
+// covers it, it stays open and nothing moves.
+func Approve(ctx context.Context, db *sqlx.DB, now clock.Clock, id, person, note string) error {
+	if err := text.Check("reason", note, maxReason); err != nil {
+		return err
+	}
 	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
-		a, err := decide(ctx, tx, now(), id, person, "approved", "")
+		a, err := decide(ctx, tx, now(), id, person, "approved", strings.TrimSpace(note))
 		if err != nil {
 			return err
 		}

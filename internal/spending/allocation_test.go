@@ -55,7 +55,7 @@ func propose(t *testing.T, w *gatewaytest.World, minor int64) string {
 }
 
 func approve(t *testing.T, w *gatewaytest.World, id, person string) error {
-	return spending.Approve(t.Context(), w.DB, w.Now, id, person)
+	return spending.Approve(t.Context(), w.DB, w.Now, id, person, "")
 }
 
 func wantFault(t *testing.T, err error, kind fault.Kind, key string) {
@@ -104,6 +104,20 @@ func TestMoneyMovesWhenAnotherPersonApproves(t *testing.T) {
 		t.Error("the audit does not tell both acts")
 	}
 	w.VerifyBooks()
+}
+
+func TestApproversNoteIsKept(t *testing.T) {
+	t.Parallel()
+	w := funded(t, 10_000)
+	id := propose(t, w, 6_000)
+	wantFault(t, spending.Approve(t.Context(), w.DB, w.Now, id, w.Approver, strings.Repeat("ї", 1001)), fault.Invalid, "text.too_long")
+	if err := spending.Approve(t.Context(), w.DB, w.Now, id, w.Approver, "  Ціни звірено  "); err != nil {
+		t.Fatal(err)
+	}
+	a, err := spending.AllocationFor(t.Context(), w.DB, w.Coordinator, id)
+	if err != nil || a.Decision != "approved" || a.DecisionReason != "Ціни звірено" {
+		t.Errorf("allocation = %+v, error %v", a, err)
+	}
 }
 
 func TestRefusedProposalMovesNothing(t *testing.T) {

@@ -48,7 +48,7 @@ type Web struct {
 
 // New opens the doors. It fails when a template cannot be parsed.
 func New(p Parts) (*Web, error) {
-	renderer, err := page.New(page.Options{Origin: p.Config.URL, Sandbox: p.Config.StripeBase != ""})
+	renderer, err := page.New(page.Options{Origin: p.Config.URL, Sandbox: p.Config.StripeBase != "", Away: pg.Away})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the pages: %w", err)
 	}
@@ -68,6 +68,7 @@ func New(p Parts) (*Web, error) {
 		}}),
 		page.Headers{Secure: p.Config.Secure(), FormOrigins: originsOf(p.Config)}.Middleware(),
 		renderer.Frame,
+		otherMethods(e),
 	)
 	w := &Web{echo: e, cache: page.NewCache()}
 	w.open(p, renderer)
@@ -99,7 +100,9 @@ func (w *Web) open(p Parts, renderer *page.Renderer) {
 }
 
 // ServeHTTP answers a request.
-func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.echo.ServeHTTP(rw, r) }
+func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	w.echo.ServeHTTP(rw, headAsGet(w.echo, r))
+}
 
 // Changed tells that something on a public page is new: no page made before is served again.
 func (w *Web) Changed() { w.cache.Invalidate() }

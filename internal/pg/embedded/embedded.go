@@ -180,6 +180,10 @@ func (s *Server) Owner() bool { return s.lock != nil }
 // asked for when the server's user could not have entered that one.
 func (s *Server) State() string { return s.home.dir }
 
+// Moved reports whether the cluster lives elsewhere than it was asked to, because the
+// server's user cannot go there.
+func (s *Server) Moved() bool { return s.home.movedFrom != "" }
+
 // Done is closed when the server has ended, by Stop or by itself. A client
 // cannot know: its channel is nil.
 func (s *Server) Done() <-chan struct{} {

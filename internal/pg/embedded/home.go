@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -46,7 +47,9 @@ func openHome(wanted string) (home, error) {
 	h := home{dir: dir, as: serverUser(filepath.Join(dir, "cluster"))}
 	if h.as != nil && !canEnter(h.as, dir) {
 		h.movedFrom = dir
-		h.dir = filepath.Join(sharedState, digest(dir))
+		if h.dir, err = movedTo(dir); err != nil {
+			return home{}, err
+		}
 		h.as = serverUser(h.cluster())
 	}
 	if err := h.makeDir(h.dir); err != nil {
@@ -54,6 +57,34 @@ func openHome(wanted string) (home, error) {
 	}
 	h.sockets = socketsFor(h.dir)
 	return h, nil
+}
+
+// movedTo is where the cluster of a directory lives that the server's user cannot enter. The
+// directory itself says so in a file: when it is removed, its cluster is no longer found,
+// like that of any other directory.
+func movedTo(dir string) (string, error) {
+	mark := filepath.Join(dir, "moved-to")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	place := filepath.Join(sharedState, digest(dir+rand.Text()))
+	fresh := mark + "." + filepath.Base(place)
+	if err := os.WriteFile(fresh, []byte(place+"\n"), 0o600); err != nil {
+		return "", err
+	}
+	defer os.Remove(fresh)
+	// A link is made whole or not at all, and by one process alone.
+	if err := os.Link(fresh, mark); err == nil || !errors.Is(err, fs.ErrExist) {
+		return place, err
+	}
+	said, err := os.ReadFile(mark)
+	if err != nil {
+		return "", err
+	}
+	if place = strings.TrimSpace(string(said)); filepath.Dir(place) != sharedState {
+		return "", fmt.Errorf("%s names no place in %s: remove it to begin anew", mark, sharedState)
+	}
+	return place, nil
 }
 
 // realPath resolves links in the part of the path that exists.

@@ -163,7 +163,10 @@ func TestRootBelowAPrivateHome(t *testing.T) {
 	todo.Options.State = filepath.Join(home, "data")
 	todo.Options.NodeModules = []string{npmCopy(t, home)}
 	p.pgBin = ""
-	elsewhere := filepath.Join(sharedState, digest(todo.Options.State))
+	elsewhere, err := movedTo(todo.Options.State)
+	if err != nil {
+		t.Fatal(err)
+	}
 	copies := func() []string {
 		found, err := filepath.Glob(filepath.Join(sharedState, "pgsql-*-"+digest(filepath.Join(npmNative(filepath.Join(home, "node_modules")), "bin"))))
 		if err != nil {
@@ -199,11 +202,21 @@ func TestRootBelowAPrivateHome(t *testing.T) {
 	first.stop()
 
 	second := p.start(t, todo)
-	defer second.stop()
 	if got := rows(t, second.DSN); got != "1" {
 		t.Errorf("rows = %s, want 1", got)
 	}
+	second.stop()
 	if got := copies(); len(got) != 1 {
 		t.Errorf("copies of the binaries = %v, want one", got)
 	}
+
+	// Who removes the directory and asks for it again begins anew.
+	if err := os.RemoveAll(todo.Options.State); err != nil {
+		t.Fatal(err)
+	}
+	anew, err := movedTo(todo.Options.State)
+	if err != nil || anew == elsewhere {
+		t.Errorf("after the directory was removed its cluster is %s, %v", anew, err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(anew) })
 }

@@ -156,8 +156,8 @@ func (o *Office) toAllocation(c echo.Context) error {
 
 // approve serves POST /office/allocations/:id/approve: the money moves, in the name of both.
 func (o *Office) approve(c echo.Context) error {
-	return o.decide(c, "approved", func(person, _ string) error {
-		if err := spending.Approve(c.Request().Context(), o.db, o.now, c.Param("id"), person); err != nil {
+	return o.decide(c, "approved", func(person, note string) error {
+		if err := spending.Approve(c.Request().Context(), o.db, o.now, c.Param("id"), person, note); err != nil {
 			return err
 		}
 		// It is approved whether or not anybody hears of it now; pages ask by themselves later.

@@ -103,6 +103,9 @@ func refuse(err error) refusal {
 func (r *Renderer) Errors(log *slog.Logger) echo.HTTPErrorHandler {
 	return func(err error, c echo.Context) {
 		x := refuse(err)
+		if x.status == http.StatusInternalServerError && r.options.Away != nil && r.options.Away(err) {
+			x.status = http.StatusServiceUnavailable
+		}
 		id := ""
 		if x.status >= http.StatusInternalServerError {
 			if errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil {

@@ -38,6 +38,30 @@ func fail(t *testing.T, err error, req *http.Request) (*httptest.ResponseRecorde
 	return rec, log.String()
 }
 
+// What may work later is an outage: 503, in words, and logged like any failure of ours.
+func TestOutageIsNoFaultOfThePage(t *testing.T) {
+	gone := errors.New(secret)
+	for _, c := range []struct {
+		err  error
+		want int
+	}{{fmt.Errorf("list: %w", gone), 503}, {errors.New(secret), 500}, {fault.New(fault.NotFound, "campaign.unknown"), 404}} {
+		r, err := page.New(page.Options{Strict: true, Away: func(err error) bool { return errors.Is(err, gone) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		e := echo.New()
+		e.HTTPErrorHandler = r.Errors(slog.New(slog.NewTextHandler(&log, nil)))
+		e.Use(r.Frame)
+		e.Any("/*", func(echo.Context) error { return c.err })
+		rec := httptest.NewRecorder()
+		e.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/en/x", nil))
+		if rec.Code != c.want || strings.Contains(rec.Body.String(), "hunter2") || (log.Len() > 0) != (c.want >= 500) {
+			t.Errorf("%v: %d, logged %q\n%s", c.err, rec.Code, log.String(), rec.Body)
+		}
+	}
+}
+
 func TestEachKindOfFaultHasItsStatusAndItsPage(t *testing.T) {
 	for kind, want := range map[fault.Kind]int{
 		fault.Invalid: 422, fault.NotFound: 404, fault.Unauthorized: 401, fault.Forbidden: 403,

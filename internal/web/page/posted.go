@@ -2,6 +2,7 @@ package page
 
 import (
 	"errors"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,6 +22,9 @@ const maxPosted = 64 << 10
 func Posted(c echo.Context) (url.Values, error) {
 	r := c.Request()
 	unreadable := fault.New(fault.Invalid, "form.unreadable")
+	if kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)); err != nil || kind != echo.MIMEApplicationForm {
+		return nil, echo.ErrUnsupportedMediaType
+	}
 	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxPosted)
 	if err := r.ParseForm(); err != nil {
 		var tooLarge *http.MaxBytesError

@@ -18,10 +18,11 @@ import (
 
 // Options are what the frame of every page is told once.
 type Options struct {
-	Origin  string     // where browsers reach the site, without a slash at its end
-	Sandbox bool       // show the banner: no real money moves
-	Menu    []MenuItem // nil: the menu of Menu
-	Strict  bool       // a message that the catalogues lack fails the page; for tests
+	Origin  string           // where browsers reach the site, without a slash at its end
+	Sandbox bool             // show the banner: no real money moves
+	Menu    []MenuItem       // nil: the menu of Menu
+	Away    func(error) bool // whether an error means that asking again later may help; nil: none does
+	Strict  bool             // a message that the catalogues lack fails the page; for tests
 }
 
 // Menu is the main menu of the public pages.

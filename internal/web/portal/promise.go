@@ -74,7 +74,7 @@ func (p *Portal) newPledge(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if camp.State != campaign.Open {
+	if !camp.TakesPledges(p.now()) {
 		return fault.New(fault.Conflict, "campaign.closed")
 	}
 	return c.Render(http.StatusOK, "portal/promise", newPromisePage(c, camp, typed{when: "now", visibility: string(giving.Named)}, page.Form{}))
