@@ -45,7 +45,11 @@ func (g *Gateway) syncCash(ctx context.Context, customer string) error {
 	for currency, units := range balance.Available {
 		cash = append(cash, fromStripe(units, money.Currency(strings.ToUpper(currency))))
 	}
-	if err := giving.KeepCash(ctx, g.db, g.now(), customer, cash); err != nil {
+	keeper, err := g.keeper(ctx)
+	if err != nil {
+		return err
+	}
+	if err := giving.KeepCash(ctx, g.db, g.now(), keeper, customer, cash); err != nil {
 		return fmt.Errorf("sync the cash of %s: %w", customer, err)
 	}
 	return nil

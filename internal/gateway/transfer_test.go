@@ -55,7 +55,7 @@ func TestCase065TransferInPartsAndInExcess(t *testing.T) {
 	if err != nil || len(cash) != 1 || cash[0] != b.Amount(10_000) {
 		t.Errorf("what is too much = %v, %v", cash, err)
 	}
-	if n := b.Acts("stripe.unapplied-cash"); n == 0 {
+	if n := b.Count("alarms a JOIN audit_acts t ON t.id = a.act_id WHERE t.act = 'stripe.unapplied-cash' AND a.cluster_id = $1", b.Cluster); n == 0 {
 		t.Error("nobody was told of what is too much")
 	}
 	b.SameBooks()

@@ -118,9 +118,9 @@ func KnowsCustomer(ctx context.Context, db *sqlx.DB, customer string) (bool, err
 }
 
 // KeepCash writes down what a company has at Stripe beyond its payments. When there is
-// more of it than was known somebody is told: the money is the company's, and Stripe
+// more of it than was known somebody of the cluster is told: the money is the company's, and Stripe
 // returns it after 75 days unless the next transfer uses it.
-func KeepCash(ctx context.Context, db *sqlx.DB, at time.Time, customer string, cash []money.Amount) error {
+func KeepCash(ctx context.Context, db *sqlx.DB, at time.Time, cluster, customer string, cash []money.Amount) error {
 	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
 		if err := pg.Lock(ctx, tx, "cash:"+customer); err != nil {
 			return err
