@@ -18,14 +18,16 @@ import (
 
 // commands are the verbs, with their flags and variables.
 type commands struct {
-	Serve       serveCommand       `cmd:"" help:"Serve the site. Migrates the schema first."`
-	Demo        demoCommand        `cmd:"" help:"Serve a demonstration: own database, sandbox, a loaded campaign."`
-	Sandbox     sandboxCommand     `cmd:"" help:"Run the Stripe sandbox alone."`
-	Migrate     migrateCommand     `cmd:"" help:"Bring the schema up to date."`
-	Seed        seedCommand        `cmd:"" help:"Enter a cluster, its people, companies and campaigns from a TOML file."`
-	Verify      verifyCommand      `cmd:"" help:"Recompute every balance from the lines. Exit status 1 if anything differs."`
-	Heal        healCommand        `cmd:"" help:"Ask Stripe for what webhooks did not bring, once."`
-	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is ready. For containers."`
+	Serve           serveCommand           `cmd:"" help:"Serve the site. Migrates the schema first."`
+	Demo            demoCommand            `cmd:"" help:"Serve a demonstration: own database, sandbox, a loaded campaign."`
+	Sandbox         sandboxCommand         `cmd:"" help:"Run the Stripe sandbox alone."`
+	Migrate         migrateCommand         `cmd:"" help:"Bring the schema up to date."`
+	Seed            seedCommand            `cmd:"" help:"Enter a cluster, its people, companies and campaigns from a TOML file."`
+	Verify          verifyCommand          `cmd:"" help:"Recompute every balance from the lines. Exit status 1 if anything differs."`
+	Reconcile       reconcileCommand       `cmd:"" help:"Compare the books with every bank statement. Exit status 1 if anything differs."`
+	ImportStatement importStatementCommand `cmd:"" help:"Bring in a bank statement: camt.053, MT940 or CSV."`
+	Heal            healCommand            `cmd:"" help:"Ask Stripe for what webhooks did not bring, once."`
+	Healthcheck     healthcheckCommand     `cmd:"" help:"Ask a running server whether it is ready. For containers."`
 }
 
 // settings are what every verb that needs the database is told.

@@ -12,6 +12,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"golang.org/x/sync/errgroup"
 
+	"kopiyka/internal/bank"
 	"kopiyka/internal/campaign"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/config"
@@ -84,6 +85,7 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 	}
 	h.workers = &inbox.Workers{DB: db, Now: clock.System, Handle: h.gateway.Handle, Describe: gateway.Describe, Count: eventWorkers, Log: log}
 	jobs.Every(h.timetable, healEvery, healPayments{}, h.heal)
+	jobs.Every(h.timetable, closeEvery, closeCampaigns{}, h.closeCampaigns)
 	h.issue(c)
 	h.remind(c)
 	sender, err := newSender(c, db, log)
@@ -93,9 +95,10 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 	if sender != nil {
 		jobs.Every(h.timetable, mailEvery, sendMail{}, sender.Send)
 	}
-	jobs.Every(h.timetable, closeEvery, closeCampaigns{}, h.closeCampaigns)
+	jobs.Every(h.timetable, reconcileEvery, reconcileBooks{}, h.reconcile)
 	h.web, err = web.New(web.Parts{
 		DB: db, Gateway: h.gateway, Now: clock.System, Log: log, Config: c, Wake: h.workers.Wake, Working: h.workers.Working,
+		Checks: []bank.Check{stripeCheck(h.gateway)},
 	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"internal/pg/embedded", "internal/ledger", "internal/jobs", "internal/audit", "internal/report", "internal/mail"},
 	{"internal/member", "internal/campaign", "internal/inbox"},
 	{"internal/giving", "internal/spending"},
-	{"internal/gateway"},
+	{"internal/gateway", "internal/bank"},
 	{"internal/document"},
 	{"internal/web/page"},
 	{"internal/web/life"},
@@ -51,7 +51,7 @@ var only = map[string][]string{
 	"github.com/stripe/stripe-mock": {"internal/stripesim/spec"}, // which tests alone import
 	"github.com/labstack/echo":      {"internal/web"},
 	"github.com/riverqueue/river":   {"internal/jobs", "internal/pg"},
-	"github.com/lib/pq":             {"internal/pg", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving", "internal/inbox"},
+	"github.com/lib/pq":             {"internal/bank", "internal/pg", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving", "internal/inbox"},
 	"codeberg.org/go-pdf/fpdf":      {"internal/document"},
 	"rsc.io/qr":                     {"internal/document"},
 	"html/template":                 {"internal/web/page", "internal/web/site", "internal/stripesim", "internal/mail"},

@@ -1,5 +1,6 @@
 // Package audit records who did what. An act is written once, in the transaction of what
-// it tells of, and never changed. It decides nothing and notifies nobody.
+// it tells of, and never changed. It decides nothing and notifies nobody: an act that a
+// person must look at is an alarm, and stays on the desk until somebody answers.
 package audit
 
 import (
@@ -23,17 +24,22 @@ type Act struct {
 
 // Record writes the act within the caller's transaction.
 func Record(ctx context.Context, tx *sqlx.Tx, a Act) error {
+	_, err := record(ctx, tx, a)
+	return err
+}
+
+func record(ctx context.Context, tx *sqlx.Tx, a Act) (id int64, err error) {
 	if a.Detail == nil {
 		a.Detail = map[string]any{}
 	}
 	detail, err := json.Marshal(a.Detail)
 	if err != nil {
-		return fmt.Errorf("record %s: %w", a.Act, err)
+		return 0, fmt.Errorf("record %s: %w", a.Act, err)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO audit_acts (happened_at, person_id, act, subject, detail) VALUES ($1, $2, $3, $4, $5)`,
+	err = tx.GetContext(ctx, &id, `INSERT INTO audit_acts (happened_at, person_id, act, subject, detail) VALUES ($1, $2, $3, $4, $5) RETURNING id`,
 		a.At, sql.NullString{String: a.Person, Valid: a.Person != ""}, a.Act, a.Subject, detail)
 	if err != nil {
-		return fmt.Errorf("record %s: %w", a.Act, err)
+		return 0, fmt.Errorf("record %s: %w", a.Act, err)
 	}
-	return nil
+	return id, nil
 }

@@ -68,7 +68,7 @@ func TestActsAreWrittenOnceAndHaveAForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, as := range []*sqlx.DB{db, owner} {
-		for _, change := range []string{`UPDATE audit_acts SET act = 'pledge.kept'`, `DELETE FROM audit_acts`, `TRUNCATE audit_acts`} {
+		for _, change := range []string{`UPDATE audit_acts SET act = 'pledge.kept'`, `DELETE FROM audit_acts`, `TRUNCATE audit_acts CASCADE`} {
 			if _, err := as.Exec(change); pg.Code(err) != "LG004" && pg.Code(err) != "42501" {
 				t.Errorf("%s: %v", change, err)
 			}

@@ -97,7 +97,7 @@ func (g *Gateway) transferFacts(ctx context.Context, p giving.Payment, id string
 	if intent.Metadata["payment_id"] != p.ID {
 		return giving.Facts{}, errOtherPayment
 	}
-	facts := giving.Facts{ReadAt: g.now(), Transfer: &giving.Transfer{}}
+	facts := giving.Facts{ReadAt: g.now(), Transfer: &giving.Funding{}}
 	state := giving.Open
 	switch intent.Status {
 	case stripe.PaymentIntentStatusSucceeded:
@@ -115,8 +115,8 @@ func (g *Gateway) transferFacts(ctx context.Context, p giving.Payment, id string
 	return g.addIntent(ctx, facts, intent, state)
 }
 
-func transferOf(i *stripe.PaymentIntentNextActionDisplayBankTransferInstructions) *giving.Transfer {
-	t := &giving.Transfer{Remaining: amount(i.AmountRemaining, i.Currency).Minor, To: giving.TransferTo{Reference: i.Reference}}
+func transferOf(i *stripe.PaymentIntentNextActionDisplayBankTransferInstructions) *giving.Funding {
+	t := &giving.Funding{Remaining: amount(i.AmountRemaining, i.Currency).Minor, To: giving.TransferTo{Reference: i.Reference}}
 	for _, a := range i.FinancialAddresses {
 		switch {
 		case a.IBAN != nil:

@@ -86,7 +86,7 @@ func SettlePayout(ctx context.Context, tx *sqlx.Tx, cluster string, f PayoutFact
 			continue
 		}
 		c := m.Net.Currency
-		posted, err := m.post(ctx, tx, m.kind, m.act, append(signed(ledger.Stripe(cluster, c), m.Net.Minor), signed(ledger.Transit(cluster, c), -m.Net.Minor)...))
+		posted, err := m.post(ctx, tx, cluster, m.kind, m.act, append(signed(ledger.Stripe(cluster, c), m.Net.Minor), signed(ledger.Transit(cluster, c), -m.Net.Minor)...))
 		if err != nil {
 			return false, fmt.Errorf("settle payout %s: %w", f.ID, err)
 		}
@@ -150,7 +150,7 @@ func recordPayout(ctx context.Context, tx *sqlx.Tx, cluster string, f PayoutFact
 	if !p.fails || alarmed {
 		return nil
 	}
-	return audit.Record(ctx, tx, audit.Act{At: f.ReadAt, Act: "payout.does-not-add-up", Subject: "payout:" + f.ID, Detail: map[string]any{
+	return audit.Raise(ctx, tx, cluster, audit.Act{At: f.ReadAt, Act: "payout.does-not-add-up", Subject: "payout:" + f.ID, Detail: map[string]any{
 		"amount_minor": f.Amount.Minor, "members_minor": p.minor, "members": p.count, "currency": f.Amount.Currency,
 	}})
 }

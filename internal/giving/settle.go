@@ -28,7 +28,7 @@ type Facts struct {
 	Movements []Movement
 	Disputes  []Dispute
 	Refunds   []RefundFact
-	Transfer  *Transfer // how far a bank transfer is
+	Transfer  *Funding // how far a bank transfer is
 	InvoiceID string
 	PageURL   string    // of an invoice
 	DueAt     time.Time // of an invoice; zero: none
@@ -241,9 +241,13 @@ func suspended(cluster string, net money.Amount) []ledger.Line {
 	return append(signed(ledger.Stripe(cluster, net.Currency), net.Minor), signed(ledger.Suspense(cluster, net.Currency), -net.Minor)...)
 }
 
-// alarm records that a person has to look. The office's desk and the log show it.
+// alarm records that a person has to look. It stays on the office's desk until somebody answers.
 func alarm(ctx context.Context, tx *sqlx.Tx, at time.Time, p Payment, act string, detail map[string]any) error {
-	return audit.Record(ctx, tx, audit.Act{At: at, Act: act, Subject: "payment:" + p.ID, Detail: detail})
+	home, err := HomeOf(ctx, tx, p.PledgeID)
+	if err != nil {
+		return err
+	}
+	return audit.Raise(ctx, tx, home.Cluster, audit.Act{At: at, Act: act, Subject: "payment:" + p.ID, Detail: detail})
 }
 
 // sums are what became of a payment, in the campaign's currency.

@@ -13,13 +13,6 @@ import (
 	"kopiyka/internal/pg"
 )
 
-// Alarms are the acts of the audit that ask a person to look. All of them say what happened
-// to money that is in the books already.
-var Alarms = []string{
-	"payment.amount-differs", "payment.unexplained-movement", "payment.fraud-warning", "payment.paid-out-of-band",
-	"stripe.unexplained-money", "stripe.unapplied-cash", "payout.does-not-add-up",
-}
-
 // Passing is money that moved at Stripe and belongs to no payment.
 type Passing struct {
 	ID         string // of the balance transaction
@@ -33,17 +26,17 @@ type Passing struct {
 // cluster owes it to its campaigns. A second call changes nothing.
 func Charge(ctx context.Context, tx *sqlx.Tx, cluster string, m Passing) (bool, error) {
 	c := m.Net.Currency
-	return m.post(ctx, tx, ledger.Charged, "stripe.fee",
+	return m.post(ctx, tx, cluster, ledger.Charged, "stripe.fee",
 		append(signed(ledger.Stripe(cluster, c), m.Net.Minor), signed(ledger.Owed(cluster, c), -m.Net.Minor)...))
 }
 
 // Suspend books money that nobody can explain, and raises an alarm. A second call changes
 // nothing, also after somebody has explained it.
 func Suspend(ctx context.Context, tx *sqlx.Tx, cluster string, m Passing) (bool, error) {
-	return m.post(ctx, tx, ledger.Unexplained, "stripe.unexplained-money", suspended(cluster, m.Net))
+	return m.post(ctx, tx, cluster, ledger.Unexplained, "stripe.unexplained-money", suspended(cluster, m.Net))
 }
 
-func (m Passing) post(ctx context.Context, tx *sqlx.Tx, kind ledger.Kind, act string, lines []ledger.Line) (bool, error) {
+func (m Passing) post(ctx context.Context, tx *sqlx.Tx, cluster string, kind ledger.Kind, act string, lines []ledger.Line) (bool, error) {
 	source := "stripe:" + m.ID
 	if done, err := ledger.HasPosted(ctx, tx, source); done || err != nil || len(lines) == 0 {
 		return false, err
@@ -52,9 +45,13 @@ func (m Passing) post(ctx context.Context, tx *sqlx.Tx, kind ledger.Kind, act st
 	if err != nil || !posted.New {
 		return false, err
 	}
-	return true, audit.Record(ctx, tx, audit.Act{At: m.HappenedAt, Act: act, Subject: source, Detail: map[string]any{
+	a := audit.Act{At: m.HappenedAt, Act: act, Subject: source, Detail: map[string]any{
 		"entry": posted.ID, "type": m.Type, "about": m.About, "net_minor": m.Net.Minor, "currency": m.Net.Currency,
-	}})
+	}}
+	if kind == ledger.Unexplained {
+		return true, audit.Raise(ctx, tx, cluster, a)
+	}
+	return true, audit.Record(ctx, tx, a)
 }
 
 // FraudWarning raises an alarm that a card's network has warned of a payment. No money

@@ -36,9 +36,9 @@ func (t *TransferTo) Scan(v any) error {
 	return json.Unmarshal(raw, t)
 }
 
-// Transfer is how far a bank transfer is. What has arrived of it is with Stripe, and in
+// Funding is how far a bank transfer to Stripe is. What has arrived of it is with Stripe, and in
 // nobody's books before all of it has.
-type Transfer struct {
+type Funding struct {
 	To        TransferTo
 	Remaining int64
 }

@@ -257,7 +257,7 @@ func WriteOffFor(ctx context.Context, db *sqlx.DB, id, person string) (WriteOff,
 func WaitingWriteOffs(ctx context.Context, db *sqlx.DB, person string) ([]WriteOff, error) {
 	var all []WriteOff
 	err := db.SelectContext(ctx, &all, `SELECT `+writeOffColumns+` JOIN campaigns c ON c.id = w.campaign_id
-		WHERE d.write_off_id IS NULL AND c.cluster_id IN (SELECT r.cluster_id FROM cluster_roles r WHERE r.person_id = $1) ORDER BY w.id LIMIT $2`, person, PageSize)
+		WHERE w.id IN (SELECT write_off_id FROM write_offs_waiting) AND c.cluster_id IN (SELECT r.cluster_id FROM cluster_roles r WHERE r.person_id = $1) ORDER BY w.id LIMIT $2`, person, PageSize)
 	if err != nil {
 		return nil, fmt.Errorf("list the write-offs that wait: %w", err)
 	}

@@ -38,6 +38,10 @@ func (l Lang) DateTime(t time.Time) string {
 	return l.Date(t) + t.In(clock.Kyiv).Format(", 15:04")
 }
 
+// ParseDay is the moment at which a day begins in Kyiv. It reads what a browser's date field
+// sends: "2026-11-22".
+func ParseDay(s string) (time.Time, error) { return time.ParseInLocation(time.DateOnly, s, clock.Kyiv) }
+
 // DateRange is a stretch of days, with what both ends share said once: "25–30 березня
 // 2020", "25 березня – 30 вересня 2020". One day is one date; without an end, or with an
 // end before the start, only the start is told.

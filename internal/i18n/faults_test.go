@@ -24,7 +24,7 @@ func TestEveryFaultHasASentence(t *testing.T) {
 	}
 	for key, where := range keys {
 		for _, l := range i18n.Langs() {
-			if _, err := l.Text(i18n.FaultKey(fault.New(fault.Invalid, key)), "A", "B"); err != nil {
+			if _, err := l.Text(i18n.FaultKey(fault.New(fault.Invalid, key)), "A", "B", "C"); err != nil {
 				t.Errorf("%s: %v", where, err)
 			}
 		}

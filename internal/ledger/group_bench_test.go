@@ -60,7 +60,7 @@ func BenchmarkPostInGroups(b *testing.B) {
 func givingInGroups(b *testing.B, db *sqlx.DB) func(campaigns int64) error {
 	b.Helper()
 	group := pg.NewGroup(db, 128, func(ctx context.Context, tx *sqlx.Tx, entries []ledger.Entry) error {
-		_, err := ledger.PostAll(ctx, tx, entries...)
+		_, err := ledger.PostAll(ctx, tx, entries)
 		return err
 	})
 	var gifts atomic.Int64

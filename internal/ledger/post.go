@@ -93,7 +93,7 @@ var (
 // is lost. Two posts never deadlock each other, but one transaction should post once: with
 // PostAll when it has several entries.
 func Post(ctx context.Context, tx *sqlx.Tx, e Entry) (Posted, error) {
-	all, err := PostAll(ctx, tx, e)
+	all, err := PostAll(ctx, tx, []Entry{e})
 	if err != nil {
 		return Posted{}, err
 	}
@@ -102,7 +102,7 @@ func Post(ctx context.Context, tx *sqlx.Tx, e Entry) (Posted, error) {
 
 // PostAll writes several entries at once, in their order: all of them, or none and the
 // error of one. It promises what Post promises, for each.
-func PostAll(ctx context.Context, tx *sqlx.Tx, entries ...Entry) ([]Posted, error) {
+func PostAll(ctx context.Context, tx *sqlx.Tx, entries []Entry) ([]Posted, error) {
 	if len(entries) == 0 {
 		return nil, nil
 	}
@@ -131,6 +131,15 @@ func PostAll(ctx context.Context, tx *sqlx.Tx, entries ...Entry) ([]Posted, erro
 		return nil, fmt.Errorf("post %s: %w", s.name(), explain(err))
 	}
 	return posted, nil
+}
+
+// CheckNow asks of everything posted so far in the transaction what is asked at its commit.
+// A long import hears of a mistake where it is, and does not stand still at its end.
+func CheckNow(ctx context.Context, tx *sqlx.Tx) error {
+	if _, err := tx.ExecContext(ctx, `SET CONSTRAINTS ledger.entry_balances IMMEDIATE; SET CONSTRAINTS ledger.entry_balances DEFERRED`); err != nil {
+		return fmt.Errorf("check what was posted: %w", explain(err))
+	}
+	return nil
 }
 
 // sheet holds entries the way ledger.post takes them: an array for each column, the lines'

@@ -34,6 +34,9 @@ type ClusterRole string
 const (
 	Coordinator ClusterRole = "coordinator" // proposes
 	Approver    ClusterRole = "approver"    // decides on what another proposed
+	Treasurer   ClusterRole = "treasurer"   // sees to the money: payments, statements, refunds
+	Auditor     ClusterRole = "auditor"     // reads everything and changes nothing
+	Admin       ClusterRole = "admin"       // keeps the machine running
 )
 
 // Text is a public text in both languages.

@@ -63,7 +63,7 @@ func TestOwnerCannotRewriteHistory(t *testing.T) {
 	if _, err := app.ExecContext(t.Context(), `INSERT INTO audit_acts (happened_at, act, subject) VALUES (now(), 'pledge.made', 'x')`); err != nil {
 		t.Fatal(err)
 	}
-	for _, query := range []string{`UPDATE audit_acts SET subject = 'y'`, `DELETE FROM audit_acts`, `TRUNCATE audit_acts`, `TRUNCATE pledges CASCADE`} {
+	for _, query := range []string{`UPDATE audit_acts SET subject = 'y'`, `DELETE FROM audit_acts`, `TRUNCATE audit_acts CASCADE`, `TRUNCATE pledges CASCADE`} {
 		if _, err := owner.ExecContext(t.Context(), query); pg.Code(err) != "LG004" {
 			t.Errorf("%s: %v, want LG004", query, err)
 		}

@@ -20,6 +20,7 @@ type Campaign struct {
 	Pledges     int    // how many gifts there are in all
 	Purposes    []Purpose
 	Allocations []Allocation
+	Proof       Proof // that the cluster's books are what its banks say
 }
 
 // Campaign returns a campaign with its latest gifts, its needs and everything that was
@@ -33,10 +34,13 @@ func (r *Report) Campaign(ctx context.Context, slug string) (Campaign, error) {
 		if c.Story, c.Note, err = story(ctx, tx, c.id); err != nil {
 			return err
 		}
-		if c.Gifts, err = gifts(ctx, tx, c.id, 0, latestGifts); err != nil {
+		if c.Pledges, err = countGifts(ctx, tx, c.id); err != nil {
 			return err
 		}
-		if c.Pledges, err = countGifts(ctx, tx, c.id); err != nil {
+		if c.Proof, err = proofOf(ctx, tx, c.id); err != nil {
+			return err
+		}
+		if c.Gifts, err = gifts(ctx, tx, c.id, c.Pledges, latestGifts); err != nil {
 			return err
 		}
 		if c.Purposes, err = purposes(ctx, tx, c.id); err != nil {

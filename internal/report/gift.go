@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 
+	"kopiyka/internal/fault"
 	"kopiyka/internal/money"
 )
 
@@ -107,25 +108,25 @@ func ref(slug, uk, en *string) *Ref {
 	return &Ref{*slug, Text{*uk, *en}}
 }
 
-// gifts returns pledges of a campaign, the latest first, leaving out the first skip.
-// Ids are UUIDv7, so their order is that in which the pledges were made.
-func gifts(ctx context.Context, tx *sqlx.Tx, campaign uuid.UUID, skip, limit int) ([]Gift, error) {
+// gifts returns pledges of a campaign, the latest first: those whose number is at most
+// newest.
+func gifts(ctx context.Context, tx *sqlx.Tx, campaign uuid.UUID, newest, limit int) ([]Gift, error) {
 	var rows []giftRow
 	err := tx.SelectContext(ctx, &rows, `
 		SELECT `+public+`
-		  FROM (SELECT id FROM pledges WHERE campaign_id = $1 ORDER BY id DESC OFFSET $2 LIMIT $3) page
-		  JOIN pledges p ON p.id = page.id
-		  JOIN companies k ON k.id = p.company_id`+brought+`
-		 ORDER BY p.id DESC`, campaign, skip, limit)
+		  FROM (SELECT * FROM pledges WHERE campaign_id = $1 AND number <= $2 ORDER BY number DESC LIMIT $3) p
+		 CROSS JOIN LATERAL (SELECT slug, name_uk, name_en FROM companies WHERE id = p.company_id LIMIT 1) k`+brought+`
+		 ORDER BY p.number DESC`, campaign, newest, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list the gifts: %w", err)
 	}
 	return toGifts(rows), nil
 }
 
+// countGifts is the number of the campaign's latest pledge: none was ever deleted.
 func countGifts(ctx context.Context, tx *sqlx.Tx, campaign uuid.UUID) (int, error) {
 	var n int
-	if err := tx.GetContext(ctx, &n, `SELECT count(*) FROM pledges WHERE campaign_id = $1`, campaign); err != nil {
+	if err := tx.GetContext(ctx, &n, `SELECT coalesce(max(number), 0) FROM pledges WHERE campaign_id = $1`, campaign); err != nil {
 		return 0, fmt.Errorf("count the gifts: %w", err)
 	}
 	return n, nil
@@ -144,11 +145,31 @@ const DonorsPerPage = 50
 
 // Donors is one page of a campaign's gifts. Gifts are numbered from the oldest, 1.
 type Donors struct {
-	Campaign Summary
+	Campaign Heading
 	Gifts    []Gift
 	Total    int
 	First    int // the number of the page's newest gift, 0 when there is none
 	Last     int // the number of its oldest
+}
+
+// Heading is what a list says of the campaign that it belongs to: no figure, so that a page
+// of the list costs the same however much the campaign has gathered.
+type Heading struct {
+	ID    uuid.UUID `db:"id"`
+	Title Text      `db:"title"`
+	State State     `db:"state"`
+}
+
+func headingOf(ctx context.Context, tx *sqlx.Tx, slug string) (Heading, error) {
+	var h Heading
+	if !isSlug(slug) {
+		return h, fault.New(fault.NotFound, "campaign.unknown")
+	}
+	err := tx.GetContext(ctx, &h, `SELECT id, title_uk AS "title.uk", title_en AS "title.en", state FROM campaigns WHERE slug = $1 AND state <> 'draft'`, slug)
+	if err != nil {
+		return h, known(fmt.Errorf("find campaign %s: %w", slug, err), "campaign.unknown")
+	}
+	return h, nil
 }
 
 // Older reports whether gifts follow that were made before these.
@@ -157,24 +178,24 @@ func (d Donors) Older() bool { return d.Last > 1 }
 // Donors lists a campaign's gifts, the latest first: those older than the one numbered
 // after, or all when that is 0 or beyond the last.
 //
-// A pledge is never deleted, so its number stays, and gifts that come while somebody
+// A pledge is numbered when it is made and never deleted, so gifts that come while somebody
 // reads shift no page. The number stands in for the pledge's id in the address: the id
 // of an anonymous pledge would lead its company's own people, and whomever they sent a
 // link, to the entry.
 func (r *Report) Donors(ctx context.Context, slug string, after int) (Donors, error) {
 	var d Donors
 	err := r.snapshot(ctx, func(tx *sqlx.Tx) (err error) {
-		if d.Campaign, err = summaryOf(ctx, tx, slug, now); err != nil {
+		if d.Campaign, err = headingOf(ctx, tx, slug); err != nil {
 			return err
 		}
-		if d.Total, err = countGifts(ctx, tx, d.Campaign.id); err != nil {
+		if d.Total, err = countGifts(ctx, tx, d.Campaign.ID); err != nil {
 			return err
 		}
 		d.First = d.Total
 		if after > 0 {
 			d.First = min(after-1, d.Total)
 		}
-		d.Gifts, err = gifts(ctx, tx, d.Campaign.id, d.Total-d.First, DonorsPerPage)
+		d.Gifts, err = gifts(ctx, tx, d.Campaign.ID, d.First, DonorsPerPage)
 		return err
 	})
 	if err != nil {

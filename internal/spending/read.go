@@ -48,8 +48,9 @@ const PageSize = 50
 
 const allocationColumns = `a.id, a.campaign_id, c.cluster_id, c.title_uk AS campaign_uk, c.title_en AS campaign_en, a.purpose_id, u.title_uk AS purpose_uk, u.title_en AS purpose_en,
 	coalesce(a.need_id::text, '') AS need_id, coalesce(n.item_uk, '') AS need_uk, coalesce(n.item_en, '') AS need_en, a.amount_minor, a.currency, a.reason, a.reason_en, a.proposed_by, pp.name AS proposer_name, a.proposed_at,
-	coalesce(d.decision, '') AS decision, coalesce(d.reason, '') AS decision_reason, coalesce(dp.name, '') AS decider_name, d.decided_at
-	FROM allocations a JOIN campaigns c ON c.id = a.campaign_id JOIN purposes u ON u.id = a.purpose_id LEFT JOIN needs n ON n.id = a.need_id JOIN people pp ON pp.id = a.proposed_by
+	coalesce(d.decision, '') AS decision, coalesce(d.reason, '') AS decision_reason, coalesce(dp.name, '') AS decider_name, d.decided_at`
+
+const allocationTables = ` JOIN campaigns c ON c.id = a.campaign_id JOIN purposes u ON u.id = a.purpose_id LEFT JOIN needs n ON n.id = a.need_id JOIN people pp ON pp.id = a.proposed_by
 	LEFT JOIN allocation_decisions d ON d.allocation_id = a.id LEFT JOIN people dp ON dp.id = d.decided_by`
 
 const seenBy = ` EXISTS (SELECT 1 FROM cluster_roles r WHERE r.cluster_id = c.cluster_id AND r.person_id = $1)`
@@ -61,9 +62,13 @@ func Allocations(ctx context.Context, db *sqlx.DB, person string, waiting bool, 
 	if after != "" && !pg.IsID(after) {
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
+	from := `(SELECT allocation_id AS id FROM allocations_waiting WHERE `
+	if !waiting {
+		from = `(SELECT allocation_id AS id FROM allocation_decisions WHERE `
+	}
 	var all []Allocation
-	err := db.SelectContext(ctx, &all, `SELECT `+allocationColumns+` WHERE`+seenBy+`
-		AND (d.allocation_id IS NULL) = $2 AND ($3 = '' OR a.id < nullif($3, '')::uuid) ORDER BY a.id DESC LIMIT $4`, person, waiting, after, PageSize)
+	err := db.SelectContext(ctx, &all, `SELECT `+allocationColumns+` FROM `+from+`($2 = '' OR allocation_id < nullif($2, '')::uuid)) f
+		JOIN allocations a ON a.id = f.id`+allocationTables+` WHERE`+seenBy+` ORDER BY f.id DESC LIMIT $3`, person, after, PageSize)
 	if err != nil {
 		return nil, fmt.Errorf("list allocations: %w", err)
 	}
@@ -78,7 +83,7 @@ func AllocationFor(ctx context.Context, db *sqlx.DB, person, id string) (Allocat
 	if !pg.IsID(id) {
 		return a, unknown
 	}
-	err := db.GetContext(ctx, &a, `SELECT `+allocationColumns+` WHERE`+seenBy+` AND a.id = $2`, person, id)
+	err := db.GetContext(ctx, &a, `SELECT `+allocationColumns+` FROM allocations a`+allocationTables+` WHERE`+seenBy+` AND a.id = $2`, person, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, unknown
 	}
@@ -114,8 +119,8 @@ func Purses(ctx context.Context, db *sqlx.DB, person string) ([]Purse, error) {
 		               SELECT 'purpose:' || u.id FROM purposes u WHERE u.campaign_id = c.id
 		               UNION ALL SELECT 'need:' || n.id FROM needs n JOIN purposes u ON u.id = n.purpose_id WHERE u.campaign_id = c.id) m (code)
 		          JOIN ledger.accounts ea ON ea.code = m.code AND ea.currency = c.currency JOIN ledger.balances eb ON eb.account_id = ea.id) AS earmarked,
-		       (SELECT coalesce(sum(a.amount_minor), 0)::bigint FROM allocations a LEFT JOIN allocation_decisions d ON d.allocation_id = a.id
-		         WHERE a.campaign_id = c.id AND d.allocation_id IS NULL) AS asked
+		       (SELECT coalesce(sum(a.amount_minor), 0)::bigint FROM allocations_waiting w JOIN allocations a ON a.id = w.allocation_id
+		         WHERE w.campaign_id = c.id) AS asked
 		  FROM campaigns c
 		  LEFT JOIN ledger.accounts f ON f.code = 'fund:' || c.id AND f.currency = c.currency
 		  LEFT JOIN ledger.balances b ON b.account_id = f.id

@@ -1,15 +1,24 @@
 package web_test
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/jmoiron/sqlx"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/document"
+
+	"kopiyka/internal/audit"
+	"kopiyka/internal/bank"
 	"kopiyka/internal/giving"
+	"kopiyka/internal/inbox"
+	"kopiyka/internal/pg"
 	"kopiyka/internal/spending"
 )
 
@@ -62,9 +71,6 @@ var matrix = map[string][]int{
 	"POST /portal/pledges/:id/release":              {303, 422, 403, 404, 404, 404},
 	"GET /portal/pledges/:id/payments":              {303, 303, 303, 303, 404, 404},
 	"POST /portal/pledges/:id/payments":             {303, 422, 422, 404, 404, 404},
-	"GET /portal/reminders/:token":                  {303, 303, 303, 404, 404, 404},
-	"GET /reminders/:token":                         {200, 200, 200, 200, 200, 200}, // whoever holds the letter
-	"POST /reminders/:token":                        {200, 200, 200, 200, 200, 200},
 	"GET /portal/payments/:id/return":               {303, 200, 200, 404, 404, 404},
 	"GET /portal/payments/:id/cancel":               {303, 303, 303, 404, 404, 404},
 	"GET /office":                                   {303, 404, 404, 200, 200, 200},
@@ -91,6 +97,60 @@ var matrix = map[string][]int{
 	"GET /portal/documents/:id/:lang":               {303, 200, 200, 404, 404, 404},
 	"GET /portal/companies/:slug/statements/:year":  {303, 200, 200, 404, 404, 404},
 	"POST /portal/companies/:slug/statements/:year": {303, 409, 403, 404, 404, 404},
+	"GET /portal/reminders/:token":                  {303, 303, 303, 404, 404, 404},
+	"GET /reminders/:token":                         {200, 200, 200, 200, 200, 200}, // whoever holds the letter
+	"POST /reminders/:token":                        {200, 200, 200, 200, 200, 200},
+	"GET /office/payments":                          {303, 404, 404, 200, 200, 200},
+	"GET /office/payments.csv":                      {303, 404, 404, 200, 200, 200},
+	"GET /office/payments/:id":                      {303, 404, 404, 404, 200, 200},
+	"GET /office/payments/:id/ask":                  {303, 404, 404, 303, 303, 303},
+	"POST /office/payments/:id/ask":                 {303, 404, 404, 404, 303, 303},
+	"GET /office/payments/:id/refund":               {303, 404, 404, 404, 200, 403},
+	"POST /office/payments/:id/refund":              {303, 404, 404, 404, 303, 403},
+	"GET /office/refunds":                           {303, 404, 404, 200, 200, 200},
+	"GET /office/refunds.csv":                       {303, 404, 404, 200, 200, 200},
+	"GET /office/refunds/:id":                       {303, 404, 404, 404, 200, 200},
+	"GET /office/refunds/:id/:act":                  {303, 404, 404, 303, 303, 303},
+	"POST /office/refunds/:id/approve":              {303, 404, 404, 404, 403, 303},
+	"POST /office/refunds/:id/refuse":               {303, 404, 404, 404, 403, 303},
+	"GET /office/due":                               {303, 404, 404, 200, 200, 200},
+	"GET /office/due.csv":                           {303, 404, 404, 200, 200, 200},
+	"GET /office/alarms":                            {303, 404, 404, 200, 200, 200},
+	"GET /office/alarms.csv":                        {303, 404, 404, 200, 200, 200},
+	"GET /office/alarms/:id":                        {303, 404, 404, 404, 200, 200},
+	"POST /office/alarms/:id":                       {303, 404, 404, 404, 303, 409}, // the second answer
+	"GET /office/suspense":                          {303, 404, 404, 200, 200, 200},
+	"GET /office/suspense.csv":                      {303, 404, 404, 200, 200, 200},
+	// One account at Stripe and one queue serve the whole house, and so all who run clusters.
+	"GET /office/statements":            {303, 404, 404, 200, 200, 200},
+	"GET /office/statements/new":        {303, 404, 404, 200, 200, 200},
+	"POST /office/statements":           {303, 404, 404, 422, 422, 422},
+	"GET /office/statements/:id":        {303, 404, 404, 404, 200, 200},
+	"GET /office/imports/:id":           {303, 404, 404, 404, 200, 200},
+	"GET /office/unmatched":             {303, 404, 404, 200, 200, 200},
+	"GET /office/unmatched.csv":         {303, 404, 404, 200, 200, 200},
+	"GET /office/lines/:id":             {303, 404, 404, 404, 200, 200},
+	"GET /office/lines/:id/:act":        {303, 404, 404, 303, 303, 303},
+	"POST /office/lines/:id/pledge":     {303, 404, 404, 404, 422, 422},
+	"POST /office/lines/:id/fee":        {303, 404, 404, 404, 409, 403}, // all of it is a gift
+	"POST /office/lines/:id/payout":     {303, 404, 404, 404, 409, 403},
+	"POST /office/lines/:id/refund":     {303, 404, 404, 404, 409, 403},
+	"POST /office/lines/:id/reversal":   {303, 404, 404, 404, 409, 403},
+	"GET /office/matches/:id/undo":      {303, 404, 404, 303, 303, 303},
+	"POST /office/matches/:id/undo":     {303, 404, 404, 404, 409, 403}, // it waits for its second person already
+	"GET /office/undoings/:id/:act":     {303, 404, 404, 303, 303, 303},
+	"POST /office/undoings/:id/approve": {303, 404, 404, 404, 403, 303},
+	"POST /office/undoings/:id/refuse":  {303, 404, 404, 404, 303, 409}, // decided by then
+	"GET /office/reconciliation":        {303, 404, 404, 200, 200, 200},
+	"POST /office/reconciliation":       {303, 404, 404, 303, 303, 303},
+	"GET /office/inbox":                 {303, 404, 404, 200, 200, 200},
+	"GET /office/inbox.csv":             {303, 404, 404, 200, 200, 200},
+	"GET /office/inbox/:id":             {303, 404, 404, 200, 200, 200},
+	"POST /office/inbox/:id":            {303, 404, 404, 303, 409, 409}, // it waits once the first has asked
+	"GET /office/jobs":                  {303, 404, 404, 200, 200, 200},
+	"GET /office/jobs.csv":              {303, 404, 404, 200, 200, 200},
+	"GET /office/jobs/:id":              {303, 404, 404, 303, 303, 303},
+	"POST /office/jobs/:id":             {303, 404, 404, 303, 303, 303},
 }
 
 // forms are filled in so that only who sends them can be wrong.
@@ -102,6 +162,10 @@ func (h *house) forms() map[string]string {
 		"POST /office/write-offs/:id/refuse":       url.Values{"reason": {"Because not"}}.Encode(),
 		"POST /portal/pledges/:id/documents":       url.Values{"kind": {"invoice"}}.Encode(),
 		"POST /office/allocations/:id/refuse":      url.Values{"reason": {"Because not"}}.Encode(),
+		"POST /office/matches/:id/undo":            url.Values{"reason": {"A test of the house"}}.Encode(),
+		"POST /office/refunds/:id/refuse":          url.Values{"reason": {"Because not"}}.Encode(),
+		"POST /office/payments/:id/refund":         url.Values{"amount": {"1.00"}, "currency": {"USD"}, "reason": {"Because"}}.Encode(),
+		"POST /office/alarms/:id":                  url.Values{"note": {"A test of the house"}}.Encode(),
 	}
 }
 
@@ -129,6 +193,89 @@ func (h *house) reminder() string {
 		h.t.Fatal(err)
 	}
 	return strings.TrimPrefix(stop, "http://127.0.0.1/reminders/")
+}
+
+// alarm is one of the payment's that nobody has answered.
+func (h *house) alarm(payment string) string {
+	h.t.Helper()
+	h.Tx(func(tx *sqlx.Tx) error {
+		return audit.Raise(h.t.Context(), tx, h.Cluster, audit.Act{At: h.Now(), Act: "payment.amount-differs", Subject: "payment:" + payment})
+	})
+	all, err := audit.Alarms(h.t.Context(), h.DB, h.Coordinator, true, "", 0, 1)
+	if err != nil || len(all) != 1 {
+		h.t.Fatal(all, err)
+	}
+	return strconv.FormatInt(all[0].ID, 10)
+}
+
+// refund is one that waits for its second person.
+func (h *house) refund(payment string) string {
+	h.t.Helper()
+	r, err := giving.AskRefund(h.t.Context(), h.DB, h.Now, giving.RefundWish{PaymentID: payment, PersonID: h.Coordinator, Amount: h.Amount(100), Reason: "Because"})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return r.ID
+}
+
+// event is one that a worker is done with.
+func (h *house) event(id string) string {
+	h.t.Helper()
+	if _, err := inbox.Keep(h.t.Context(), h.DB, inbox.Event{ID: id, Type: "charge.updated", ObjectKind: "charge", ObjectID: "ch_1", HappenedAt: h.Now(), Body: []byte("{}")}, inbox.Webhook, h.Now()); err != nil {
+		h.t.Fatal(err)
+	}
+	if _, err := h.Owner.Exec(`UPDATE inbox_events SET state = 'done', done_at = now() WHERE event_id = $1`, id); err != nil {
+		h.t.Fatal(err)
+	}
+	return id
+}
+
+// job is one that was given up.
+func (h *house) job() string {
+	h.t.Helper()
+	var id string
+	err := h.Owner.Get(&id, `INSERT INTO jobs.river_job (state, kind, args, attempt, max_attempts, queue, priority, finalized_at) VALUES ('discarded', 'heal_payments', '{}', 3, 3, 'default', 1, now()) RETURNING id::text`)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return id
+}
+
+// banked is a statement with one line that is a gift, which the coordinator asks to undo.
+func (h *house) banked() map[string]string {
+	h.t.Helper()
+	ctx, account := h.t.Context(), bank.Account{ID: pg.NewID(), ClusterID: h.Cluster, IBAN: fmt.Sprintf("UA%027d", h.Count("bank_accounts")), Currency: h.Currency}
+	_, err := h.Owner.Exec(`INSERT INTO bank_accounts (id, cluster_id, iban, currency, holder_uk, holder_en, bank_uk, bank_en, created_at) VALUES ($1, $2, $3, $4, 'К', 'C', 'Б', 'B', now())`,
+		account.ID, h.Cluster, account.IBAN, string(h.Currency))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var reference string
+	if err := h.Owner.Get(&reference, `SELECT reference FROM pledges WHERE id = $1`, h.Pledge(10_000)); err != nil {
+		h.t.Fatal(err)
+	}
+	running, err := bank.Begin(ctx, h.DB, h.Now, bank.File{
+		Name: "statement.csv", Account: account, Person: h.Coordinator, From: strings.NewReader("Date,Amount,Details\n2026-03-02,12.50," + reference + "\n"),
+	}, 40, func() {})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	<-running.Done
+	ids := map[string]string{"imports": running.ID}
+	for name, query := range map[string]string{
+		"statements": `SELECT id FROM bank_statements WHERE account_id = $1`, "lines": `SELECT id FROM statement_lines WHERE account_id = $1`,
+		"matches": `SELECT m.id FROM line_matches m JOIN statement_lines l ON l.id = m.line_id WHERE l.account_id = $1`,
+	} {
+		var id string
+		if err := h.Owner.Get(&id, query, account.ID); err != nil {
+			h.t.Fatalf("%s: %v", name, errors.Join(err, running.Err()))
+		}
+		ids[name] = id
+	}
+	if ids["undoings"], err = bank.AskUndo(ctx, h.DB, h.Now, ids["matches"], h.Coordinator, "Because"); err != nil {
+		h.t.Fatal(err)
+	}
+	return ids
 }
 
 // writeOff is a write-off that waits for its second person.
@@ -164,10 +311,11 @@ func (h *house) invoice(pledge string) string {
 func TestEveryAddressHasItsGuard(t *testing.T) {
 	h := open(t)
 	h.letIn()
-	h.Paid(100_000)
+	paid := h.Paid(100_000)
 	pledge := h.Pledge(10_000)
 	payment := h.Checkout(pledge, 5_000)
 	forms, token := h.forms(), h.reminder()
+	alarm, job := h.alarm(payment.ID), h.job()
 
 	var seen []string
 	for _, r := range h.web.Routes() {
@@ -189,10 +337,24 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 		}
 		slug, id := h.Slug, pledge
 		switch {
+		case strings.HasSuffix(path, "/payments/:id/refund"):
+			id = paid.ID
+		case strings.Contains(path, "/refunds/:id"):
+			id = h.refund(paid.ID)
 		case strings.Contains(path, "/payments/:id/"):
 			id = payment.ID
 		case strings.Contains(path, "/documents/:id"):
 			id = h.invoice(pledge)
+		case strings.Contains(path, "/statements/:id"), strings.Contains(path, "/imports/:id"), strings.Contains(path, "/lines/:id"), strings.Contains(path, "/matches/:id"), strings.Contains(path, "/undoings/:id"):
+			id = h.banked()[strings.Split(path, "/")[2]]
+		case strings.Contains(path, "/office/payments/:id"):
+			id = payment.ID
+		case strings.Contains(path, "/alarms/:id"):
+			id = alarm
+		case strings.Contains(path, "/inbox/:id"):
+			id = h.event("evt_" + r.Method)
+		case strings.Contains(path, "/jobs/:id"):
+			id = job
 		case strings.Contains(path, "/allocations/:id"):
 			id = h.proposal()
 		case strings.Contains(path, "/write-offs/:id"):

@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"kopiyka/internal/bank"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/config"
 	"kopiyka/internal/fault"
@@ -38,6 +39,7 @@ type Parts struct {
 	Config  config.Config
 	Wake    func()                      // tells the workers that an event was kept
 	Working func(context.Context) error // nil while the workers run
+	Checks  []bank.Check                // what the books are compared with beside the banks
 }
 
 // Web serves every address of the site.
@@ -75,8 +77,14 @@ func New(p Parts) (*Web, error) {
 	return w, nil
 }
 
-// mostBody is what a form may hold. The webhook door has a limit of its own.
+// mostBody is what a form may hold. The webhook door and what takes files have limits of
+// their own.
 const mostBody = "1M"
+
+// takesFiles holds for the one address that takes files. It has a limit of its own.
+func takesFiles(c echo.Context) bool {
+	return c.Request().Method == http.MethodPost && c.Path() == office.StatementsPath
+}
 
 // open adds the doors, each with its guards.
 func (w *Web) open(p Parts, renderer *page.Renderer) {
@@ -92,10 +100,10 @@ func (w *Web) open(p Parts, renderer *page.Renderer) {
 		api.Check{Name: "workers", Ask: p.Working},
 	).Routes(e.Group(""))
 
-	visited := []echo.MiddlewareFunc{middleware.BodyLimit(mostBody), sameOrigin, door.Load}
+	visited := []echo.MiddlewareFunc{middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: mostBody, Skipper: takesFiles}), sameOrigin, door.Load}
 	door.Routes(e.Group("", visited...))
 	portal.New(p.DB, p.Gateway, p.Now, p.Log).Routes(e.Group("", visited...))
-	office.New(p.DB, p.Now).Routes(e.Group("", visited...))
+	office.New(p.DB, p.Gateway, p.Now, p.Checks...).Routes(e.Group("", visited...))
 	site.New(reports, renderer, w.cache).Routes(e.Group("", visited...))
 }
 

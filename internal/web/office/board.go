@@ -17,6 +17,8 @@ import (
 type boardPage struct {
 	page.Base
 	Mine, Others queue
+	Tasks        []task
+	Drawers      []page.Link
 	Campaigns    page.Table
 	Empty        page.Empty
 }
@@ -32,7 +34,8 @@ type waiting struct {
 	When        page.Moment
 }
 
-// board serves GET /office: what waits for whom, and what each campaign has to give out.
+// board serves GET /office: what waits for whom, what needs somebody at the desk for money,
+// and what each campaign has to give out.
 func (o *Office) board(c echo.Context) error {
 	ctx, person := c.Request().Context(), visitor(c)
 	all, err := spending.Allocations(ctx, o.db, person.ID, true, "")
@@ -44,6 +47,10 @@ func (o *Office) board(c echo.Context) error {
 		return err
 	}
 	v := boardPage{Base: page.Of(c)}
+	v.Drawers = drawers(v.Lang)
+	if v.Tasks, err = o.tasks(ctx, v.Lang, person); err != nil {
+		return err
+	}
 	for _, a := range all {
 		q := &v.Others
 		if decides(person, a) {

@@ -1,7 +1,8 @@
 // Package office is the door for the people who run a cluster: what its campaigns have to
-// give out, what was proposed, and the second person's decision.
+// give out, what was proposed, and the second person's decision; and the desk for money:
+// payments, events, alarms, jobs and whatever else needs somebody.
 //
-// It asks spending and shows. That who proposes does not approve, and that only what is
+// It asks other rooms and shows. That who proposes does not approve, and that only what is
 // there can be set aside, is spending's and the schema's to know; here a stranger is only
 // turned away.
 package office
@@ -13,7 +14,10 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/bank"
 	"kopiyka/internal/clock"
+	"kopiyka/internal/fault"
+	"kopiyka/internal/gateway"
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
 	"kopiyka/internal/web/page"
@@ -21,12 +25,16 @@ import (
 
 // Office is the door.
 type Office struct {
-	db  *sqlx.DB
-	now clock.Clock
+	db      *sqlx.DB
+	gateway *gateway.Gateway
+	now     clock.Clock
+	checks  []bank.Check
 }
 
-// New makes the door.
-func New(db *sqlx.DB, now clock.Clock) *Office { return &Office{db: db, now: now} }
+// New makes the door. Checks are what the books are compared with beside the banks.
+func New(db *sqlx.DB, g *gateway.Gateway, now clock.Clock, checks ...bank.Check) *Office {
+	return &Office{db, g, now, checks}
+}
 
 // Routes adds the door's addresses. Something earlier must tell each request who is signed
 // in (member.WithPerson). Addresses that take forms answer a GET too, by leading to the
@@ -42,7 +50,43 @@ func (o *Office) Routes(g *echo.Group) {
 	g.GET("/allocations/:id/:act", o.toAllocation)
 	g.POST("/allocations/:id/approve", o.approve)
 	g.POST("/allocations/:id/refuse", o.refuse)
+	o.desk(g)
+	o.bank(g)
 	o.promises(g)
+}
+
+// desk adds the addresses of the desk for money: lists, each with its file, and what hangs
+// on them.
+func (o *Office) desk(g *echo.Group) {
+	g.GET("/payments", o.payments)
+	g.GET("/payments.csv", o.paymentsFile)
+	g.GET("/payments/:id", o.payment)
+	g.GET("/payments/:id/ask", o.toPayment)
+	g.POST("/payments/:id/ask", o.askStripe)
+	g.GET("/payments/:id/refund", o.refundForm)
+	g.POST("/payments/:id/refund", o.askRefund)
+	g.GET("/refunds", o.refunds)
+	g.GET("/refunds.csv", o.refundsFile)
+	g.GET("/refunds/:id", o.refund)
+	g.GET("/refunds/:id/:act", o.toRefund)
+	g.POST("/refunds/:id/approve", o.approveRefund)
+	g.POST("/refunds/:id/refuse", o.refuseRefund)
+	g.GET("/due", o.due)
+	g.GET("/due.csv", o.dueFile)
+	g.GET("/alarms", o.alarms)
+	g.GET("/alarms.csv", o.alarmsFile)
+	g.GET("/alarms/:id", o.alarm)
+	g.POST("/alarms/:id", o.answer)
+	g.GET("/suspense", o.suspense)
+	g.GET("/suspense.csv", o.suspenseFile)
+	g.GET("/inbox", o.inbox)
+	g.GET("/inbox.csv", o.inboxFile)
+	g.GET("/inbox/:id", o.event)
+	g.POST("/inbox/:id", o.replay)
+	g.GET("/jobs", o.jobs)
+	g.GET("/jobs.csv", o.jobsFile)
+	g.POST("/jobs/:id", o.runAgain)
+	g.GET("/jobs/:id", o.toJobs)
 }
 
 // clustersOnly asks strangers to sign in, and knows nothing when somebody signed in has no
@@ -72,6 +116,22 @@ func holds(p member.Person, cluster string, role member.ClusterRole) bool {
 		return post.ClusterID == cluster && post.Role == role
 	})
 }
+
+// acts reports whether the person may do more than read somewhere. Events and jobs belong
+// to the whole house, which has one account at Stripe, and so to whoever works in it.
+func acts(p member.Person) bool {
+	return slices.ContainsFunc(p.Clusters, func(post member.ClusterPost) bool { return post.Role != member.Auditor })
+}
+
+// actsIn reports whether the person may do more than read in a cluster.
+func actsIn(p member.Person, cluster string) bool {
+	return slices.ContainsFunc(p.Clusters, func(post member.ClusterPost) bool {
+		return post.ClusterID == cluster && post.Role != member.Auditor
+	})
+}
+
+// readsOnly is what an auditor is told.
+func readsOnly() error { return fault.New(fault.Forbidden, "role.read_only") }
 
 // in picks the text of a language.
 func in(l i18n.Lang, uk, en string) string {

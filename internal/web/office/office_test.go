@@ -32,7 +32,7 @@ type desk struct {
 func open(t *testing.T, received int64) *desk {
 	t.Helper()
 	b := gatewaytest.New(t)
-	house := webtest.Open(t, b.DB, func(g *echo.Group) { office.New(b.DB, b.Now).Routes(g) })
+	house := webtest.Open(t, b.DB, func(g *echo.Group) { office.New(b.DB, b.Gateway, b.Now).Routes(g) })
 	d := &desk{b, house, house.As(b.Coordinator), house.As(b.Approver)}
 	if received > 0 {
 		b.Paid(received)

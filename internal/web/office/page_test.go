@@ -18,8 +18,69 @@ func TestPages(t *testing.T) {
 	reason := page.Field{ID: "reason", Name: "reason", Label: "Why", Hint: "h", Error: "No", Value: "v", Rows: 4}
 	table := page.NewTable("", []page.Column{{Text: "A"}, {Text: "B", Sum: true}}, [][]page.Cell{{{Text: "a", Href: "/a", Note: "n"}, {Sum: &sum}}})
 	items := queue{Items: []waiting{{Href: "/a", Title: "T", Sum: sum, Who: "W", When: moment}}}
+	notice := page.Notice{Title: "N", Text: "T", Live: true}
+	facts := []named{{Text: "N", Value: "V", Code: "C"}, {Text: "N", Code: "C"}}
+	list := listPage{
+		Title: "T", Lead: "L", Notice: notice, Errors: page.ErrorSummary{Title: "Not found", Items: []page.Link{{Href: "#q", Text: "Q"}}}, TabsLabel: "Tabs",
+		Tabs:   []page.Link{{Href: "/a", Text: "A", Current: true}, {Href: "/b", Text: "B"}},
+		Search: &page.Search{Label: "S", Action: "/a", Hidden: []page.Hidden{{Name: "state", Value: "x"}}, Fields: []page.Field{{ID: "q", Name: "q", Label: "Q", Hint: "h"}}, Clear: page.Link{Href: "/a", Text: "All"}},
+		Sums:   []pair{{"S", sum}}, Table: table, Empty: page.Empty{Title: "E", Text: "T"}, Pager: page.Pager{Label: "P", Newest: "/n", Older: "/o", CSV: page.Link{Href: "/c", Text: "C"}},
+	}
 	pagetest.Door(t, "office", map[string]page.Model{
-		"board": boardPage{Mine: items, Others: items, Campaigns: table},
+		"board": boardPage{
+			Mine: items, Others: items, Campaigns: table, Drawers: []page.Link{{Href: "/d", Text: "D"}},
+			Tasks: []task{{Href: "/t", Text: "T", Count: "3", Note: "N"}, {Href: "/t", Text: "T", Sum: &sum}},
+		},
+		"list":       list,
+		"statements": statementsPage{Title: "T", Lead: "L", New: "/n", Accounts: table, Table: table, Empty: page.Empty{Title: "E"}, Pager: list.Pager},
+		"statement": statementPage{
+			Notice: notice, Title: "T", Facts: facts, Sums: []pair{{"S", sum}}, Proof: page.Proof{Title: "P", Text: "T"}, Silent: "S", Table: table, Pager: list.Pager,
+		},
+		"upload": uploadPage{
+			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#file", Text: "F"}}}, Action: "/a",
+			Account: page.Field{ID: "account", Name: "account", Label: "A", Options: []page.Option{{Value: "a", Text: "A", Chosen: true}}},
+			File:    page.Field{ID: "file", Name: "file", Label: "F", Hint: "h", Error: "E", Type: "file"}, Columns: page.Field{ID: "columns", Name: "columns", Label: "C", Hint: "h", Rows: 3},
+		},
+		"import": progressPage{
+			Title: "T", File: "f.xml", Wait: 1, Percent: 40, Text: "40", Wrong: page.ErrorSummary{Title: "W", Items: []page.Link{{Text: "N"}}}, Statement: page.Link{Href: "/s", Text: "S"}, Again: "/n",
+		},
+		"line": linePage{
+			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#pledge", Text: "P"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Waits),
+			Sums: []pair{{"S", sum}}, Facts: facts, Statement: page.Link{Href: "/s", Text: "S"}, Why: "W",
+			Matches: []matchView{
+				{Text: "T", Sum: sum, Note: "N", When: moment, Status: page.NewStatus(l, page.Closed), Undo: &undoForm{Action: "/u", Reason: page.Field{ID: "reason-1", Name: "reason", Label: "R", Hint: "h", Rows: 2}}},
+				{Text: "T", Sum: sum, When: moment, Decide: &undecided{Reason: "R", Approve: "/a", Refuse: "/r", Why: "W"}},
+			},
+			Pledge: &pledgeForm{
+				Action: "/p", Pledge: page.Field{ID: "pledge", Name: "pledge", Label: "P", Hint: "h", Error: "E"}, Amount: page.Field{ID: "amount", Name: "amount", Label: "A", Sum: true, Unit: "UAH"},
+				Suggested: []suggestedView{{Company: "C", Campaign: "C", Why: "W", Left: sum, Action: "/p", Reference: "RF", Amount: "1.00", Button: "B"}, {Company: "C"}},
+			},
+			Others: []choiceForm{{Action: "/o", Title: "T", Text: "T", Button: "B", Name: "line", Value: "1"}, {Action: "/f", Title: "T", Button: "B"}},
+		},
+		"reconciliation": reconciliationPage{
+			Notice: notice, Accounts: table, Run: "/r", Empty: page.Empty{Title: "E"},
+			Clusters: []proofView{{ID: "c-1", Name: "C", Proof: page.Proof{Title: "P", When: moment, Text: "T"}, Checks: []string{"C"}}, {ID: "c-2", Name: "D", Wrong: page.Notice{Look: "fault", Title: "W"}, Differences: table}},
+		},
+		"jobs":  jobsPage{listPage: list, Jobs: []jobRow{{ID: "1", Name: "N", Kind: "k", Status: page.NewStatus(l, page.Failed), Due: moment, Tries: "1 of 3", Trouble: "T", RunAgain: "/j"}}},
+		"event": eventPage{Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Text: "N"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Failed), Facts: facts, Replay: "/r", Why: "W"},
+		"alarm": alarmPage{
+			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#note", Text: "N"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Failed), When: moment,
+			Subject: page.Link{Href: "/s", Text: "S"}, Facts: []string{"f"}, Answer: "/a", Note: page.Field{ID: "note", Name: "note", Label: "N", Hint: "h", Error: "E", Rows: 4}, Why: "W", Found: "F", By: "B",
+		},
+		"refund": refundPage{
+			Errors: errors, Title: "T", Payment: "/p", Action: "/a", Request: "r", Currency: "USD", Here: sum, Reason: reason,
+			Amount: page.Field{ID: "amount", Name: "amount", Label: "Amount", Hint: "h", Sum: true, Unit: "USD"},
+		},
+		"refund-request": requestPage{
+			Errors: errors, Notice: notice, Title: "T", Payment: "/p", Status: page.NewStatus(l, page.Waits), Sum: sum, Facts: facts,
+			Seal: &page.Seal{Signed: []page.Signature{{Act: "Asked", Who: "O", When: moment}}, Awaits: "A"}, Why: "Why",
+			Decide: &decideForm{Approve: "/a", Refuse: "/r", Button: "Approve", Reason: reason},
+		},
+		"payment": paymentPage{
+			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Text: "N"}}}, Notice: notice, Title: "T", Campaign: page.Link{Href: "/c", Text: "C"}, Status: page.NewStatus(l, page.Received),
+			Sums: []pair{{"S", sum}}, Facts: facts, Ask: "/a", Why: "W", Refund: "/r", Refunds: table,
+			Timeline: []happening{{When: moment, Text: "T", Href: "/h", Status: page.NewStatus(l, page.Failed), Sum: &sum, Notes: []string{"n"}, Lines: table}, {When: moment, Text: "T"}},
+		},
 		"proposal": proposalPage{
 			Errors: errors, Campaign: "C", Action: "/a", Currency: "USD", Free: sum, Asked: sum, Reason: reason,
 			Purpose: page.NewChoices("purpose", "For what", "a", page.Option{Value: "a", Text: "A", Note: "n"}, page.Option{Value: "b", Text: "B"}),

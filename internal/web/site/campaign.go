@@ -28,6 +28,7 @@ type campaignPage struct {
 	Bands      page.Bands
 	Shortfall  page.Notice
 	Books      string
+	Proof      page.Proof // the zero one until the books were compared with the banks
 	AllPledged string
 	Updated    page.Moment
 	Data       string
@@ -69,6 +70,7 @@ func (s *Site) campaign(c echo.Context) error {
 		b.Nav = "campaigns"
 		p := opening(b, r)
 		p.figures(r.Summary)
+		p.Proof = proof(b.Lang, r.Proof)
 		if p.Story, err = story(in(b, r.Story)); err != nil {
 			return nil, err
 		}

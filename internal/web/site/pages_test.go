@@ -28,7 +28,7 @@ func TestEveryPageFitsItsModel(t *testing.T) {
 		"campaign": campaignPage{Base: base, Title: "IT4Life", About: "Про", Meta: "Опис", State: page.NewStatus(l, page.Open), Days: "25 березня 2020",
 			Cluster: link, Pledge: "/portal/pledges/new", Note: page.Notice{Title: "Перш", Text: "ніж"},
 			Received: some, Glance: "отримано", Bands: page.NewBands(l, totals), Shortfall: page.Notice{Look: "fault", Title: "Бракує"},
-			Books: "= =", AllPledged: "усього", Updated: page.Moment{Text: "сьогодні", Machine: "2026-11-22"}, Data: "/api/v1/campaigns/it4life",
+			Books: "= =", Proof: page.Proof{Title: "Доведено до", When: page.Moment{Text: "учора", Machine: "2026-11-21"}, Text: "Звірено."}, AllPledged: "усього", Updated: page.Moment{Text: "сьогодні", Machine: "2026-11-22"}, Data: "/api/v1/campaigns/it4life",
 			Story: "<h2>Що сталося</h2>", Gifts: gifts, Donors: link,
 			Allocations: []allocation{{Purpose: "Лікарні", Sum: some, Status: page.NewStatus(l, page.Aside), Reason: "бо", ReasonLang: l, Seal: page.Seal{Signed: []page.Signature{{Act: "Запропонувала"}, {Act: "Схвалила"}}}}},
 			Purposes: []purpose{{ID: "purpose-a", Title: "Лікарні", About: "Про", Aside: page.NewStatus(l, page.Aside),

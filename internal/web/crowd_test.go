@@ -1,0 +1,123 @@
+package web_test
+
+import (
+	"testing"
+
+	"kopiyka/internal/gateway/gatewaytest"
+	"kopiyka/internal/pg"
+)
+
+// crowd fills a house's database with n of everything that grows: pledges, payments with
+// their entries, events, acts, jobs, alarms, and a tenth as many allocations. Half of it
+// belongs to the world's own campaign, the rest to nineteen others of its cluster and to
+// one of another cluster. The world's own company has made a twentieth of the pledges.
+//
+// It is SQL as text, since a hundred thousand gifts through the door would take an hour;
+// what the books hold is balanced all the same.
+func crowd(t testing.TB, w *gatewaytest.World, n int) {
+	t.Helper()
+	for i := range 20 {
+		w.AddCampaign("crowd-"+string(rune('a'+i)), "open")
+	}
+	conn, err := w.Owner.Connx(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	run := func(query string, args ...any) {
+		t.Helper()
+		if _, err := conn.ExecContext(t.Context(), query, args...); err != nil {
+			t.Fatalf("%v\nin %.300s", err, query)
+		}
+	}
+	// Rows that come by the hundred thousand are not judged one by one: who fills a database
+	// in this way only reads from it afterwards. A server that does not allow the quick way
+	// judges at least nothing that we do.
+	_, _ = conn.ExecContext(t.Context(), `SET session_replication_role = replica`)
+	for _, table := range []string{"pledges", "instalments", "instalment_changes", "pledge_acts", "write_offs", "write_off_decisions", "refund_requests", "audit_acts", "alarms", "alarm_answers", "allocations", "allocation_decisions", "ledger.entries", "ledger.lines", "ledger.lots", "ledger.draws"} {
+		run(`ALTER TABLE ` + table + ` DISABLE TRIGGER USER`)
+	}
+	// The last of the campaigns goes to the stranger's cluster.
+	run(`UPDATE campaigns SET cluster_id = (SELECT cluster_id FROM cluster_roles WHERE person_id = $1 LIMIT 1) WHERE slug = 'crowd-t'`, w.Stranger)
+	run(`CREATE FUNCTION made(kind text, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+		$$ SELECT (lpad(to_hex(25000000000 + n), 12, '0') || '7' || substr(md5(kind || n), 1, 3) || '8' || substr(md5(kind || n), 4, 15))::uuid $$`)
+	run(`INSERT INTO companies (id, slug, name_uk, name_en, created_at)
+		SELECT made('company', i), 'company-' || i, 'Компанія ' || initcap(md5('k' || i)), 'Company ' || initcap(md5('k' || i)), now() FROM generate_series(1, greatest($1::int / 50, 20)) i`, n)
+	run(`INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, due_on, reference, made_by, made_at, number)
+		SELECT made('pledge', i), c.id, CASE WHEN i % 20 = 7 THEN $2 ELSE made('company', 1 + i % greatest($1::int / 50, 20)) END, 1000 + i % 5000, 'USD',
+		       (ARRAY['named', 'amount-hidden', 'anonymous'])[1 + i % 3], CASE WHEN i % 2 = 0 THEN date '2020-01-01' + i % 2000 END,
+		       'RF00' || lpad(i::text, 10, '0'), $3, timestamptz '2020-01-01' + i * interval '10 minutes', row_number() OVER (PARTITION BY c.id ORDER BY i)
+		  FROM generate_series(1, $1::int) i
+		  JOIN (SELECT id, row_number() OVER (ORDER BY slug = $4, slug) - 1 AS place FROM campaigns) c ON c.place = CASE WHEN i % 2 = 0 THEN 20 ELSE i / 2 % 20 END`,
+		n, w.Company, w.Payer, w.Slug)
+	run(`INSERT INTO instalments (id, pledge_id, amount_minor, due_on)
+		SELECT made('instalment', i), p.id, p.amount_minor, coalesce(p.due_on, p.made_at::date) FROM generate_series(1, $1::int) i JOIN pledges p ON p.id = made('pledge', i)`, n)
+	run(`INSERT INTO payments (id, pledge_id, campaign_id, amount_minor, currency, title, way, state, idempotency_key, session_id, payment_intent_id, charge_id,
+		                       received_minor, fee_minor, started_by, started_at, settled_at, synced_at)
+		SELECT made('payment', i), p.id, p.campaign_id, p.amount_minor, p.currency, 'Crowd', 'checkout', CASE WHEN i % 10 = 0 THEN 'expired' ELSE 'paid' END, 'crowd-' || i,
+		       'cs_crowd_' || i, 'pi_crowd_' || i, 'ch_crowd_' || i, CASE WHEN i % 10 = 0 THEN 0 ELSE p.amount_minor END, CASE WHEN i % 10 = 0 THEN 0 ELSE 30 END,
+		       p.made_by, p.made_at, p.made_at, p.made_at
+		  FROM generate_series(1, $1::int) i JOIN pledges p ON p.id = made('pledge', i)`, n)
+	run(`INSERT INTO pledge_acts (id, pledge_id, campaign_id, currency, number, kind, change_minor, reason, person_id, happened_at)
+		SELECT made('act', i), p.id, p.campaign_id, p.currency, 1, 'corrected', 100, 'Crowd', $2, p.made_at FROM generate_series(1, $1::int, 2) i JOIN pledges p ON p.id = made('pledge', i)`, n, w.Coordinator)
+	run(`INSERT INTO instalment_changes (act_id, instalment_id, pledge_id, change_minor) SELECT made('act', i), made('instalment', i), made('pledge', i), 100 FROM generate_series(1, $1::int, 2) i`, n)
+	run(`INSERT INTO write_offs (id, pledge_id, campaign_id, currency, reason_code, reason, proposed_by, proposed_at)
+		SELECT made('write-off', i), p.id, p.campaign_id, p.currency, 'other', 'Crowd', $2, p.made_at FROM generate_series(10, $1::int, 10) i JOIN pledges p ON p.id = made('pledge', i)`, n, w.Coordinator)
+	run(`INSERT INTO write_off_decisions (write_off_id, proposed_by, decision, reason, decided_by, decided_at)
+		SELECT made('write-off', i), $2, 'refused', 'Crowd', $3, now() FROM generate_series(10, $1::int - 200, 10) i`, n, w.Coordinator, w.Approver)
+	run(`INSERT INTO write_offs_waiting (write_off_id) SELECT w.id FROM write_offs w LEFT JOIN write_off_decisions d ON d.write_off_id = w.id WHERE d.write_off_id IS NULL`)
+	run(`INSERT INTO write_off_parts (write_off_id, instalment_id, pledge_id, amount_minor)
+		SELECT made('write-off', i), made('instalment', i), made('pledge', i), 100 FROM generate_series(10, $1::int, 10) i`, n)
+	run(`INSERT INTO refund_requests (id, payment_id, amount_minor, currency, reason, needs_approval, state, idempotency_key, asked_by, asked_at)
+		SELECT made('refund', i), y.id, 100, y.currency, 'Crowd', false, CASE WHEN i % 500 = 1 THEN 'approved' ELSE 'failed' END, 'crowd-refund-' || i, $2, y.started_at
+		  FROM generate_series(1, $1::int, 5) i JOIN payments y ON y.id = made('payment', i)`, n, w.Coordinator)
+	run(`ANALYZE`)
+	books(run, w)
+	run(`INSERT INTO inbox_events (event_id, type, api_version, happened_at, object_kind, object_id, body, found_by, received_at, state, tries, next_try_at)
+		SELECT 'evt_crowd_' || i, 'charge.succeeded', '2023-10-16', y.started_at, 'charge', y.charge_id, '{}', 'webhook', y.started_at,
+		       CASE WHEN i % 100 = 0 THEN 'dead' WHEN i % 100 = 1 THEN 'new' ELSE 'done' END, 1, timestamptz '2099-01-01'
+		  FROM generate_series(1, $1::int) i JOIN payments y ON y.id = made('payment', i)`, n)
+	run(`INSERT INTO audit_acts (happened_at, act, subject) SELECT y.started_at, 'payment.gift', 'payment:' || y.id FROM payments y`)
+	run(`INSERT INTO alarms (act_id, cluster_id) SELECT t.id, c.cluster_id FROM audit_acts t
+		   JOIN payments y ON t.subject = 'payment:' || y.id JOIN campaigns c ON c.id = y.campaign_id WHERE t.act = 'payment.gift'`)
+	run(`INSERT INTO alarm_answers (act_id, answered_by, answered_at, note) SELECT act_id, $1, now(), 'seen' FROM alarms WHERE act_id % 100 <> 0`, w.Coordinator)
+	run(`UPDATE alarms a SET open = false FROM alarm_answers n WHERE n.act_id = a.act_id`)
+	run(`INSERT INTO `+pg.JobsSchema+`.river_job (state, kind, args, attempt, max_attempts, queue, priority, finalized_at, scheduled_at)
+		SELECT s.state::`+pg.JobsSchema+`.river_job_state, 'crowd', '{}', 3, 3, 'default', 1, CASE WHEN s.state IN ('discarded', 'completed') THEN now() END, now() + interval '1 year'
+		  FROM generate_series(1, $1::int) i, LATERAL (SELECT CASE i % 20 WHEN 0 THEN 'discarded' WHEN 1 THEN 'scheduled' ELSE 'completed' END AS state) s`, n)
+	run(`INSERT INTO allocations (id, campaign_id, purpose_id, amount_minor, currency, reason, proposed_by, proposed_at)
+		SELECT made('allocation', i), $2, $3, 100, 'USD', 'Crowd', $4, timestamptz '2020-01-01' + i * interval '1 hour' FROM generate_series(1, $1::int / 10) i`,
+		n, w.Campaign, w.Purpose, w.Coordinator)
+	run(`INSERT INTO allocation_decisions (allocation_id, proposed_by, decision, reason, decided_by, decided_at)
+		SELECT id, proposed_by, 'refused', 'Crowd', $1, proposed_at FROM allocations WHERE proposed_at < (SELECT max(proposed_at) FROM allocations) - interval '20 hours'`, w.Approver)
+	run(`INSERT INTO allocations_waiting (allocation_id, campaign_id)
+		SELECT a.id, a.campaign_id FROM allocations a LEFT JOIN allocation_decisions d ON d.allocation_id = a.id WHERE d.allocation_id IS NULL`)
+	run(`VACUUM (ANALYZE)`)
+}
+
+// books writes an entry for each payment that came in, as giving posts it, and some money
+// that nobody has explained.
+func books(run func(string, ...any), w *gatewaytest.World) {
+	run(`SELECT ledger.account(k || ':' || c.id, 'USD') FROM campaigns c, unnest(ARRAY['fund', 'fee', 'released']) k`)
+	run(`SELECT ledger.account(k || ':' || id, 'USD') FROM clusters, unnest(ARRAY['stripe', 'suspense']) k`)
+	run(`INSERT INTO ledger.entries (source, content, kind, happened_at, actor)
+		SELECT 'stripe:txn_' || y.id, sha256(y.id::text::bytea), 'gift', y.started_at, 'stripe' FROM payments y WHERE y.received_minor > 0 AND y.title = 'Crowd' ORDER BY y.started_at`)
+	run(`INSERT INTO ledger.lines (entry_id, account_id, currency, amount)
+		SELECT e.id, a.id, 'USD', l.amount
+		  FROM payments y JOIN campaigns c ON c.id = y.campaign_id JOIN ledger.entries e ON e.source = 'stripe:txn_' || y.id
+		 CROSS JOIN LATERAL (VALUES ('stripe:' || c.cluster_id, y.received_minor - 30), ('fund:' || c.id, -y.received_minor), ('fund:' || c.id, 30),
+		                            ('fee:' || c.id, 30), ('released:' || c.id, -30)) l(code, amount)
+		  JOIN ledger.accounts a ON a.code = l.code AND a.currency = 'USD'`)
+	run(`INSERT INTO ledger.lots (account_id, entry_id, origin, amount, remaining)
+		SELECT a.id, e.id, 'payment:' || y.id, y.received_minor, y.received_minor - 30
+		  FROM payments y JOIN ledger.entries e ON e.source = 'stripe:txn_' || y.id JOIN ledger.accounts a ON a.code = 'fund:' || y.campaign_id`)
+	run(`INSERT INTO ledger.draws (lot_id, entry_id, amount) SELECT id, entry_id, 30 FROM ledger.lots`)
+	run(`UPDATE ledger.balances b SET balance = x.balance FROM (SELECT account_id, sum(remaining) AS balance FROM ledger.lots GROUP BY account_id) x WHERE x.account_id = b.account_id`)
+	// A tenth of all lines at Stripe once more, unexplained.
+	run(`INSERT INTO ledger.entries (source, content, kind, happened_at, actor)
+		SELECT source || '-odd', content, 'suspense', happened_at, 'stripe' FROM ledger.entries WHERE id % 10 = 0`)
+	run(`INSERT INTO ledger.lines (entry_id, account_id, currency, amount)
+		SELECT e.id, a.id, 'USD', l.amount FROM ledger.entries e
+		 CROSS JOIN LATERAL (VALUES ('stripe:' || $1, 100), ('suspense:' || $1, -100)) l(code, amount)
+		  JOIN ledger.accounts a ON a.code = l.code AND a.currency = 'USD' WHERE e.kind = 'suspense'`, w.Cluster)
+}

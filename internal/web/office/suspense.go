@@ -1,0 +1,109 @@
+package office
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"kopiyka/internal/i18n"
+	"kopiyka/internal/ledger"
+	"kopiyka/internal/member"
+	"kopiyka/internal/money"
+	"kopiyka/internal/web/page"
+)
+
+// suspenseOf are the accounts of what nobody has explained, one for each of the person's
+// clusters.
+func suspenseOf(p member.Person) []string {
+	var codes []string
+	for _, post := range p.Clusters {
+		if code := ledger.Suspense(post.ClusterID, "").Code; !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
+// suspense serves GET /office/suspense: what the books hold without an explanation, and the
+// lines that made it so.
+func (o *Office) suspense(c echo.Context) error {
+	v, err := newList(c, "suspense")
+	if err != nil {
+		return err
+	}
+	codes := suspenseOf(visitor(c))
+	after, err := afterNumber(v.asked.get("after"))
+	if err != nil {
+		return err
+	}
+	lines, err := ledger.LinesOf(c.Request().Context(), o.db, codes, after, suspensePage)
+	if err != nil {
+		return err
+	}
+	if after == 0 && len(lines) < suspensePage {
+		// A longer list has its sums on the board: they cost as much as the whole list.
+		if err := o.addHoldings(c, &v, codes); err != nil {
+			return err
+		}
+	}
+	l := v.Lang
+	columns := []page.Column{{Text: l.T("desk.column.cluster")}, {Text: l.T("desk.column.entry")}, {Text: l.T("desk.column.happened")}, {Text: l.T("desk.column.amount"), Sum: true}}
+	var rows [][]page.Cell
+	last := ""
+	for _, line := range lines {
+		last = strconv.FormatInt(line.ID, 10)
+		sum := l.Sum(money.Of(line.Amount, line.Currency))
+		rows = append(rows, []page.Cell{
+			{Text: clusterOf(visitor(c), line.Code, l), Note: line.Source}, {Text: wordOr(l, "desk.entry."+string(line.Kind), string(line.Kind)), Note: "№ " + strconv.FormatInt(line.EntryID, 10)},
+			{When: l.Moment(line.HappenedAt)}, {Sum: &sum},
+		})
+	}
+	v.shows(columns, rows, len(lines) == suspensePage, last)
+	return v.send(c)
+}
+
+func (o *Office) addHoldings(c echo.Context, v *listPage, codes []string) error {
+	holdings, err := ledger.HoldingsOf(c.Request().Context(), o.db, codes...)
+	if err != nil {
+		return err
+	}
+	for _, h := range holdings {
+		v.Sums = append(v.Sums, pair{clusterOf(visitor(c), h.Code, v.Lang), v.Lang.Sum(money.Of(h.Balance, h.Currency))})
+	}
+	return nil
+}
+
+// suspensePage is how many lines a page of the list holds.
+const suspensePage = 50
+
+// clusterOf names the cluster of an account.
+func clusterOf(p member.Person, code string, l i18n.Lang) string {
+	for _, post := range p.Clusters {
+		if ledger.Suspense(post.ClusterID, "").Code == code {
+			return in(l, post.Name.UK, post.Name.EN)
+		}
+	}
+	return code
+}
+
+// suspenseFile serves GET /office/suspense.csv.
+func (o *Office) suspenseFile(c echo.Context) error {
+	l, codes := page.Of(c).Lang, suspenseOf(visitor(c))
+	head := heads(l, "line", "entry", "kind", "source", "happened", "currency", "amount")
+	return export(c, "suspense", head, func(after string) (rows [][]string, last string, err error) {
+		id, err := afterNumber(after)
+		if err != nil {
+			return nil, "", err
+		}
+		lines, err := ledger.LinesOf(c.Request().Context(), o.db, codes, id, chunk)
+		for _, line := range lines {
+			last = strconv.FormatInt(line.ID, 10)
+			rows = append(rows, []string{
+				last, strconv.FormatInt(line.EntryID, 10), wordOr(l, "desk.entry."+string(line.Kind), string(line.Kind)), line.Source, stamp(line.HappenedAt),
+				string(line.Currency), money.Of(line.Amount, line.Currency).Plain(),
+			})
+		}
+		return rows, last, err
+	})
+}

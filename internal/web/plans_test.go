@@ -1,0 +1,247 @@
+package web_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"kopiyka/internal/clock"
+	"kopiyka/internal/config"
+	"kopiyka/internal/gateway/gatewaytest"
+	"kopiyka/internal/pg"
+	"kopiyka/internal/pg/pgtest"
+	"kopiyka/internal/web"
+)
+
+// growing are the tables that every gift, event or act makes longer. Nothing that a visitor
+// asks for may read one of them from end to end.
+var growing = []string{
+	"pledges", "payments", "inbox_events", "audit_acts", "alarms", "alarm_answers", "river_job", "entries", "lines", "lots", "draws",
+	"allocations", "allocation_decisions", "instalments", "instalment_changes", "pledge_acts", "write_offs", "refund_requests", "payouts",
+}
+
+// listAddresses are the lists of all doors, with every way to narrow them. {…} stands for
+// something of the crowd.
+var listAddresses = map[string][]string{
+	"coordinator@example.org": {
+		"/office", "/office/payments", "/office/payments?after={payment}", "/office/payments?campaign={slug}", "/office/payments?campaign=crowd-c&state=expired",
+		"/office/payments?state=expired", "/office/payments?state=disputed", "/office/payments?amount=12.34", "/office/payments?amount=9999999", "/office/payments?from=2020-03-01&until=2020-03-02",
+		"/office/payments?from=2031-01-01", "/office/payments?q={reference}", "/office/payments?q={payment}", "/office/payments?q=cs_crowd_77", "/office/payments?q=evt_crowd_77",
+		"/office/payments?q={word}", "/office/payments?q=nobody+of+this+name", "/office/payments?q=!!", "/office/payments.csv?state=expired", "/office/payments/{payment}",
+		"/office/refunds", "/office/refunds?state=all", "/office/refunds?state=all&q={payment}", "/office/refunds?q={payment}", "/office/refunds.csv?state=all", "/office/payments?q=re_crowd_5",
+		"/office/pledges", "/office/pledges?after={pledge}", "/office/pledges/{pledge}", "/office/due", "/office/due?after={instalment}", "/office/due?state=all", "/office/due?campaign={slug}", "/office/due.csv",
+		"/office/alarms", "/office/alarms?after=5000", "/office/alarms?state=answered", "/office/alarms?q={payment}", "/office/alarms.csv",
+		"/office/suspense", "/office/suspense?after=5000", "/office/suspense.csv",
+		"/office/inbox", "/office/inbox?after=evt_crowd_300", "/office/inbox?state=new", "/office/inbox?state=done", "/office/inbox?q=ch_crowd_77", "/office/inbox?q=evt_crowd_77", "/office/inbox.csv?state=done",
+		"/office/inbox/evt_crowd_77",
+		"/office/jobs", "/office/jobs?after=500", "/office/jobs?state=waiting", "/office/jobs?state=running", "/office/jobs?state=done", "/office/jobs?q=crowd", "/office/jobs.csv",
+		"/office/allocations", "/office/allocations?state=decided",
+	},
+	"payer@example.org": {"/portal", "/portal?company=ganok&after={pledge}"},
+	"": {
+		"/uk/campaigns/{slug}/donors", "/uk/campaigns/{slug}/donors?after=60", "/uk/companies/ganok", "/uk/companies",
+	},
+}
+
+// A list that reads a whole table is quick on the day it is written and slow a year later.
+// Every query that the lists send is explained on a hundred thousand rows.
+func TestNoListReadsAGrowingTableFromEndToEnd(t *testing.T) {
+	t.Parallel()
+	b := gatewaytest.New(t)
+	crowd(t, b.World, 100_000)
+	log := &queries{seen: map[string]bool{}}
+	h := openOn(t, b, log.open(t, pgtest.DSN(t)))
+	h.letIn()
+	known := h.ofTheCrowd()
+
+	asked := 0
+	for email, addresses := range listAddresses {
+		visitor := h.visitor(email)
+		for _, address := range addresses {
+			log.take()
+			address = known.Replace(address)
+			if res, body := h.ask(visitor, http.MethodGet, address, ""); res.StatusCode != http.StatusOK {
+				t.Errorf("%s: %d\n%.200s", address, res.StatusCode, body)
+			}
+			for _, q := range log.take() {
+				asked++
+				h.explain(address, q)
+			}
+		}
+	}
+	if asked < 100 {
+		t.Errorf("only %d queries were heard: the ear is deaf", asked)
+	}
+}
+
+// The guard itself: a query that does read from end to end is found.
+func TestAReadingFromEndToEndIsNoticed(t *testing.T) {
+	t.Parallel()
+	plan := "Limit  (cost=0)\n  ->  Parallel Seq Scan on payments y  (cost=0)\n"
+	if got := wholeTables(plan); !slices.Equal(got, []string{"payments"}) {
+		t.Errorf("found %v", got)
+	}
+	if got := wholeTables("->  Seq Scan on campaigns c  (cost=0)\n->  Index Scan using payments_pkey on payments\n"); len(got) > 0 {
+		t.Errorf("found %v", got)
+	}
+}
+
+var seqScan = regexp.MustCompile(`Seq Scan on (\w+)`)
+
+// wholeTables are the growing tables that a plan reads from end to end.
+func wholeTables(plan string) []string {
+	var found []string
+	for _, m := range seqScan.FindAllStringSubmatch(plan, -1) {
+		if slices.Contains(growing, m[1]) {
+			found = append(found, m[1])
+		}
+	}
+	return found
+}
+
+func (h *house) explain(address string, q heard) {
+	h.t.Helper()
+	var plan []string
+	if err := h.Owner.SelectContext(h.t.Context(), &plan, `EXPLAIN `+q.text, q.args...); err != nil {
+		h.t.Errorf("%s: explain: %v\n%s", address, err, q.text)
+		return
+	}
+	text := strings.Join(plan, "\n")
+	if whole := wholeTables(text); len(whole) > 0 {
+		h.t.Errorf("%s reads %v from end to end:\n%s\n%s", address, whole, q.text, text)
+	}
+}
+
+// ofTheCrowd names things of the crowd that an address may ask for.
+func (h *house) ofTheCrowd() *strings.Replacer {
+	h.t.Helper()
+	var payment, pledge, instalment, reference, name string
+	err := h.Owner.QueryRowx(`SELECT y.id, p.id, i.id, p.reference, k.name_en FROM payments y JOIN instalments i ON i.pledge_id = y.pledge_id JOIN pledges p ON p.id = y.pledge_id JOIN companies k ON k.id = p.company_id
+		WHERE y.campaign_id = $1 AND p.due_on IS NOT NULL AND k.slug LIKE 'company-%' ORDER BY y.started_at OFFSET 300 LIMIT 1`, h.Campaign).Scan(&payment, &pledge, &instalment, &reference, &name)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	word := strings.TrimPrefix(name, "Company ")
+	return strings.NewReplacer("{payment}", payment, "{pledge}", pledge, "{instalment}", instalment, "{reference}", reference, "{word}", url.QueryEscape(word[:12]), "{slug}", h.Slug)
+}
+
+// openOn opens the doors before a connection to the bench's database; nil is the bench's own.
+func openOn(t testing.TB, b *gatewaytest.Bench, db *sqlx.DB) *house {
+	t.Helper()
+	if db == nil {
+		db = b.DB
+	}
+	w, err := web.New(web.Parts{
+		DB: db, Gateway: b.Gateway, Now: clock.System, Log: slog.New(slog.DiscardHandler),
+		Config: config.Config{Addr: "127.0.0.1:0", URL: "http://127.0.0.1", StripeBase: b.URL, StripePageOrigin: b.URL},
+		Wake:   b.Workers.Wake, Working: b.Workers.Working,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(w)
+	t.Cleanup(server.Close)
+	return &house{b, w, server, t}
+}
+
+// queries hears what is asked of a database. Each text is kept once between two takings.
+type queries struct {
+	mu   sync.Mutex
+	kept []heard
+	seen map[string]bool
+}
+
+type heard struct {
+	text string
+	args []any
+}
+
+func (q *queries) hear(text string, args []driver.NamedValue) {
+	if first := strings.ToUpper(strings.TrimSpace(text)); !strings.HasPrefix(first, "SELECT") && !strings.HasPrefix(first, "WITH") {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.seen[text] {
+		return
+	}
+	q.seen[text] = true
+	h := heard{text: text}
+	for _, a := range args {
+		h.args = append(h.args, a.Value)
+	}
+	q.kept = append(q.kept, h)
+}
+
+func (q *queries) take() []heard {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	kept := q.kept
+	q.kept, q.seen = nil, map[string]bool{}
+	return kept
+}
+
+// open connects with the rights of the running program, through ears.
+func (q *queries) open(t testing.TB, dsn string) *sqlx.DB {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := u.Query()
+	values.Set("role", pg.AppRole)
+	u.RawQuery = values.Encode()
+	connector, err := pq.NewConnector(u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sqlx.NewDb(sql.OpenDB(ears{connector, q}), "postgres")
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+type ears struct {
+	driver.Connector
+	log *queries
+}
+
+func (e ears) Connect(ctx context.Context) (driver.Conn, error) {
+	c, err := e.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &ear{c.(conn), e.log}, nil
+}
+
+// conn is what lib/pq's connections do beside the least.
+type conn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.QueryerContext
+	driver.ExecerContext
+	driver.Pinger
+	driver.SessionResetter
+	driver.NamedValueChecker
+}
+
+type ear struct {
+	conn
+	log *queries
+}
+
+func (e *ear) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	e.log.hear(query, args)
+	return e.conn.QueryContext(ctx, query, args)
+}
