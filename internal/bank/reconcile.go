@@ -74,9 +74,9 @@ func Reconcile(ctx context.Context, db *sqlx.DB, now clock.Clock, others ...Chec
 }
 
 func (r *Result) run(ctx context.Context, db *sqlx.DB, checks []Check) error {
-	tx, err := db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	tx, err := pg.Snapshot(ctx, db)
 	if err != nil {
-		return fmt.Errorf("take a snapshot: %w", err)
+		return err
 	}
 	defer func() { _ = tx.Rollback() }() // it only read
 	silent := false

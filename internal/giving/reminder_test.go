@@ -28,6 +28,9 @@ func letters(t testing.TB, w *gatewaytest.World) []letter {
 	t.Helper()
 	var all []letter
 	must(t, w.Owner.Select(&all, `SELECT key, recipient, lang, subject, unsubscribe, text_body FROM letters ORDER BY id`))
+	for i := range all { // spaces that do not break are spaces to a reader
+		all[i].Subject, all[i].Text = strings.ReplaceAll(all[i].Subject, "\u00a0", " "), strings.ReplaceAll(all[i].Text, "\u00a0", " ")
+	}
 	return all
 }
 

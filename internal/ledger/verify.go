@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/pg"
 )
 
 // Difference is one place where the books contradict themselves.
@@ -95,14 +97,11 @@ var checks = []struct{ name, query string }{
 // beside everything else.
 func Verify(ctx context.Context, db *sqlx.DB) (Checked, []Difference, error) {
 	var seen Checked
-	tx, err := db.BeginTxx(ctx, nil)
+	tx, err := pg.Snapshot(ctx, db)
 	if err != nil {
-		return seen, nil, fmt.Errorf("begin: %w", err)
+		return seen, nil, err
 	}
 	defer func() { _ = tx.Rollback() }() // it only read
-	if _, err := tx.ExecContext(ctx, `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`); err != nil {
-		return seen, nil, fmt.Errorf("take a snapshot: %w", err)
-	}
 	err = tx.GetContext(ctx, &seen, `SELECT (SELECT count(*) FROM ledger.entries) AS entries, (SELECT count(*) FROM ledger.lines) AS lines,
 		(SELECT count(*) FROM ledger.accounts) AS accounts, (SELECT count(*) FROM ledger.lots) AS lots`)
 	if err != nil {

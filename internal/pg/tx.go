@@ -2,6 +2,7 @@ package pg
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -45,6 +46,21 @@ func once(ctx context.Context, db *sqlx.DB, story func(*sqlx.Tx) error) error {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
+}
+
+// Snapshot begins a transaction that reads everything as it is at this moment and writes
+// nothing; the caller rolls it back. It is for checks that go through whole tables: they
+// are joined as wholes, also right after a large import, when statistics still say that
+// there is nothing, and looking each row up for each other row would take for ever.
+func Snapshot(ctx context.Context, db *sqlx.DB) (*sqlx.Tx, error) {
+	tx, err := db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("take a snapshot: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, `SET LOCAL enable_nestloop = off`); err != nil {
+		return nil, errors.Join(fmt.Errorf("take a snapshot: %w", err), tx.Rollback())
+	}
+	return tx, nil
 }
 
 // Lock takes the advisory lock of a name until the transaction ends.

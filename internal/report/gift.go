@@ -40,9 +40,6 @@ type Gift struct {
 	DueOn    time.Time // zero: the company pays at once
 }
 
-// listed holds for a pledge p that may have a row of its own.
-const listed = `p.visibility <> 'anonymous'`
-
 // public shows a pledge p of company k with its acts x and what its payments y brought. A name withheld
 // and an amount hidden do not leave the database.
 const public = `

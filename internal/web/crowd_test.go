@@ -46,7 +46,7 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 	run(`INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, due_on, reference, made_by, made_at, number)
 		SELECT made('pledge', i), c.id, CASE WHEN i % 20 = 7 THEN $2 ELSE made('company', 1 + i % greatest($1::int / 50, 20)) END, 1000 + i % 5000, 'USD',
 		       (ARRAY['named', 'amount-hidden', 'anonymous'])[1 + i % 3], CASE WHEN i % 2 = 0 THEN date '2020-01-01' + i % 2000 END,
-		       'RF00' || lpad(i::text, 10, '0'), $3, timestamptz '2020-01-01' + i * interval '10 minutes', row_number() OVER (PARTITION BY c.id ORDER BY i)
+		       'RF00' || lpad(i::text, 10, '0'), $3, timestamptz '2020-01-01' + i * interval '10 minutes', CASE WHEN i % 3 <> 2 THEN count(*) FILTER (WHERE i % 3 <> 2) OVER (PARTITION BY c.id ORDER BY i) END
 		  FROM generate_series(1, $1::int) i
 		  JOIN (SELECT id, row_number() OVER (ORDER BY slug = $4, slug) - 1 AS place FROM campaigns) c ON c.place = CASE WHEN i % 2 = 0 THEN 20 ELSE i / 2 % 20 END`,
 		n, w.Company, w.Payer, w.Slug)

@@ -80,7 +80,7 @@ func TestOwnDaysAreTypedIntoThePlan(t *testing.T) {
 		change       []string
 		field, words string
 	}{
-		"no day":            {[]string{"day-2", ""}, "day-2", "Type the day like this"},
+		"no day":            {[]string{"day-2", ""}, "day-2", "Choose or type a day"},
 		"no amount":         {[]string{"amount-1", ""}, "amount-1", "Type an amount"},
 		"below nothing":     {[]string{"amount-1", "-5"}, "amount-1", "never negative"},
 		"another sum":       {[]string{"amount-1", "49"}, "parts", "The parts come to $99.00, and $100.00 is pledged"},
@@ -123,7 +123,7 @@ func TestASchedulesFaultsAreSaid(t *testing.T) {
 		"parts too small":      {[]string{"when", "monthly", "number", "10", "amount", "3"}, "number", "Choose fewer parts"},
 		"beyond five years":    {[]string{"when", "quarterly", "number", "30"}, "number", "within five years"},
 		"from yesterday":       {[]string{"when", "monthly", "number", "3", "due_on", r.Now().AddDate(0, 0, -1).Format(time.DateOnly)}, "due_on", "That day has passed"},
-		"from a day like none": {[]string{"when", "monthly", "number", "3", "due_on", "2026-02-30"}, "due_on", "Type the day like this"},
+		"from a day like none": {[]string{"when", "monthly", "number", "3", "due_on", "2026-02-30"}, "due_on", "Choose or type a day"},
 		"an unknown purpose":   {[]string{"purpose", "purpose:" + pg.NewID()}, "purpose", "Choose from the list"},
 		"nonsense":             {[]string{"purpose", "need:x"}, "purpose", "Choose from the list"},
 		"a kind of its own":    {[]string{"purpose", "fund:x"}, "purpose", "Choose from the list"},
@@ -176,7 +176,7 @@ func TestTheRestOfAPledgeIsRedrawn(t *testing.T) {
 	r.payer.Post(path+"/amend", sent(form)).Wants(http.StatusUnprocessableEntity).Says("#reason-e", "Say why")
 	r.payer.Post(path+"/amend", sent(form, "reason", "x")).Wants(http.StatusUnprocessableEntity).Says("[role=alert]", "Nothing is changed")
 	wrong := r.payer.Post(path+"/amend", sent(form, "reason", "Kept", "amount-1", "1,005", "day-2", "soon")).Wants(http.StatusUnprocessableEntity)
-	wrong.Says("#amount-1-e", "two ways").Says("#day-2-e", "Type the day")
+	wrong.Says("#amount-1-e", "two ways").Says("#day-2-e", "Choose or type a day")
 	if wrong.Attr("#amount-1", "value") != "1,005" || wrong.Attr("#day-2", "value") != "soon" || wrong.Text("#reason") != "Kept" {
 		t.Error("what was typed is lost")
 	}
