@@ -90,7 +90,7 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 			}
 			return err
 		}
-		welcome(os.Stdout, url, box.url(), filepath.Join(c.Data, "demo.log"))
+		welcome(os.Stdout, url, sim.url, box.url(), filepath.Join(c.Data, "demo.log"))
 		return nil
 	})
 	return group.Wait()
@@ -141,7 +141,7 @@ func progress(out *os.File) func(done, total int, what string) {
 }
 
 // welcome prints where to go and who to be.
-func welcome(out io.Writer, url, letters, log string) {
+func welcome(out io.Writer, url, sandbox, letters, log string) {
 	fmt.Fprintf(out, "\nThe money here is not real: payments go to the sandbox. Log: %s\n\n", log)
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "e-mail\trole\tpassword")
@@ -150,6 +150,7 @@ func welcome(out io.Writer, url, letters, log string) {
 	}
 	_ = table.Flush() // out is the terminal
 	fmt.Fprintln(out, "\nLetters are sent to nobody and can be read at", letters)
+	fmt.Fprintln(out, "What happens at the bank and at Stripe happens at", sandbox+"/desk")
 	fmt.Fprintln(out, "Pay with 4242 4242 4242 4242, any date to come and any CVC. Ctrl-C stops everything.")
 	fmt.Fprintln(out, "ready", url)
 }

@@ -24,9 +24,9 @@ SELECT * FROM ledger.post(ARRAY['pgbench-' || :id::bigint], ARRAY[decode(repeat(
   ARRAY[NULL, NULL, NULL, 'payment' || chr(58) || :id::bigint, 'payment' || chr(58) || :id::bigint]);
 `
 
-// BenchmarkPostInGroups measures gifts posted the way the house posts them, in groups,
-// beside pgbench calling ledger.post for each as one prepared statement, on the same
-// schema and with the same number of clients.
+// BenchmarkPostInGroups measures gifts whose transactions are shared, beside pgbench calling
+// ledger.post for each as one prepared statement, on the same schema and with the same
+// number of clients. It is what the books give, without what else a settlement reads.
 func BenchmarkPostInGroups(b *testing.B) {
 	db, dsn := pgtest.Durable(b)
 	give := givingInGroups(b, db)
