@@ -202,7 +202,17 @@ func payable(ctx context.Context, tx *sqlx.Tx, pledgeID, person string) (Pledge,
 	if err != nil {
 		return pledge, err
 	}
-	return pledge, mayPay(ctx, tx, person, pledge.CompanyID)
+	if err := mayPay(ctx, tx, person, pledge.CompanyID); err != nil {
+		return pledge, err
+	}
+	var settled bool
+	if err := tx.GetContext(ctx, &settled, `SELECT state = 'settled' FROM campaigns WHERE id = $1`, pledge.CampaignID); err != nil {
+		return pledge, fmt.Errorf("find the campaign: %w", err)
+	}
+	if settled { // its books are closed, and nobody would set the money aside
+		return pledge, fault.New(fault.Conflict, "payment.campaign_settled")
+	}
+	return pledge, nil
 }
 
 // waitingPayment finds the pledge's payment that the payer can still pay. One that never

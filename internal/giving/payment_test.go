@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"kopiyka/internal/campaign"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/gateway/gatewaytest"
@@ -218,6 +219,25 @@ func TestStatesInWhichThePayerCanAct(t *testing.T) {
 	} {
 		if state.Waits() != waits {
 			t.Errorf("%s waits: %v", state, state.Waits())
+		}
+	}
+}
+
+// Promised money may come after a campaign has closed, and not after it is accounted for.
+func TestSettledCampaignTakesNoMoreMoney(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	pledge := w.Pledge(10_000)
+	start := giving.Start{PledgeID: pledge, PersonID: w.Payer, Amount: money.Of(10_000, "USD"), Title: "Campaign"}
+	for state, key := range map[campaign.State]string{campaign.Closed: "", campaign.Settled: "payment.campaign_settled"} {
+		if _, err := w.Owner.Exec(`UPDATE campaigns SET state = $2 WHERE id = $1`, w.Campaign, string(state)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := giving.StartPayment(t.Context(), w.DB, w.Now, start)
+		if key == "" && err != nil {
+			t.Errorf("%s: %v", state, err)
+		} else if key != "" {
+			wantFault(t, err, fault.Conflict, key)
 		}
 	}
 }
