@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/pg"
+	"kopiyka/internal/text"
 )
 
 // Raise records an act that a person of the cluster must look at. It stays on the desk
@@ -132,8 +132,8 @@ func Answer(ctx context.Context, db *sqlx.DB, now clock.Clock, id int64, person,
 	if note == "" {
 		return fault.In("note", "alarm.note_missing")
 	}
-	if utf8.RuneCountInString(note) > maxNote {
-		return fault.In("note", "text.too_long", maxNote)
+	if wrong := text.Check("note", note, maxNote); wrong != nil {
+		return wrong
 	}
 	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
 		alarm, err := alarmFor(ctx, tx, person, id)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -18,6 +17,7 @@ import (
 	"kopiyka/internal/ledger"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
+	"kopiyka/internal/text"
 )
 
 const maxReason = 1000
@@ -27,13 +27,11 @@ const maxReason = 1000
 // a Conflict fault.
 func AskUndo(ctx context.Context, db *sqlx.DB, now clock.Clock, match, person, reason string) (string, error) {
 	reason = strings.TrimSpace(reason)
-	switch {
-	case reason == "":
+	if reason == "" {
 		return "", fault.In("reason", "bank.undo.reason_missing")
-	case !utf8.ValidString(reason) || strings.ContainsRune(reason, 0):
-		return "", fault.In("reason", "text.not_utf8")
-	case utf8.RuneCountInString(reason) > maxReason:
-		return "", fault.In("reason", "text.too_long", maxReason)
+	}
+	if wrong := text.Check("reason", reason, maxReason); wrong != nil {
+		return "", wrong
 	}
 	id := pg.NewID()
 	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {

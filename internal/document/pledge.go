@@ -71,7 +71,7 @@ func outstanding(p giving.Pledge, s giving.Schedule, instalment string) (money.A
 
 // dueAfter is a day, or none when the company wanted to pay on the day it promised.
 func dueAfter(p giving.Pledge, day time.Time) time.Time {
-	if !day.After(giving.Day(p.MadeAt)) {
+	if !day.After(clock.Day(p.MadeAt)) {
 		return time.Time{}
 	}
 	return day

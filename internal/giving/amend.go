@@ -67,7 +67,7 @@ func (l life) redraw(a *act, r Redraw, at time.Time) error {
 	if err := l.still(r.Seen); err != nil {
 		return err
 	}
-	if wrong := l.checkRest(r.Rest, Day(at)); wrong != nil {
+	if wrong := l.checkRest(r.Rest, clock.Day(at)); wrong != nil {
 		return wrong
 	}
 	a.changes, a.added = redraw(l.Schedule.Open(), r.Rest)

@@ -27,7 +27,7 @@ func (a Awaited) Left() money.Amount { return money.Of(a.Instalment.Left(), a.Pl
 // AwaitedBy lists what a cluster awaits by now: all that is overdue, and what is due within
 // DueDays, the oldest first.
 func AwaitedBy(ctx context.Context, db *sqlx.DB, cluster string, now time.Time) ([]Awaited, error) {
-	until := Day(now).AddDate(0, 0, DueDays)
+	until := clock.Day(now).AddDate(0, 0, DueDays)
 	rows, err := db.QueryContext(ctx, `SELECT `+pledgeColumns+pledgeTables+`
 		WHERE c.cluster_id = $1 AND NOT coalesce(x.cancelled, false)
 		  AND p.amount_minor + coalesce(x.change, 0) > y.received - y.refunded + y.on_its_way

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/giving"
 )
@@ -120,7 +121,7 @@ func TestCiviCRMInstalmentsSumToThePledge(t *testing.T) {
 	t.Parallel()
 	w := world(t)
 	p := w.Promise(10_000)
-	p.Rhythm, p.Parts = giving.Monthly, giving.Spread(10_000, giving.Day(noon), 1, 7)
+	p.Rhythm, p.Parts = giving.Monthly, giving.Spread(10_000, clock.Day(noon), 1, 7)
 	id, err := giving.MakePledge(t.Context(), w.DB, w.Now, p)
 	must(t, err)
 	if _, s := look(t, w, id); s.Left().Minor != 10_000 || s.Instalments[0].Asks != 1_428 || s.Instalments[6].Asks != 1_432 {
@@ -149,7 +150,7 @@ func TestOpenCollectiveAPledgeDueInMonthThreeIsStillThere(t *testing.T) {
 func TestOpenCollective6934APromiseIsNoMoney(t *testing.T) {
 	t.Parallel()
 	w := world(t)
-	id := inParts(t, w, giving.Spread(1_200, giving.Day(noon), 1, 12)...)
+	id := inParts(t, w, giving.Spread(1_200, clock.Day(noon), 1, 12)...)
 	w.Now = at("2027-03-02") // all of it due
 	must(t, amend(t, w, id, part("2027-04-01", 5_000)))
 	if w.Count("ledger.entries") != 0 || w.Free() != 0 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"kopiyka/internal/clock"
 	"kopiyka/internal/money"
 )
 
@@ -84,7 +85,7 @@ func stepsOf(ctx context.Context, db *sqlx.DB, pledge string) (map[string][]Step
 	}
 	of := map[string][]Step{}
 	for _, r := range rows {
-		of[r.Act] = append(of[r.Act], Step{Day(r.DueOn), r.Before, r.After})
+		of[r.Act] = append(of[r.Act], Step{clock.Day(r.DueOn), r.Before, r.After})
 	}
 	return of, nil
 }
@@ -101,7 +102,7 @@ func PromisedParts(ctx context.Context, db *sqlx.DB, pledge string) ([]Part, err
 	}
 	parts := make([]Part, len(rows))
 	for n, r := range rows {
-		parts[n] = Part{Day(r.DueOn), r.Minor}
+		parts[n] = Part{clock.Day(r.DueOn), r.Minor}
 	}
 	return parts, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"kopiyka/internal/clock"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
 )
@@ -187,12 +188,12 @@ func SchedulesOf(ctx context.Context, db sqlx.QueryerContext, pledges []Pledge, 
 	}
 	of := map[string][]Instalment{}
 	for _, i := range rows {
-		i.DueOn = Day(i.DueOn)
+		i.DueOn = clock.Day(i.DueOn)
 		of[i.PledgeID] = append(of[i.PledgeID], i)
 	}
 	all := make(map[string]Schedule, len(pledges))
 	for _, p := range pledges {
-		all[p.ID] = NewSchedule(p.Amount.Currency, of[p.ID], p.Received-p.Refunded, p.OnItsWay, p.Cancelled, Day(today))
+		all[p.ID] = NewSchedule(p.Amount.Currency, of[p.ID], p.Received-p.Refunded, p.OnItsWay, p.Cancelled, clock.Day(today))
 	}
 	return all, nil
 }

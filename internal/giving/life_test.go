@@ -133,7 +133,7 @@ func TestAPledgeIsKeptInItsInstalments(t *testing.T) {
 		t.Errorf("instalments: %v", rest(s))
 	}
 	once, s := look(t, w, w.Pledge(500))
-	if len(s.Instalments) != 1 || !s.Instalments[0].DueOn.Equal(giving.Day(noon)) || !once.DueOn.IsZero() {
+	if len(s.Instalments) != 1 || !s.Instalments[0].DueOn.Equal(clock.Day(noon)) || !once.DueOn.IsZero() {
 		t.Errorf("a pledge to pay now: %+v", s.Instalments)
 	}
 }

@@ -172,9 +172,9 @@ func (p Promise) parts(now time.Time) []Part {
 	case len(p.Parts) > 0:
 		return p.Parts
 	case p.DueOn.IsZero():
-		return []Part{{Day(now), p.Amount.Minor}}
+		return []Part{{clock.Day(now), p.Amount.Minor}}
 	}
-	return []Part{{Day(p.DueOn), p.Amount.Minor}}
+	return []Part{{clock.Day(p.DueOn), p.Amount.Minor}}
 }
 
 // Check holds the rules that need no database: nil, or a fault.Form. MakePledge asks it

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -18,6 +17,7 @@ import (
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
+	"kopiyka/internal/text"
 )
 
 // RefundState is how far a refund is that we asked for.
@@ -84,15 +84,10 @@ func (w RefundWish) Check() error {
 }
 
 func checkRefundReason(reason string) *fault.Fault {
-	switch {
-	case !utf8.ValidString(reason) || strings.ContainsRune(reason, 0):
-		return fault.In("reason", "text.not_utf8")
-	case strings.TrimSpace(reason) == "":
+	if strings.TrimSpace(reason) == "" {
 		return fault.In("reason", "refund.reason_missing")
-	case utf8.RuneCountInString(reason) > maxRefundReason:
-		return fault.In("reason", "text.too_long", maxRefundReason)
 	}
-	return nil
+	return text.Check("reason", reason, maxRefundReason)
 }
 
 // AskRefund records that a coordinator of the payment's cluster wants money to go back. Up

@@ -52,7 +52,7 @@ type reminder struct {
 func Remind(ctx context.Context, db *sqlx.DB, now clock.Clock, site string) (int, error) {
 	written := 0
 	for _, step := range reminderSteps {
-		due, err := toRemind(ctx, db, Day(now()), step)
+		due, err := toRemind(ctx, db, clock.Day(now()), step)
 		if err != nil {
 			return written, err
 		}

@@ -3,7 +3,6 @@ package giving
 import (
 	"time"
 
-	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 )
 
@@ -39,9 +38,6 @@ type Part struct {
 	DueOn time.Time // midnight UTC stands for the day
 	Minor int64
 }
-
-// Day is the day of a moment in Kyiv, as dates are kept: midnight UTC.
-func Day(t time.Time) time.Time { return clock.Day(t) }
 
 // Spread splits an amount over n days that are some months apart. The amounts are equal
 // and the last takes the remainder; a month that lacks the first day's number has its last

@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/web/page"
@@ -51,7 +52,7 @@ func (o *Office) due(c echo.Context) error {
 }
 
 // today is the present day, as days stand in the database.
-func (o *Office) today() time.Time { return o.now().UTC().Truncate(24 * time.Hour) }
+func (o *Office) today() time.Time { return clock.Day(o.now()) }
 
 func (o *Office) findDue(c echo.Context, a asked, after string, limit int) ([]giving.Expected, error) {
 	s := giving.ExpectedSearch{Campaign: a.get("campaign"), Until: o.today()}

@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"kopiyka/internal/campaign"
+	"kopiyka/internal/clock"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/ledger"
 	"kopiyka/internal/web/webtest"
@@ -18,7 +19,7 @@ import (
 func (d *desk) monthly(t *testing.T) string {
 	t.Helper()
 	p := d.Promise(30_000)
-	p.Rhythm, p.Parts, p.PurchaseOrder = giving.Monthly, giving.Spread(30_000, giving.Day(d.Now()), 1, 3), "PO-7"
+	p.Rhythm, p.Parts, p.PurchaseOrder = giving.Monthly, giving.Spread(30_000, clock.Day(d.Now()), 1, 3), "PO-7"
 	id, err := giving.MakePledge(t.Context(), d.DB, d.Now, p)
 	if err != nil {
 		t.Fatal(err)

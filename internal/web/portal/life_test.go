@@ -23,7 +23,7 @@ import (
 func (r *room) monthly(t *testing.T) string {
 	t.Helper()
 	p := r.Promise(30_000)
-	p.Rhythm, p.Parts = giving.Monthly, giving.Spread(30_000, giving.Day(r.Now()), 1, 3)
+	p.Rhythm, p.Parts = giving.Monthly, giving.Spread(30_000, clock.Day(r.Now()), 1, 3)
 	id, err := giving.MakePledge(t.Context(), r.DB, r.Now, p)
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func (r *room) monthly(t *testing.T) string {
 }
 
 func (r *room) day(months int) string {
-	return giving.Spread(100, giving.Day(r.Now()), max(months, 1), 2)[min(months, 1)].DueOn.Format(time.DateOnly)
+	return giving.Spread(100, clock.Day(r.Now()), max(months, 1), 2)[min(months, 1)].DueOn.Format(time.DateOnly)
 }
 
 // sent is what a page's form sends when nothing is changed: its hidden fields and rows.

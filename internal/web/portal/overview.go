@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/i18n"
@@ -68,7 +69,7 @@ func (p *Portal) overview(c echo.Context) error {
 		}
 	}
 	if next.ID != "" {
-		o.Due = due(b.Lang, next, giving.Day(p.now()))
+		o.Due = due(b.Lang, next, clock.Day(p.now()))
 	}
 	return c.Render(http.StatusOK, "portal/overview", o)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"kopiyka/internal/campaign"
+	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/gateway"
 	"kopiyka/internal/giving"
@@ -72,7 +73,7 @@ func (p *Portal) readWhen(t typed, amountRead bool, promise *giving.Promise) fau
 // spread works the parts out and refuses those that a form could not send on: of days that
 // have passed, or too small to be paid.
 func (p *Portal) spread(first time.Time, number int, promise *giving.Promise) fault.Form {
-	today := giving.Day(p.now())
+	today := clock.Day(p.now())
 	if first.IsZero() {
 		first = today
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/clock"
 	"kopiyka/internal/gateway"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/i18n"
@@ -120,7 +121,7 @@ func (p *Portal) newPledgePage(c echo.Context, pledge giving.Pledge, form page.F
 		return pledgePage{}, err
 	}
 	if left := pledge.Outstanding(); !left.IsZero() {
-		v.Pay, v.PayNot = newPayForm(l, pledge, schedule.DueNow(giving.Day(p.now())), post.Role.MayPay(), form, typed)
+		v.Pay, v.PayNot = newPayForm(l, pledge, schedule.DueNow(clock.Day(p.now())), post.Role.MayPay(), form, typed)
 		if v.Pay != nil && payableAtOnce(left) {
 			v.Pay.Offers = append(v.Pay.Offers, p.otherWays(l, left)...)
 		}
