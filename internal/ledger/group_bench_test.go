@@ -124,8 +124,8 @@ func fill(b *testing.B, dsn string, gifts int) {
 		`INSERT INTO ledger.draws (lot_id, entry_id, amount) SELECT id, entry_id, 30 FROM ledger.lots WHERE origin LIKE 'payment:filled-%'`,
 		`UPDATE ledger.balances b SET balance = s.balance FROM (SELECT account_id, -sum(amount) AS balance FROM ledger.lines GROUP BY account_id) s
 			WHERE s.account_id = b.account_id AND s.balance >= 0`,
-		`ALTER TABLE ledger.entries ENABLE ALWAYS TRIGGER USER`, `ALTER TABLE ledger.lines ENABLE ALWAYS TRIGGER USER`,
-		`ALTER TABLE ledger.lots ENABLE ALWAYS TRIGGER USER`, `ALTER TABLE ledger.draws ENABLE ALWAYS TRIGGER USER`,
+		`ALTER TABLE ledger.entries ENABLE TRIGGER USER`, `ALTER TABLE ledger.lines ENABLE TRIGGER USER`,
+		`ALTER TABLE ledger.lots ENABLE TRIGGER USER`, `ALTER TABLE ledger.draws ENABLE TRIGGER USER`,
 		`VACUUM ANALYZE`,
 	} {
 		if _, err := owner.ExecContext(b.Context(), query); err != nil {
