@@ -1,5 +1,5 @@
 // Package text says what people may write where others read it: reasons, messages, notes.
-// It judges characters and lengths, never words, and changes nothing but the ends.
+// It judges characters and lengths, never words, and changes nothing.
 package text
 
 import (
@@ -9,10 +9,6 @@ import (
 
 	"kopiyka/internal/fault"
 )
-
-// Clean takes off the space at both ends and writes new lines as one character: browsers
-// send two.
-func Clean(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
 
 // Check refuses, with a fault about the field, what is no UTF-8, has characters that
 // nobody sees or that turn the line around, or is longer than most characters. An empty

@@ -180,7 +180,7 @@ func (o *Office) answer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	note := strings.ReplaceAll(typed.Get("note"), "\r\n", "\n")
+	note := page.Text(typed, "note")
 	err = audit.Answer(c.Request().Context(), o.db, o.now, id, visitor(c).ID, note)
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, alarmPath(id)+"?notice=answered")

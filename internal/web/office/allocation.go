@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -191,7 +190,7 @@ func (o *Office) decide(c echo.Context, done string, act func(person, reason str
 	if err != nil {
 		return err
 	}
-	person, reason := visitor(c), strings.ReplaceAll(form.Get("reason"), "\r\n", "\n")
+	person, reason := visitor(c), page.Text(form, "reason")
 	if err := act(person.ID, reason); err != nil {
 		wrong, err := page.NewForm(page.Of(c).Lang, err)
 		if err != nil {

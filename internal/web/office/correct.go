@@ -73,7 +73,7 @@ func (o *Office) correct(c echo.Context) error {
 		return err
 	}
 	rows, parts, wrong := life.ReadRows(form, p.Amount.Currency)
-	reason := typedText(form, "reason")
+	reason := page.Text(form, "reason")
 	if err = wrong.Err(); err == nil {
 		err = giving.Correct(c.Request().Context(), o.db, o.now, giving.Redraw{
 			PledgeID: p.ID, PersonID: visitor(c).ID, Seen: form.Get("seen"), Rest: parts, Reason: reason,
@@ -128,7 +128,7 @@ func (o *Office) proposeWriteOff(c echo.Context) error {
 	if err = wrong.Err(); err == nil {
 		id, err = giving.ProposeWriteOff(c.Request().Context(), o.db, o.now, giving.WriteOffProposal{
 			PledgeID: p.ID, PersonID: visitor(c).ID, Seen: form.Get("seen"), Code: giving.WriteOffReason(form.Get("code")),
-			Reason: typedText(form, "reason"), Parts: parts,
+			Reason: page.Text(form, "reason"), Parts: parts,
 		})
 	}
 	if err == nil {
@@ -161,7 +161,7 @@ func readParts(f url.Values, s giving.Schedule) (map[string]int64, fault.Form) {
 }
 
 func (o *Office) showWriteOff(c echo.Context, p giving.Pledge, s giving.Schedule, typed url.Values, form page.Form) error {
-	v := newPledgeActPage(c, "write_off", p, s, typedText(typed, "reason"), form)
+	v := newPledgeActPage(c, "write_off", p, s, page.Text(typed, "reason"), form)
 	l := v.Lang
 	v.Action = pledgePath(p.ID) + "/write-off"
 	labels := map[string]string{"reason": v.Reason.Label, "code": l.T("office.write_off.why"), "written_off": l.T("office.write_off.parts")}
@@ -196,9 +196,4 @@ func newPledgeActPage(c echo.Context, name string, p giving.Pledge, s giving.Sch
 			ID: "reason", Name: "reason", Label: l.T("office.pledge.reason"), Hint: l.T("office.pledge.reason_hint"), Error: form.Error("reason"), Value: reason, Rows: 4,
 		},
 	}
-}
-
-// typedText is a text of several lines. Browsers send two characters for a new line.
-func typedText(f url.Values, name string) string {
-	return strings.ReplaceAll(f.Get(name), "\r\n", "\n")
 }

@@ -78,7 +78,7 @@ func (o *Office) propose(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	t := typed{form.Get("purpose"), form.Get("amount"), strings.ReplaceAll(form.Get("reason"), "\r\n", "\n")}
+	t := typed{form.Get("purpose"), form.Get("amount"), page.Text(form, "reason")}
 	proposal, err := read(t, form, purse, visitor(c).ID)
 	id := ""
 	if err == nil {

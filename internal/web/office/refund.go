@@ -4,7 +4,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -73,7 +72,7 @@ func (o *Office) askRefund(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	wish := giving.RefundWish{ID: form.Get("request"), PaymentID: f.ID, PersonID: visitor(c).ID, Reason: strings.ReplaceAll(form.Get("reason"), "\r\n", "\n")}
+	wish := giving.RefundWish{ID: form.Get("request"), PaymentID: f.ID, PersonID: visitor(c).ID, Reason: page.Text(form, "reason")}
 	r, err := o.ask(c, f, &wish, form.Get("amount"), form.Get("currency"))
 	if err != nil {
 		wrong, err := page.NewForm(page.Of(c).Lang, err)

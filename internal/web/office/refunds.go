@@ -2,7 +2,6 @@ package office
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -196,7 +195,7 @@ func (o *Office) refuseRefund(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	reason := strings.ReplaceAll(form.Get("reason"), "\r\n", "\n")
+	reason := page.Text(form, "reason")
 	if err := giving.DeclineRefund(c.Request().Context(), o.db, o.now, c.Param("id"), visitor(c).ID, reason); err != nil {
 		return o.notDecided(c, reason, err)
 	}

@@ -2,12 +2,12 @@ package office
 
 import (
 	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"kopiyka/internal/bank"
 	"kopiyka/internal/fault"
+	"kopiyka/internal/web/page"
 )
 
 // about names the field of a fault; any other error comes back as it is.
@@ -29,7 +29,7 @@ func (o *Office) askUndo(c echo.Context) error {
 	}
 	t := typedMatch{match: c.Param("id")}
 	return o.actOnLine(c, line, "asked", &t, func(form url.Values, person string) error {
-		t.reason = strings.ReplaceAll(form.Get("reason"), "\r\n", "\n")
+		t.reason = page.Text(form, "reason")
 		_, err := bank.AskUndo(c.Request().Context(), o.db, o.now, t.match, person, t.reason)
 		return err
 	})

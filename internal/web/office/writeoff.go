@@ -77,7 +77,7 @@ func (o *Office) decideWriteOff(c echo.Context, done string, act func(person, re
 	if err != nil {
 		return err
 	}
-	reason := typedText(form, "reason")
+	reason := page.Text(form, "reason")
 	if err := act(visitor(c).ID, reason); err != nil {
 		wrong, err := page.NewForm(page.Of(c).Lang, err)
 		if err != nil {

@@ -42,3 +42,9 @@ func Posted(c echo.Context) (url.Values, error) {
 	}
 	return r.PostForm, nil
 }
+
+// Text is a field of several lines as it was typed: browsers send two characters for a new
+// line, and people count one.
+func Text(form url.Values, name string) string {
+	return strings.ReplaceAll(form.Get(name), "\r\n", "\n")
+}

@@ -2,8 +2,6 @@ package portal
 
 import (
 	"net/http"
-	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -114,7 +112,7 @@ func (p *Portal) amend(c echo.Context) error {
 		return err
 	}
 	rows, parts, wrong := life.ReadRows(form, pledge.Amount.Currency)
-	reason := typedText(form, "reason")
+	reason := page.Text(form, "reason")
 	if err = wrong.Err(); err == nil {
 		err = giving.Amend(c.Request().Context(), p.db, p.now, giving.Redraw{
 			PledgeID: pledge.ID, PersonID: visitor(c).ID, Seen: form.Get("seen"), Rest: parts, Reason: reason,
@@ -192,7 +190,7 @@ func (p *Portal) act(c echo.Context, name, done string, do func(pledge giving.Pl
 	if err != nil {
 		return err
 	}
-	reason := typedText(form, "reason")
+	reason := page.Text(form, "reason")
 	if err := do(pledge, form.Get("seen"), reason); err != nil {
 		faults, err := page.NewForm(page.Of(c).Lang, err)
 		if err != nil {
@@ -220,9 +218,4 @@ func newActPage(c echo.Context, name string, pledge giving.Pledge, s giving.Sche
 	}
 	v.Errors = form.Summary(map[string]string{"reason": v.Reason.Label})
 	return v
-}
-
-// typedText is a text of several lines. Browsers send two characters for a new line.
-func typedText(f url.Values, name string) string {
-	return strings.ReplaceAll(f.Get(name), "\r\n", "\n")
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -58,7 +57,7 @@ func readTyped(f url.Values) typed {
 	return typed{
 		campaign: f.Get("campaign"), company: f.Get("company"), amount: f.Get("amount"), currency: f.Get("currency"),
 		when: f.Get("when"), dueOn: f.Get("due_on"), number: f.Get("number"), purpose: f.Get("purpose"), order: f.Get("purchase_order"), visibility: f.Get("visibility"),
-		message: strings.ReplaceAll(f.Get("message"), "\r\n", "\n"), // browsers send two characters for a new line
+		message: page.Text(f, "message"),
 	}
 }
 
