@@ -19,6 +19,7 @@ type campaign struct {
 	Currency         money.Currency `json:"currency"`
 	GoalMinor        int64          `json:"goal_minor"`
 	PledgedMinor     int64          `json:"pledged_minor"`
+	UnpaidMinor      int64          `json:"unpaid_minor"`
 	OnItsWayMinor    *int64         `json:"on_its_way_minor"` // null for a moment in the past
 	ReceivedMinor    int64          `json:"received_minor"`
 	RefundedMinor    int64          `json:"refunded_minor"`
@@ -38,7 +39,7 @@ func toCampaign(s report.Summary) campaign {
 	t := s.Totals
 	c := campaign{
 		Slug: s.Slug, Title: s.Title, Currency: t.Currency, GoalMinor: t.Goal,
-		PledgedMinor: t.Pledged, ReceivedMinor: t.Received, RefundedMinor: t.Refunded,
+		PledgedMinor: t.Pledged, UnpaidMinor: t.Unpaid, ReceivedMinor: t.Received, RefundedMinor: t.Refunded,
 		FeesMinor: t.Fees, DisputedMinor: t.Disputed, LostMinor: t.Lost,
 		AllocatedMinor: t.Allocated, EarmarkedMinor: t.Earmarked, FreeMinor: t.Free, ShortfallMinor: t.Shortfall,
 		CompaniesPledged: t.CompaniesPledged, CompaniesPaid: t.CompaniesPaid,
