@@ -23,7 +23,7 @@ type reconcileCommand struct{ settings }
 // Run compares the books of every cluster with its banks, and with Stripe when its key is
 // given, and prints every difference.
 func (c *reconcileCommand) Run(ctx context.Context, log *slog.Logger) error {
-	d, err := findDatabase(ctx, c.Config, log)
+	d, err := knownDatabase(ctx, c.Config, log)
 	if err != nil {
 		return err
 	}
