@@ -45,7 +45,7 @@ const summaries = `
 	SELECT c.id, c.slug, c.title_uk AS "title.uk", c.title_en AS "title.en", c.summary_uk AS "about.uk", c.summary_en AS "about.en",
 	       k.slug AS "cluster.slug", k.name_uk AS "cluster.name.uk", k.name_en AS "cluster.name.en",
 	       c.state, c.opens_on, c.closes_on, c.currency AS "totals.currency", c.goal_minor AS "totals.goal",
-	       promised.pledged AS "totals.pledged", promised.companies AS "totals.companies_pledged",
+	       promised.pledged AS "totals.pledged", promised.unpaid AS "totals.unpaid", promised.companies AS "totals.companies_pledged",
 	       paid.on_its_way AS "totals.on_its_way", paid.companies AS "totals.companies_paid",
 	       books.received AS "totals.received", books.refunded AS "totals.refunded", books.fees AS "totals.fees",
 	       books.disputed AS "totals.disputed", books.lost AS "totals.lost",
@@ -55,12 +55,18 @@ const summaries = `
 	  FROM campaigns c
 	  JOIN clusters k ON k.id = c.cluster_id
 	 CROSS JOIN LATERAL (
+	       -- What is unpaid is reckoned pledge by pledge: money beyond one is not another's.
 	       SELECT coalesce(sum(p.amount_minor + coalesce(a.change, 0)), 0)::bigint AS pledged,
+	              coalesce(sum(greatest(p.amount_minor + coalesce(a.change, 0) - coalesce(y.here, 0), 0)) FILTER (WHERE a.ended IS NOT TRUE), 0)::bigint AS unpaid,
 	              count(DISTINCT p.company_id) FILTER (WHERE p.amount_minor + coalesce(a.change, 0) > 0) AS companies,
 	              greatest(max(p.made_at), max(a.last)) AS last
 	         FROM pledges p
-	         LEFT JOIN (SELECT pledge_id, sum(change_minor) AS change, max(happened_at) AS last
+	         LEFT JOIN (SELECT pledge_id, sum(change_minor) AS change, max(happened_at) AS last, bool_or(kind = 'cancelled') AS ended
 	                      FROM pledge_acts WHERE campaign_id = c.id AND happened_at <= $1::timestamptz GROUP BY pledge_id) a ON a.pledge_id = p.id
+	         LEFT JOIN (SELECT y.pledge_id, sum(CASE WHEN $1::timestamptz = 'infinity'
+	                               THEN y.received_minor - y.refunded_minor - y.lost_minor + CASE WHEN y.state = 'processing' THEN y.amount_minor ELSE 0 END
+	                               ELSE ` + stayedBy + ` END) AS here
+	                      FROM payments y WHERE y.campaign_id = c.id GROUP BY y.pledge_id) y ON y.pledge_id = p.id
 	        WHERE p.campaign_id = c.id AND p.made_at <= $1::timestamptz) promised
 	 CROSS JOIN LATERAL (
 	       SELECT coalesce(sum(y.amount_minor) FILTER (WHERE y.state = 'processing'), 0)::bigint AS on_its_way,
@@ -91,6 +97,20 @@ const summaries = `
 	                         || ARRAY(SELECT 'need:' || n.id FROM purposes u JOIN needs n ON n.purpose_id = u.id WHERE u.campaign_id = c.id))
 	          AND a.currency = c.currency AND e.happened_at <= $1::timestamptz) books
 	 WHERE c.state <> 'draft'`
+
+// stayedBy is what came of a payment y by $1 and did not go back, out of the entries that the
+// audit names. What it is now stands at the payment itself; what it was does not.
+const stayedBy = `(
+	SELECT coalesce(sum(CASE WHEN e.kind = 'dispute-lost' THEN CASE WHEN a.kind = 'loss' THEN -l.amount ELSE 0 END
+	                         WHEN a.kind IN ('fund', 'purpose', 'need', 'shortfall') THEN -l.amount
+	                         WHEN a.kind IN ('fee', 'loss') THEN l.amount ELSE 0 END), 0)
+	  FROM audit_acts t
+	  JOIN ledger.entries e ON e.id = (t.detail ->> 'entry')::bigint
+	  LEFT JOIN ledger.entries mended ON mended.id = e.mends
+	  JOIN ledger.lines l ON l.entry_id = e.id
+	  JOIN ledger.accounts a ON a.id = l.account_id AND a.currency = y.currency
+	 WHERE t.subject = 'payment:' || y.id AND t.act LIKE 'payment.%' AND e.happened_at <= $1::timestamptz
+	   AND coalesce(mended.kind, e.kind) IN ('gift', 'refund', 'refund-failed', 'late-failure', 'dispute-lost'))`
 
 type summaryRow struct {
 	ID       uuid.UUID    `db:"id"`

@@ -14,6 +14,7 @@ type Totals struct {
 	Currency  money.Currency `db:"currency"`
 	Goal      int64          `db:"goal"`
 	Pledged   int64          `db:"pledged"`    // the whole promise as it stands after its acts, paid or not
+	Unpaid    int64          `db:"unpaid"`     // the rests of the pledges, each for itself: neither here nor on its way; what went back is not here
 	OnItsWay  int64          `db:"on_its_way"` // paid, and not yet with us; known for now alone
 	Received  int64          `db:"received"`   // before fees and refunds
 	Refunded  int64          `db:"refunded"`
@@ -32,11 +33,8 @@ type Totals struct {
 	AsOf      time.Time `db:"-"`          // the moment of the question; zero means now
 }
 
-// Unpaid is what was promised and has not come and is not on its way.
-func (t Totals) Unpaid() int64 { return max(0, t.Pledged-t.Received-t.OnItsWay) }
-
-// Missing is the part of the goal that nobody has promised.
-func (t Totals) Missing() int64 { return max(0, t.Goal-t.Received-t.OnItsWay-t.Unpaid()) }
+// Missing is the part of the goal that nobody has brought or promised.
+func (t Totals) Missing() int64 { return max(0, t.Goal-t.Kept()-t.OnItsWay-t.Unpaid) }
 
 // Kept is what came and did not go back, neither by us nor by a payer's bank.
 func (t Totals) Kept() int64 { return t.Received - t.Refunded - t.Disputed - t.Lost }

@@ -30,6 +30,7 @@ import (
 var growing = []string{
 	"pledges", "payments", "inbox_events", "audit_acts", "alarms", "alarm_answers", "river_job", "entries", "lines", "lots", "draws",
 	"allocations", "allocation_decisions", "instalments", "instalment_changes", "pledge_acts", "write_offs", "refund_requests", "payouts",
+	"bank_statements", "statement_lines", "statement_line_rests", "line_matches", "match_undoings", "match_undoing_decisions", "statement_imports", "reconciliations", "documents",
 }
 
 // listAddresses are the lists of all doors, with every way to narrow them. {…} stands for
@@ -48,8 +49,11 @@ var listAddresses = map[string][]string{
 		"/office/inbox/evt_crowd_77",
 		"/office/jobs", "/office/jobs?after=500", "/office/jobs?state=waiting", "/office/jobs?state=running", "/office/jobs?state=done", "/office/jobs?q=crowd", "/office/jobs.csv",
 		"/office/allocations", "/office/allocations?state=decided",
+		"/office/statements", "/office/statements?after={statement}", "/office/statements/{statement}", "/office/statements/{statement}?after={line}", "/office/reconciliation",
+		"/office/unmatched", "/office/unmatched?after={day}.{line}", "/office/unmatched?q=crowd", "/office/unmatched?q=12.34", "/office/unmatched?q=nobody+of+this+name", "/office/unmatched.csv",
+		"/office/lines/{line}",
 	},
-	"payer@example.org": {"/portal", "/portal?company=ganok&after={pledge}"},
+	"payer@example.org": {"/portal", "/portal?company=ganok&after={pledge}", "/portal/pledges/{own}", "/portal/pledges/{own}/history"},
 	"": {
 		"/uk/campaigns/{slug}/donors", "/uk/campaigns/{slug}/donors?after=60", "/uk/companies/ganok", "/uk/companies",
 	},
@@ -133,8 +137,16 @@ func (h *house) ofTheCrowd() *strings.Replacer {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	var statement, line, day, own string
+	err = h.Owner.QueryRowx(`SELECT l.statement_id, l.id, l.booked_on::text,
+			(SELECT id FROM pledges WHERE company_id = $1 ORDER BY id OFFSET 30 LIMIT 1)
+		FROM statement_lines l JOIN line_matches m ON m.line_id = l.id ORDER BY l.id OFFSET 250 LIMIT 1`, h.Company).Scan(&statement, &line, &day, &own)
+	if err != nil {
+		h.t.Fatal(err)
+	}
 	word := strings.TrimPrefix(name, "Company ")
-	return strings.NewReplacer("{payment}", payment, "{pledge}", pledge, "{instalment}", instalment, "{reference}", reference, "{word}", url.QueryEscape(word[:12]), "{slug}", h.Slug)
+	return strings.NewReplacer("{payment}", payment, "{pledge}", pledge, "{instalment}", instalment, "{reference}", reference, "{word}", url.QueryEscape(word[:12]), "{slug}", h.Slug,
+		"{statement}", statement, "{line}", line, "{day}", day, "{own}", own)
 }
 
 // openOn opens the doors before a connection to the bench's database; nil is the bench's own.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/money"
 	"kopiyka/internal/report"
@@ -19,7 +20,8 @@ type campaign struct {
 	Currency         money.Currency `json:"currency"`
 	GoalMinor        int64          `json:"goal_minor"`
 	PledgedMinor     int64          `json:"pledged_minor"`
-	OnItsWayMinor    *int64         `json:"on_its_way_minor"` // null for a moment in the past
+	UnpaidMinor      int64          `json:"unpaid_minor"`
+	OnItsWayMinor    *int64         `json:"on_its_way_minor"` // null for the past
 	ReceivedMinor    int64          `json:"received_minor"`
 	RefundedMinor    int64          `json:"refunded_minor"`
 	FeesMinor        int64          `json:"fees_minor"`
@@ -38,7 +40,7 @@ func toCampaign(s report.Summary) campaign {
 	t := s.Totals
 	c := campaign{
 		Slug: s.Slug, Title: s.Title, Currency: t.Currency, GoalMinor: t.Goal,
-		PledgedMinor: t.Pledged, ReceivedMinor: t.Received, RefundedMinor: t.Refunded,
+		PledgedMinor: t.Pledged, UnpaidMinor: t.Unpaid, ReceivedMinor: t.Received, RefundedMinor: t.Refunded,
 		FeesMinor: t.Fees, DisputedMinor: t.Disputed, LostMinor: t.Lost,
 		AllocatedMinor: t.Allocated, EarmarkedMinor: t.Earmarked, FreeMinor: t.Free, ShortfallMinor: t.Shortfall,
 		CompaniesPledged: t.CompaniesPledged, CompaniesPaid: t.CompaniesPaid,
@@ -46,6 +48,8 @@ func toCampaign(s report.Summary) campaign {
 	}
 	if t.AsOf.IsZero() {
 		c.OnItsWayMinor = &t.OnItsWay
+	} else {
+		c.UpdatedAt = clock.Day(t.UpdatedAt) // an hour of the past would be a gift's
 	}
 	return c
 }
@@ -63,7 +67,7 @@ func (a *API) campaigns(c echo.Context) error {
 	return answer(c, out)
 }
 
-// campaign serves GET /api/v1/campaigns/:slug, for now or for the moment ?as_of=.
+// campaign serves GET /api/v1/campaigns/:slug, for now or as of the end of the day ?as_of=.
 func (a *API) campaign(c echo.Context) error {
 	asOf, err := a.asOf(c)
 	if err != nil {
@@ -76,15 +80,16 @@ func (a *API) campaign(c echo.Context) error {
 	return answer(c, toCampaign(s))
 }
 
-// asOf reads ?as_of=; the zero time when there is none. What has not happened yet cannot
-// be told.
+// asOf reads ?as_of=: the end of a day in Kyiv; the zero time when none is asked for. Days
+// alone, and only those that are over: with moments one could ask on both sides of each
+// gift, and read from two totals what a company keeps to itself.
 func (a *API) asOf(c echo.Context) (time.Time, error) {
 	if !c.QueryParams().Has("as_of") {
 		return time.Time{}, nil
 	}
-	at, err := time.Parse(time.RFC3339, c.QueryParam("as_of"))
-	if err != nil || at.After(a.clock()) || at.Year() < 1 {
-		return time.Time{}, fault.In("as_of", "as_of.not_a_moment")
+	day, err := time.Parse(time.DateOnly, c.QueryParam("as_of"))
+	if err != nil || day.Year() < 1 || !day.Before(clock.Day(a.clock())) {
+		return time.Time{}, fault.In("as_of", "as_of.not_a_day")
 	}
-	return at, nil
+	return clock.EndOf(day), nil
 }

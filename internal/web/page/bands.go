@@ -38,8 +38,11 @@ type Totals struct {
 
 func (t Totals) of(minor int64) money.Amount { return money.Of(minor, t.Currency) }
 
-// Unpromised is the part of the goal that nobody has promised.
-func (t Totals) Unpromised() int64 { return max(0, t.Goal-t.Received-t.Transit-t.Unpaid) }
+// Unpromised is the part of the goal that nobody has brought or promised. What went back
+// counts as brought no longer, and stands in Unpaid while it is awaited again.
+func (t Totals) Unpromised() int64 {
+	return max(0, t.Goal-(t.Received-t.Refunded-t.Disputed-t.Lost)-t.Transit-t.Unpaid)
+}
 
 // scale is what the full width of a bar stands for: the goal, or more when more was
 // promised than asked for. So no bar passes its end.

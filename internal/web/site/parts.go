@@ -25,7 +25,7 @@ func sum(l i18n.Lang, minor int64, c money.Currency) page.Sum { return l.Sum(mon
 // recorded yet, so all that was allocated is set aside.
 func totals(t report.Totals) page.Totals {
 	return page.Totals{
-		Currency: t.Currency, Goal: t.Goal, Received: t.Received, Transit: t.OnItsWay, Unpaid: t.Unpaid(),
+		Currency: t.Currency, Goal: t.Goal, Received: t.Received, Transit: t.OnItsWay, Unpaid: t.Unpaid,
 		Aside: t.Allocated, Earmarked: t.Earmarked, Free: t.Free, Fees: t.Fees, Lost: t.Lost, Disputed: t.Disputed,
 		Refunded: t.Refunded, Shortfall: t.Shortfall,
 	}
