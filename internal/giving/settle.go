@@ -74,8 +74,8 @@ func Settle(ctx context.Context, tx *sqlx.Tx, p Payment, f Facts) (bool, error) 
 			return false, err
 		}
 	}
-	if cameIn && f.Amount != p.Amount() && (f.Amount != money.Amount{}) {
-		if err := alarm(ctx, tx, f.ReadAt, p, "payment.amount-differs", map[string]any{"asked": p.Amount().String(), "stripe_says": f.Amount.String()}); err != nil {
+	if cameIn && f.Amount != p.Charge() && (f.Amount != money.Amount{}) {
+		if err := alarm(ctx, tx, f.ReadAt, p, "payment.amount-differs", map[string]any{"asked": p.Charge().String(), "stripe_says": f.Amount.String()}); err != nil {
 			return false, err
 		}
 	}
@@ -106,7 +106,10 @@ func newSettlement(ctx context.Context, tx *sqlx.Tx, p Payment, f Facts) (*settl
 		return nil, err
 	}
 	s := &settlement{Payment: p, facts: f, home: home, rate: p.rate(), movements: slices.Clone(f.Movements), lost: map[string]bool{}}
-	if r, ok := rateIn(f.Movements, p.Currency); ok {
+	if s.rate.open() {
+		s.rate = p.agreed()
+	}
+	if r, ok := rateIn(f.Movements, p.agreed(), p.Currency); ok {
 		s.rate = r
 	}
 	slices.SortStableFunc(s.movements, func(a, b Movement) int { return cmp.Compare(later(a.Kind), later(b.Kind)) })
@@ -289,7 +292,7 @@ func (s *settlement) sums() sums {
 
 // record writes the payment's state for people to read. Its sums are those of the books.
 func (s *settlement) record(ctx context.Context, tx *sqlx.Tx) error {
-	f, all := s.facts, s.sums()
+	f, all, settled := s.facts, s.sums(), s.rate.settled()
 	var rate string
 	for _, m := range s.movements {
 		if m.Kind == MovedIn {
@@ -305,10 +308,10 @@ func (s *settlement) record(ctx context.Context, tx *sqlx.Tx) error {
 		       charge_id = coalesce(nullif($5, ''), charge_id), method = coalesce(nullif($6, ''), method), decline = $7,
 		       received_minor = $8, refunded_minor = $9, fee_minor = $10, settled_at = coalesce($11, settled_at), synced_at = $12,
 		       disputed_minor = $13, lost_minor = $14, drift_minor = $15, presented_minor = $16, presented_currency = $17,
-		       settled_minor = $18, settled_currency = $19, exchange_rate = coalesce(nullif($20, ''), exchange_rate)
+		       settled_minor = $18, settled_currency = $19, exchange_rate = coalesce(nullif($20, ''), exchange_rate), charged_back_minor = $21
 		 WHERE id = $1`,
 		s.ID, string(f.State), f.SessionID, f.IntentID, f.ChargeID, f.Method, f.Decline, all.received, all.refunded, all.fee, all.settled, f.ReadAt,
-		all.disputed, all.lost, all.drift, minor(s.rate.Presented), currency(s.rate.Presented), minor(s.rate.Settled), currency(s.rate.Settled), rate)
+		all.disputed, all.lost, all.drift, minor(settled.Presented), currency(settled.Presented), minor(settled.Settled), currency(settled.Settled), rate, s.chargedBack())
 	if err != nil {
 		return fmt.Errorf("record payment %s: %w", s.ID, err)
 	}
