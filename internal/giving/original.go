@@ -112,6 +112,21 @@ func (p Pledge) Originals(parts []int64) []money.Amount {
 	return all
 }
 
+// withOriginals says what each instalment asks for in the currency of the promise.
+func (p Pledge) withOriginals(all []Instalment) []Instalment {
+	if !p.Foreign() {
+		return all
+	}
+	asks := make([]int64, len(all))
+	for n, i := range all {
+		asks[n] = i.Asks
+	}
+	for n, original := range p.Originals(asks) {
+		all[n].Original = original
+	}
+	return all
+}
+
 // counted is a promise, or a charge, as it counts in the campaign's currency.
 type counted struct {
 	amount   money.Amount

@@ -29,7 +29,7 @@ import (
 // asks for may read one of them from end to end.
 var growing = []string{
 	"pledges", "payments", "inbox_events", "audit_acts", "alarms", "alarm_answers", "river_job", "entries", "lines", "lots", "draws",
-	"allocations", "allocation_decisions", "instalments", "instalment_changes", "pledge_acts", "write_offs", "refund_requests", "payouts",
+	"allocations", "allocation_decisions", "exchange_rates", "instalments", "instalment_changes", "pledge_acts", "write_offs", "refund_requests", "payouts",
 }
 
 // listAddresses are the lists of all doors, with every way to narrow them. {…} stands for
@@ -47,7 +47,7 @@ var listAddresses = map[string][]string{
 		"/office/inbox", "/office/inbox?after=evt_crowd_300", "/office/inbox?state=new", "/office/inbox?state=done", "/office/inbox?q=ch_crowd_77", "/office/inbox?q=evt_crowd_77", "/office/inbox.csv?state=done",
 		"/office/inbox/evt_crowd_77",
 		"/office/jobs", "/office/jobs?after=500", "/office/jobs?state=waiting", "/office/jobs?state=running", "/office/jobs?state=done", "/office/jobs?q=crowd", "/office/jobs.csv",
-		"/office/allocations", "/office/allocations?state=decided",
+		"/office/allocations", "/office/allocations?state=decided", "/office/rates", "/office/rates?after={rate}", "/office/rates.csv",
 	},
 	"payer@example.org": {"/portal", "/portal?company=ganok&after={pledge}"},
 	"": {
