@@ -51,6 +51,13 @@ $$;
 -- +goose StatementEnd
 COMMENT ON FUNCTION exchanged IS 'An amount at a rate, in minor units, rounded half away from zero.';
 
+-- What a moved rate costs or brings is no loss to a dispute, and is told apart from it.
+INSERT INTO ledger.account_kinds (kind, normal, floored, lots, meaning) VALUES ('drift', 1, false, false, 'where money went: exchange differences; below zero they brought more');
+INSERT INTO ledger.entry_shapes (entry_kind, account_kind)
+    SELECT unnest(ARRAY['gift', 'refund', 'refund-failed', 'late-failure', 'dispute', 'dispute-won', 'correction']), 'drift';
+UPDATE ledger.account_kinds SET meaning = 'where money went: disputes lost' WHERE kind = 'loss';
+UPDATE ledger.account_kinds SET meaning = 'net assets released from restriction: the counterpart of what a fund has paid away, equal to spent + fee + loss + drift + disputed' WHERE kind = 'released';
+
 -- What was promised in another currency than the campaign's.
 ALTER TABLE pledges
     ADD COLUMN original_minor    bigint CONSTRAINT pledges_original CHECK (original_minor > 0 AND original_minor < 100000000000000),
@@ -92,6 +99,7 @@ ALTER TABLE payments
     ADD CONSTRAINT payments_charged_back_of_charge CHECK (charged_currency IS NOT NULL OR charged_back_minor = 0),
     ADD CONSTRAINT payments_charged_pinned UNIQUE (id, charged_currency),
     ADD CONSTRAINT payments_charged_as_promised FOREIGN KEY (pledge_id, charged_currency) REFERENCES pledges (id, original_currency);
+CREATE INDEX payments_charged ON payments (campaign_id) WHERE charged_currency IS NOT NULL;
 COMMENT ON COLUMN payments.charged_minor IS 'What the payer is asked for, in the currency of the promise; amount_minor is what that counts as. Empty: they are the same.';
 COMMENT ON COLUMN payments.charged_back_minor IS 'What of it has gone back for good, in the same currency.';
 

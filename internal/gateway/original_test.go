@@ -48,7 +48,7 @@ func TestAPledgeInEurosIsChargedInEurosAndCountsAtItsRate(t *testing.T) {
 	if p.Charge() != money.Of(100_000, "EUR") || p.ReceivedMinor != 108_000 || p.Presented() != p.Charge() || p.SettledIn != "USD" || p.SettledMinor != theirs.Gross {
 		t.Errorf("payment = %+v, Stripe says %+v", p, theirs)
 	}
-	if p.DriftMinor != 108_000-theirs.Gross || p.DriftMinor == 0 || b.Balance(ledger.Loss(b.Campaign, "USD")) != p.DriftMinor {
+	if p.DriftMinor != 108_000-theirs.Gross || p.DriftMinor == 0 || b.Balance(ledger.Drift(b.Campaign, "USD")) != p.DriftMinor {
 		t.Errorf("drift = %d, of a gross of %d", p.DriftMinor, theirs.Gross)
 	}
 	if got := b.PledgeOf(pledge); got.Received != 108_000 || !got.ToPay().IsZero() || !got.Outstanding().IsZero() {

@@ -167,7 +167,7 @@ func (s *settlement) lines(ctx context.Context, tx *sqlx.Tx, m Movement, w worth
 	}
 	lines := moneyLines(s.home, m, w)
 	lines = append(lines, pair(s.home, ledger.Fee(s.CampaignID, s.Currency), w.fee)...)
-	lines = append(lines, pair(s.home, ledger.Loss(s.CampaignID, s.Currency), w.drift)...)
+	lines = append(lines, pair(s.home, ledger.Drift(s.CampaignID, s.Currency), w.drift)...)
 	if m.Kind == TakenBack || m.Kind == GivenBack {
 		lines = append(lines, pair(s.home, s.heldIn(m.Dispute), -w.gross)...)
 	}

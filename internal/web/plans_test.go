@@ -127,14 +127,17 @@ func (h *house) explain(address string, q heard) {
 // ofTheCrowd names things of the crowd that an address may ask for.
 func (h *house) ofTheCrowd() *strings.Replacer {
 	h.t.Helper()
-	var payment, pledge, instalment, reference, name string
+	var payment, pledge, instalment, reference, name, rate string
+	if err := h.Owner.Get(&rate, `SELECT id FROM exchange_rates ORDER BY id DESC OFFSET 60 LIMIT 1`); err != nil {
+		h.t.Fatal(err)
+	}
 	err := h.Owner.QueryRowx(`SELECT y.id, p.id, i.id, p.reference, k.name_en FROM payments y JOIN instalments i ON i.pledge_id = y.pledge_id JOIN pledges p ON p.id = y.pledge_id JOIN companies k ON k.id = p.company_id
 		WHERE y.campaign_id = $1 AND p.due_on IS NOT NULL AND k.slug LIKE 'company-%' ORDER BY y.started_at OFFSET 300 LIMIT 1`, h.Campaign).Scan(&payment, &pledge, &instalment, &reference, &name)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	word := strings.TrimPrefix(name, "Company ")
-	return strings.NewReplacer("{payment}", payment, "{pledge}", pledge, "{instalment}", instalment, "{reference}", reference, "{word}", url.QueryEscape(word[:12]), "{slug}", h.Slug)
+	return strings.NewReplacer("{payment}", payment, "{pledge}", pledge, "{instalment}", instalment, "{reference}", reference, "{word}", url.QueryEscape(word[:12]), "{slug}", h.Slug, "{rate}", rate)
 }
 
 // openOn opens the doors before a connection to the bench's database; nil is the bench's own.
