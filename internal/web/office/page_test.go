@@ -36,6 +36,18 @@ func TestPages(t *testing.T) {
 		"statement": statementPage{
 			Notice: notice, Title: "T", Facts: facts, Sums: []pair{{"S", sum}}, Proof: page.Proof{Title: "P", Text: "T"}, Silent: "S", Table: table, Pager: list.Pager,
 		},
+		"rates": ratesPage{
+			listPage: list, Campaigns: []page.Link{{Href: "/c", Text: "C"}}, Form: &rateForm{
+				Cluster: page.Field{ID: "cluster", Name: "cluster", Label: "C", Options: []page.Option{{Value: "a", Text: "A", Chosen: true}}},
+				From:    page.Field{ID: "from", Name: "from", Label: "F", Hint: "h", Error: "E"}, To: page.Field{ID: "to", Name: "to", Label: "T", Hint: "h"},
+				Rate: page.Field{ID: "rate", Name: "rate", Label: "R", Hint: "h", Decimal: true}, Source: page.Field{ID: "source", Name: "source", Label: "S", Hint: "h"},
+				Day: page.Field{ID: "day", Name: "day", Label: "D", Hint: "h", Type: "date"}, Sure: tick{Name: "sure", Label: "S", Error: "E", Ticked: true},
+			},
+		},
+		"currencies": acceptedPage{
+			Errors: page.ErrorSummary{Title: "Not saved", Items: []page.Link{{Href: "#currencies", Text: "C"}}}, Notice: notice, Campaign: "C", Lead: "L", Action: "/a", May: true,
+			Currencies: page.Field{ID: "currencies", Name: "currencies", Label: "C", Hint: "h", Error: "E"}, Rates: facts,
+		},
 		"upload": uploadPage{
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#file", Text: "F"}}}, Action: "/a",
 			Account: page.Field{ID: "account", Name: "account", Label: "A", Options: []page.Option{{Value: "a", Text: "A", Chosen: true}}},
