@@ -11,6 +11,7 @@ import (
 	"kopiyka/internal/giving"
 	"kopiyka/internal/ledger"
 	"kopiyka/internal/money"
+	"kopiyka/internal/report"
 	"kopiyka/internal/stripesim"
 )
 
@@ -218,4 +219,41 @@ func TestAChargeThatDiffersRaisesAnAlarm(t *testing.T) {
 		t.Errorf("payment = %+v, %d alarms", p, b.Acts("payment.amount-differs"))
 	}
 	b.SameBooks()
+}
+
+// The public reads what was promised beside what it counts as, where it reads the amount;
+// and the sum in euros is of gifts with a name and an amount alone.
+func TestThePublicIsToldOfOriginalsThatAreNotHidden(t *testing.T) {
+	t.Parallel()
+	b := inEuros(t, "usd")
+	for i, v := range []giving.Visibility{giving.Named, giving.AmountHidden, giving.Anonymous} {
+		p := b.Promise(1)
+		p.Amount, p.Visibility = money.Of(int64(10_000*(i+1)), "EUR"), v
+		id, err := giving.MakePledge(t.Context(), b.DB, b.Now, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		payIn(t, b, id, p.Amount)
+	}
+	c, err := report.New(b.DB).Campaign(t.Context(), b.Slug)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Originals) != 1 || c.Originals[0].Currency != "EUR" || c.Originals[0].Received != 10_000 || c.Originals[0].Counted != 10_800 {
+		t.Errorf("originals = %+v", c.Originals)
+	}
+	if len(c.Gifts) != 2 || c.Gifts[0].Original != nil || c.Gifts[0].Amount != nil {
+		t.Errorf("a hidden amount is told: %+v", c.Gifts)
+	}
+	if o := c.Gifts[1].Original; o == nil || o.Amount != money.Of(10_000, "EUR") || o.Rate != "1.08" || o.Source != "NBU" || *c.Gifts[1].Amount != money.Of(10_800, "USD") {
+		t.Errorf("a named gift: %+v", c.Gifts[1])
+	}
+	totals := c.Totals
+	if totals.Received-totals.Refunded != totals.Fees+totals.Disputed+totals.Lost+totals.Drift+totals.Allocated+totals.Earmarked+totals.Free-totals.Shortfall || totals.Drift == 0 || totals.Lost != 0 {
+		t.Errorf("totals = %+v", totals)
+	}
+	before, err := report.New(b.DB).Summary(t.Context(), b.Slug, b.Now().AddDate(0, 0, -1))
+	if err != nil || len(before.Originals) != 0 {
+		t.Errorf("yesterday %+v had come, %v", before.Originals, err)
+	}
 }
