@@ -63,18 +63,10 @@ func outstanding(p giving.Pledge, s giving.Schedule, instalment string) (money.A
 	}
 	for _, i := range s.Instalments {
 		if i.ID == instalment {
-			return leftOf(p, i), i.DueOn, nil
+			return p.LeftOf(i), i.DueOn, nil
 		}
 	}
 	return money.Amount{}, time.Time{}, fault.New(fault.NotFound, "document.instalment_unknown")
-}
-
-// leftOf is what is left of an instalment, in the currency in which the pledge is paid.
-func leftOf(p giving.Pledge, i giving.Instalment) money.Amount {
-	if p.Foreign() && i.Left() == i.Asks {
-		return i.Original
-	}
-	return p.InOriginal(i.Left())
 }
 
 // dueAfter is a day, or none when the company wanted to pay on the day it promised.

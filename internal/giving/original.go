@@ -127,6 +127,14 @@ func (p Pledge) withOriginals(all []Instalment) []Instalment {
 	return all
 }
 
+// LeftOf is what is left of an instalment, in the currency in which the pledge is paid.
+func (p Pledge) LeftOf(i Instalment) money.Amount {
+	if p.Foreign() && i.Left() == i.Asks {
+		return i.Original
+	}
+	return p.InOriginal(i.Left())
+}
+
 // counted is a promise, or a charge, as it counts in the campaign's currency.
 type counted struct {
 	amount   money.Amount
