@@ -171,7 +171,7 @@ func MatchPledge(ctx context.Context, db *sqlx.DB, now clock.Clock, line, person
 	})
 }
 
-// promised is a pledge as far as matching needs it.
+// promised is a pledge as far as matching needs it: in the currency in which it is paid.
 type promised struct {
 	ID       string
 	Currency money.Currency
@@ -183,7 +183,9 @@ type promised struct {
 func pledgesOf(ctx context.Context, tx *sqlx.Tx, cluster, references string) ([]promised, error) {
 	var all []promised
 	err := tx.SelectContext(ctx, &all, `
-		SELECT p.id, p.currency, c.state, p.amount_minor - (SELECT coalesce(sum(y.received_minor - y.refunded_minor), 0)::bigint FROM payments y WHERE y.pledge_id = p.id) AS left
+		SELECT p.id, coalesce(p.original_currency, p.currency) AS currency, c.state,
+		       coalesce(p.original_minor, p.amount_minor) - (SELECT coalesce(sum(CASE WHEN p.original_currency IS NULL THEN y.received_minor - y.refunded_minor
+		                WHEN y.received_minor > 0 THEN y.presented_minor - y.charged_back_minor END), 0)::bigint FROM payments y WHERE y.pledge_id = p.id) AS left
 		  FROM unnest(string_to_array($2, ' ')) WITH ORDINALITY AS f(reference, n)
 		  JOIN pledges p ON p.reference = f.reference JOIN campaigns c ON c.id = p.campaign_id
 		 WHERE c.cluster_id = $1 ORDER BY f.n`, cluster, references)
@@ -277,7 +279,7 @@ func MatchRefund(ctx context.Context, db *sqlx.DB, now clock.Clock, line, person
 		}
 		var ours bool
 		err := a.tx.GetContext(ctx, &ours, `SELECT EXISTS (SELECT 1 FROM payments y JOIN campaigns c ON c.id = y.campaign_id
-			WHERE y.id = nullif($1, '')::uuid AND c.cluster_id = $2 AND y.currency = $3)`, payment, a.line.ClusterID, string(a.line.Currency))
+			WHERE y.id = nullif($1, '')::uuid AND c.cluster_id = $2 AND coalesce(y.charged_currency, y.currency) = $3)`, payment, a.line.ClusterID, string(a.line.Currency))
 		if err != nil {
 			return fmt.Errorf("find the payment: %w", err)
 		}

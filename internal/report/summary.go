@@ -33,6 +33,8 @@ type Summary struct {
 	OpensOn  time.Time
 	ClosesOn time.Time // zero when no day is set
 	Totals   Totals
+
+	Originals []Original // what came in other currencies
 }
 
 // Goal, Pledged and the rest come from one query for every page and for JSON.
@@ -48,7 +50,7 @@ const summaries = `
 	       promised.pledged AS "totals.pledged", promised.unpaid AS "totals.unpaid", promised.companies AS "totals.companies_pledged",
 	       paid.on_its_way AS "totals.on_its_way", paid.companies AS "totals.companies_paid",
 	       books.received AS "totals.received", books.refunded AS "totals.refunded", books.fees AS "totals.fees",
-	       books.disputed AS "totals.disputed", books.lost AS "totals.lost",
+	       books.disputed AS "totals.disputed", books.lost AS "totals.lost", books.drift AS "totals.drift",
 	       books.allocated AS "totals.allocated", books.earmarked AS "totals.earmarked", books.free AS "totals.free", books.shortfall AS "totals.shortfall",
 	       coalesce(greatest(CASE WHEN c.changed_at <= $1::timestamptz THEN c.changed_at END, promised.last, paid.last, books.last),
 	                least(c.created_at, $1::timestamptz)) AS "totals.updated_at"
@@ -81,6 +83,7 @@ const summaries = `
 	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'fee'), 0)::bigint AS fees,
 	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'disputed'), 0)::bigint AS disputed,
 	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'loss'), 0)::bigint AS lost,
+	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'drift'), 0)::bigint AS drift,
 	              coalesce(sum(l.amount) FILTER (WHERE a.kind IN ('fund', 'purpose', 'need') AND b.kind = 'allocation'), 0)::bigint AS allocated,
 	              coalesce(-sum(l.amount) FILTER (WHERE a.kind IN ('purpose', 'need')), 0)::bigint AS earmarked,
 	              coalesce(-sum(l.amount) FILTER (WHERE a.kind = 'fund'), 0)::bigint AS free,
@@ -92,7 +95,7 @@ const summaries = `
 	         LEFT JOIN ledger.entries mended ON mended.id = e.mends
 	        CROSS JOIN LATERAL (SELECT coalesce(mended.kind, e.kind) AS kind,
 	                                   CASE WHEN a.kind IN ('fund', 'purpose', 'need', 'shortfall') THEN -1 ELSE 1 END AS side) b
-	        WHERE a.code = ANY (ARRAY['fund:' || c.id, 'fee:' || c.id, 'shortfall:' || c.id, 'disputed:' || c.id, 'loss:' || c.id]
+	        WHERE a.code = ANY (ARRAY['fund:' || c.id, 'fee:' || c.id, 'shortfall:' || c.id, 'disputed:' || c.id, 'loss:' || c.id, 'drift:' || c.id]
 	                         || ARRAY(SELECT 'purpose:' || u.id FROM purposes u WHERE u.campaign_id = c.id)
 	                         || ARRAY(SELECT 'need:' || n.id FROM purposes u JOIN needs n ON n.purpose_id = u.id WHERE u.campaign_id = c.id))
 	          AND a.currency = c.currency AND e.happened_at <= $1::timestamptz) books
@@ -141,7 +144,9 @@ func summaryOf(ctx context.Context, q sqlx.QueryerContext, slug string, asOf tim
 	if err := sqlx.GetContext(ctx, q, &row, summaries+` AND c.slug = $2`, until(asOf), slug); err != nil {
 		return Summary{}, known(fmt.Errorf("sum up campaign %s: %w", slug, err), "campaign.unknown")
 	}
-	return row.summary(asOf), nil
+	one := []Summary{row.summary(asOf)}
+	err := addOriginals(ctx, q, one, asOf)
+	return one[0], err
 }
 
 // list asks for every campaign of a cluster, or of all when cluster is empty: open ones
@@ -157,7 +162,19 @@ func list(ctx context.Context, q sqlx.QueryerContext, cluster string) ([]Summary
 	for i, row := range rows {
 		all[i] = row.summary(now)
 	}
-	return all, nil
+	return all, addOriginals(ctx, q, all, now)
+}
+
+func addOriginals(ctx context.Context, q sqlx.QueryerContext, all []Summary, asOf time.Time) error {
+	ids := make([]uuid.UUID, len(all))
+	for i, s := range all {
+		ids[i] = s.id
+	}
+	of, err := originals(ctx, q, ids, asOf)
+	for i := range all {
+		all[i].Originals = of[all[i].id]
+	}
+	return err
 }
 
 // Campaigns returns every campaign, open ones first.

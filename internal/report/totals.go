@@ -9,7 +9,7 @@ import (
 // Totals are a campaign's figures, in minor units. They are never mixed: a promise counts
 // in no total of money. What the books say always holds together:
 //
-//	Received − Refunded = Fees + Disputed + Lost + Allocated + Earmarked + Free − Shortfall
+//	Received − Refunded = Fees + Disputed + Lost + Drift + Allocated + Earmarked + Free − Shortfall
 type Totals struct {
 	Currency  money.Currency `db:"currency"`
 	Goal      int64          `db:"goal"`
@@ -20,7 +20,8 @@ type Totals struct {
 	Refunded  int64          `db:"refunded"`
 	Fees      int64          `db:"fees"`
 	Disputed  int64          `db:"disputed"` // taken back by payers' banks until they have decided
-	Lost      int64          `db:"lost"`     // to disputes and exchange rates; below zero: rates have gained more
+	Lost      int64          `db:"lost"`     // to disputes
+	Drift     int64          `db:"drift"`    // to exchange rates; below zero: they have gained
 	Allocated int64          `db:"allocated"`
 	Earmarked int64          `db:"earmarked"` // with us, given for one purpose or need, and not set aside yet
 	Free      int64          `db:"free"`

@@ -159,7 +159,7 @@ func TestCase103FiguresBalanceAfterAnySequence(t *testing.T) {
 		}
 
 		got := totals(t, r, slug)
-		if got.Received-got.Refunded != got.Fees+got.Disputed+got.Lost+got.Allocated+got.Earmarked+got.Free-got.Shortfall {
+		if got.Received-got.Refunded != got.Fees+got.Disputed+got.Lost+got.Drift+got.Allocated+got.Earmarked+got.Free-got.Shortfall {
 			rt.Fatalf("the figures do not balance: %+v", got)
 		}
 		var refunded, received int64

@@ -42,6 +42,8 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 	run(`UPDATE campaigns SET cluster_id = (SELECT cluster_id FROM cluster_roles WHERE person_id = $1 LIMIT 1) WHERE slug = 'crowd-t'`, w.Stranger)
 	run(`CREATE FUNCTION made(kind text, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS
 		$$ SELECT (lpad(to_hex(25000000000 + n), 12, '0') || '7' || substr(md5(kind || n), 1, 3) || '8' || substr(md5(kind || n), 4, 15))::uuid $$`)
+	run(`INSERT INTO exchange_rates (id, cluster_id, from_currency, to_currency, rate, source, day, entered_by, entered_at)
+		SELECT made('rate', i), $2, 'EUR', 'USD', 1.08, 'NBU', date '2020-01-01' + i % 2000, $3, timestamptz '2026-01-01' + i * interval '1 second' FROM generate_series(1, $1::int / 10) i`, n, w.Cluster, w.Coordinator)
 	run(`INSERT INTO companies (id, slug, name_uk, name_en, created_at)
 		SELECT made('company', i), 'company-' || i, 'Компанія ' || initcap(md5('k' || i)), 'Company ' || initcap(md5('k' || i)), now() FROM generate_series(1, greatest($1::int / 50, 20)) i`, n)
 	run(`INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, due_on, reference, made_by, made_at, number)

@@ -29,7 +29,7 @@ import (
 // asks for may read one of them from end to end.
 var growing = []string{
 	"pledges", "payments", "inbox_events", "audit_acts", "alarms", "alarm_answers", "river_job", "entries", "lines", "lots", "draws",
-	"allocations", "allocation_decisions", "instalments", "instalment_changes", "pledge_acts", "write_offs", "refund_requests", "payouts",
+	"allocations", "allocation_decisions", "exchange_rates", "instalments", "instalment_changes", "pledge_acts", "write_offs", "refund_requests", "payouts",
 	"bank_statements", "statement_lines", "statement_line_rests", "line_matches", "match_undoings", "match_undoing_decisions", "statement_imports", "reconciliations", "documents",
 }
 
@@ -52,6 +52,7 @@ var listAddresses = map[string][]string{
 		"/office/statements", "/office/statements?after={statement}", "/office/statements/{statement}", "/office/statements/{statement}?after={line}", "/office/reconciliation",
 		"/office/unmatched", "/office/unmatched?after={day}.{line}", "/office/unmatched?q=crowd", "/office/unmatched?q=12.34", "/office/unmatched?q=nobody+of+this+name", "/office/unmatched.csv",
 		"/office/lines/{line}",
+		"/office/rates", "/office/rates?after={rate}", "/office/rates.csv",
 	},
 	"payer@example.org": {"/portal", "/portal?company=ganok&after={pledge}", "/portal/pledges/{own}", "/portal/pledges/{own}/history"},
 	"": {
@@ -131,7 +132,10 @@ func (h *house) explain(address string, q heard) {
 // ofTheCrowd names things of the crowd that an address may ask for.
 func (h *house) ofTheCrowd() *strings.Replacer {
 	h.t.Helper()
-	var payment, pledge, instalment, reference, name string
+	var payment, pledge, instalment, reference, name, rate string
+	if err := h.Owner.Get(&rate, `SELECT id FROM exchange_rates ORDER BY id DESC OFFSET 60 LIMIT 1`); err != nil {
+		h.t.Fatal(err)
+	}
 	err := h.Owner.QueryRowx(`SELECT y.id, p.id, i.id, p.reference, k.name_en FROM payments y JOIN instalments i ON i.pledge_id = y.pledge_id JOIN pledges p ON p.id = y.pledge_id JOIN companies k ON k.id = p.company_id
 		WHERE y.campaign_id = $1 AND p.due_on IS NOT NULL AND k.slug LIKE 'company-%' ORDER BY y.started_at OFFSET 300 LIMIT 1`, h.Campaign).Scan(&payment, &pledge, &instalment, &reference, &name)
 	if err != nil {
@@ -146,7 +150,7 @@ func (h *house) ofTheCrowd() *strings.Replacer {
 	}
 	word := strings.TrimPrefix(name, "Company ")
 	return strings.NewReplacer("{payment}", payment, "{pledge}", pledge, "{instalment}", instalment, "{reference}", reference, "{word}", url.QueryEscape(word[:12]), "{slug}", h.Slug,
-		"{statement}", statement, "{line}", line, "{day}", day, "{own}", own)
+		"{statement}", statement, "{line}", line, "{day}", day, "{own}", own, "{rate}", rate)
 }
 
 // openOn opens the doors before a connection to the bench's database; nil is the bench's own.

@@ -84,6 +84,8 @@ func TestCampaignFiguresAreTheLedgers(t *testing.T) {
 		"free_minor":      float64(w.Balance(ledger.Fund(c.ID.String(), c.Currency))),
 		"shortfall_minor": float64(w.Balance(ledger.Shortfall(c.ID.String(), c.Currency))),
 		"disputed_minor":  float64(w.Balance(ledger.Disputed(c.ID.String(), c.Currency))),
+		"drift_minor":     float64(w.Balance(ledger.Drift(c.ID.String(), c.Currency))),
+		"originals":       []any{},
 		"lost_minor":      float64(w.Balance(ledger.Loss(c.ID.String(), c.Currency))),
 		"earmarked_minor": 3_900.0,
 		"allocated_minor": 20_000.0, "companies_pledged": 2.0, "companies_paid": 1.0,

@@ -27,13 +27,23 @@ type campaign struct {
 	FeesMinor        int64          `json:"fees_minor"`
 	DisputedMinor    int64          `json:"disputed_minor"`
 	LostMinor        int64          `json:"lost_minor"`
+	DriftMinor       int64          `json:"drift_minor"`
 	AllocatedMinor   int64          `json:"allocated_minor"`
 	EarmarkedMinor   int64          `json:"earmarked_minor"`
 	FreeMinor        int64          `json:"free_minor"`
 	ShortfallMinor   int64          `json:"shortfall_minor"`
 	CompaniesPledged int            `json:"companies_pledged"`
 	CompaniesPaid    int            `json:"companies_paid"`
+	Originals        []original     `json:"originals"`
 	UpdatedAt        time.Time      `json:"updated_at"`
+}
+
+// original is what came in another currency, of gifts with a name and an amount, and what
+// it counts as in the campaign's. It is a part of what was received.
+type original struct {
+	Currency      money.Currency `json:"currency"`
+	ReceivedMinor int64          `json:"received_minor"`
+	CountedMinor  int64          `json:"counted_minor"`
 }
 
 func toCampaign(s report.Summary) campaign {
@@ -41,10 +51,13 @@ func toCampaign(s report.Summary) campaign {
 	c := campaign{
 		Slug: s.Slug, Title: s.Title, Currency: t.Currency, GoalMinor: t.Goal,
 		PledgedMinor: t.Pledged, UnpaidMinor: t.Unpaid, ReceivedMinor: t.Received, RefundedMinor: t.Refunded,
-		FeesMinor: t.Fees, DisputedMinor: t.Disputed, LostMinor: t.Lost,
+		FeesMinor: t.Fees, DisputedMinor: t.Disputed, LostMinor: t.Lost, DriftMinor: t.Drift, Originals: []original{},
 		AllocatedMinor: t.Allocated, EarmarkedMinor: t.Earmarked, FreeMinor: t.Free, ShortfallMinor: t.Shortfall,
 		CompaniesPledged: t.CompaniesPledged, CompaniesPaid: t.CompaniesPaid,
 		UpdatedAt: t.UpdatedAt.UTC(),
+	}
+	for _, o := range s.Originals {
+		c.Originals = append(c.Originals, original{o.Currency, o.Received, o.Counted})
 	}
 	if t.AsOf.IsZero() {
 		c.OnItsWayMinor = &t.OnItsWay

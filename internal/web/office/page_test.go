@@ -26,6 +26,8 @@ func TestPages(t *testing.T) {
 		Search: &page.Search{Label: "S", Action: "/a", Hidden: []page.Hidden{{Name: "state", Value: "x"}}, Fields: []page.Field{{ID: "q", Name: "q", Label: "Q", Hint: "h"}}, Clear: page.Link{Href: "/a", Text: "All"}},
 		Sums:   []pair{{"S", sum}}, Table: table, Empty: page.Empty{Title: "E", Text: "T"}, Pager: page.Pager{Label: "P", Newest: "/n", Older: "/o", CSV: page.Link{Href: "/c", Text: "C"}},
 	}
+	rates := list // whose form has other fields
+	rates.Errors = page.ErrorSummary{Title: "Not entered", Items: []page.Link{{Href: "#rate", Text: "R"}}}
 	pagetest.Door(t, "office", map[string]page.Model{
 		"board": boardPage{
 			Mine: items, Others: items, Campaigns: table, Drawers: []page.Link{{Href: "/d", Text: "D"}},
@@ -35,6 +37,18 @@ func TestPages(t *testing.T) {
 		"statements": statementsPage{Title: "T", Lead: "L", New: "/n", Accounts: table, Table: table, Empty: page.Empty{Title: "E"}, Pager: list.Pager},
 		"statement": statementPage{
 			Notice: notice, Title: "T", Facts: facts, Sums: []pair{{"S", sum}}, Proof: page.Proof{Title: "P", Text: "T"}, Silent: "S", Table: table, Pager: list.Pager,
+		},
+		"rates": ratesPage{
+			listPage: rates, Campaigns: []page.Link{{Href: "/c", Text: "C"}}, Form: &rateForm{
+				Cluster: page.Field{ID: "cluster", Name: "cluster", Label: "C", Options: []page.Option{{Value: "a", Text: "A", Chosen: true}}},
+				From:    page.Field{ID: "from", Name: "from", Label: "F", Hint: "h", Error: "E"}, To: page.Field{ID: "to", Name: "to", Label: "T", Hint: "h"},
+				Rate: page.Field{ID: "rate", Name: "rate", Label: "R", Hint: "h", Decimal: true}, Source: page.Field{ID: "source", Name: "source", Label: "S", Hint: "h"},
+				Day: page.Field{ID: "day", Name: "day", Label: "D", Hint: "h", Type: "date"}, Sure: tick{Name: "sure", Label: "S", Error: "E", Ticked: true},
+			},
+		},
+		"currencies": acceptedPage{
+			Errors: page.ErrorSummary{Title: "Not saved", Items: []page.Link{{Href: "#currencies", Text: "C"}}}, Notice: notice, Campaign: "C", Lead: "L", Action: "/a", May: true,
+			Currencies: page.Field{ID: "currencies", Name: "currencies", Label: "C", Hint: "h", Error: "E"}, Rates: facts,
 		},
 		"upload": uploadPage{
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#file", Text: "F"}}}, Action: "/a",

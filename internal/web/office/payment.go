@@ -99,6 +99,7 @@ func paymentFacts(l i18n.Lang, f giving.Found) []named {
 		{Text: l.T("desk.column.way"), Value: l.T("desk.way." + string(f.Way))},
 		{Text: l.T("desk.payment.method"), Code: f.Method},
 		{Text: l.T("desk.payment.by"), Value: f.StartedBy},
+		{Text: l.T("desk.payment.charged"), Value: chargeOf(l, f.Payment)},
 		{Text: l.T("desk.payment.rate"), Value: f.ExchangeRate},
 		{Text: l.T("desk.payment.decline"), Code: f.Decline},
 		{Text: l.T("desk.column.session"), Code: f.SessionID},
@@ -115,6 +116,14 @@ func paymentFacts(l i18n.Lang, f giving.Found) []named {
 		}
 	}
 	return known
+}
+
+// chargeOf is what the payer was asked for in another currency than the campaign's.
+func chargeOf(l i18n.Lang, p giving.Payment) string {
+	if !p.Foreign() {
+		return ""
+	}
+	return l.Money(p.Charge())
 }
 
 func (o *Office) toPayment(c echo.Context) error {

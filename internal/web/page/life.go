@@ -27,8 +27,9 @@ type Stand struct {
 
 // Story is a pledge's history: the promise, and what became of it.
 type Story struct {
-	Promised Sum // as it was made
-	Now      Sum // as it stands
+	Promised Sum    // as it was made
+	Counts   string // what it was promised as, in another currency; empty: in this one
+	Now      Sum    // as it stands
 	MadeAt   Moment
 	Parts    Table // what was promised
 	Acts     []Act // the latest first

@@ -100,10 +100,10 @@ func (p *Portal) papersOf(c echo.Context, l i18n.Lang, pledge giving.Pledge, sch
 	}
 	action := pledgePath(pledge.ID) + "/documents"
 	if open := schedule.Open(); len(open) > 1 && !pledge.Cancelled {
-		next := money.Of(open[0].Left(), pledge.Amount.Currency)
+		next := pledge.LeftOf(open[0])
 		papers.Forms = append(papers.Forms, page.PaperForm{Action: action, Kind: string(document.Invoice), Part: open[0].ID, Button: l.T("portal.papers.invoice_part", next, open[0].DueOn)})
 	}
-	if left := pledge.Outstanding(); !left.IsZero() {
+	if left := pledge.ToPay(); !left.IsZero() {
 		papers.Forms = append(papers.Forms, page.PaperForm{Action: action, Kind: string(document.Invoice), Button: l.T("portal.papers.invoice", left)})
 	}
 	if pledge.Amount.Minor > 0 {

@@ -27,6 +27,7 @@ type actPage struct {
 	Reason   page.Field
 	Button   string
 	Warning  string // what cannot be undone
+	Counts   string // of a promise in another currency: in which one the sums are
 }
 
 type historyPage struct {
@@ -212,6 +213,9 @@ func newActPage(c echo.Context, name string, pledge giving.Pledge, s giving.Sche
 		Reason: page.Field{
 			ID: "reason", Name: "reason", Label: l.T("portal.act.reason"), Hint: l.T("portal.act.reason_hint"), Error: form.Error("reason"), Value: reason, Rows: 3,
 		},
+	}
+	if pledge.Foreign() {
+		v.Counts = l.T("portal.act.counts", life.Counts(l, pledge))
 	}
 	if name != "amend" {
 		v.Warning = l.T("portal.act." + name + "_warning")
