@@ -148,10 +148,17 @@ var matrix = map[string][]int{
 	"GET /office/inbox/:id":             {303, 404, 404, 200, 200, 200},
 	"POST /office/inbox/:id":            {303, 404, 404, 303, 409, 409}, // it waits once the first has asked
 	"GET /office/jobs":                  {303, 404, 404, 200, 200, 200},
-	"GET /office/jobs.csv":              {303, 404, 404, 200, 200, 200},
-	"GET /office/jobs/:id":              {303, 404, 404, 303, 303, 303},
-	"POST /office/jobs/:id":             {303, 404, 404, 303, 303, 303},
-	"GET /:lang/campaigns":              {302, 302, 302, 302, 302, 302},
+	// Lists as files, and lists of their own.
+	"GET /office/pledges.csv":              {303, 404, 404, 200, 200, 200},
+	"GET /office/allocations.csv":          {303, 404, 404, 200, 200, 200},
+	"GET /office/write-offs":               {303, 404, 404, 200, 200, 200},
+	"GET /office/write-offs.csv":           {303, 404, 404, 200, 200, 200},
+	"GET /office/statements.csv":           {303, 404, 404, 200, 200, 200},
+	"GET /office/statements/:id/lines.csv": {303, 404, 404, 404, 200, 200},
+	"GET /office/jobs.csv":                 {303, 404, 404, 200, 200, 200},
+	"GET /office/jobs/:id":                 {303, 404, 404, 303, 303, 303},
+	"POST /office/jobs/:id":                {303, 404, 404, 303, 303, 303},
+	"GET /:lang/campaigns":                 {302, 302, 302, 302, 302, 302},
 }
 
 // forms are filled in so that only who sends them can be wrong.

@@ -3,7 +3,6 @@ package office
 import (
 	"log/slog"
 	"net/http"
-	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -15,67 +14,6 @@ import (
 	"kopiyka/internal/spending"
 	"kopiyka/internal/web/page"
 )
-
-type allocationsPage struct {
-	page.Base
-	Tabs  []page.Link // those that wait, those that are decided
-	Table page.Table
-	Empty page.Empty
-	More  string // address of the older ones, or empty
-}
-
-// allocations serves GET /office/allocations: those that wait, or with ?state=decided
-// those that have a decision, newest first. ?after= shows the older ones.
-func (o *Office) allocations(c echo.Context) error {
-	const address = "/office/allocations"
-	state := c.QueryParam("state")
-	if state != "" && state != "decided" {
-		return fault.New(fault.NotFound, "page.unknown")
-	}
-	decided := state == "decided"
-	all, err := spending.Allocations(c.Request().Context(), o.db, visitor(c).ID, !decided, c.QueryParam("after"))
-	if err != nil {
-		return err
-	}
-	v := allocationsPage{Base: page.Of(c)}
-	l := v.Lang
-	v.Tabs = []page.Link{
-		{Href: address, Text: l.T("office.list.waiting"), Current: !decided},
-		{Href: address + "?state=decided", Text: l.T("office.list.decided"), Current: decided},
-	}
-	if len(all) == 0 {
-		v.Empty = page.Empty{Title: l.T("office.list.none"), Text: l.T("office.list.none_text")}
-	}
-	v.Table = allocationTable(l, all)
-	if len(all) == spending.PageSize {
-		q := url.Values{"after": {all[len(all)-1].ID}}
-		if decided {
-			q.Set("state", "decided")
-		}
-		v.More = address + "?" + q.Encode()
-	}
-	return c.Render(http.StatusOK, "office/allocations", v)
-}
-
-func allocationTable(l i18n.Lang, all []spending.Allocation) page.Table {
-	columns := []page.Column{
-		{Text: l.T("office.column.purpose")}, {Text: l.T("office.column.campaign")}, {Text: l.T("office.column.proposed")},
-		{Text: l.T("office.column.state")}, {Text: l.T("office.column.amount"), Sum: true},
-	}
-	var rows [][]page.Cell
-	for _, a := range all {
-		sum := l.Sum(a.Amount())
-		state := page.Cell{Status: statusOf(l, a)}
-		if a.DecidedAt.Valid {
-			state.Note = l.T("office.list.decided_by", a.DeciderName, l.Date(a.DecidedAt.Time))
-		}
-		rows = append(rows, []page.Cell{
-			{Text: in(l, a.PurposeUK, a.PurposeEN), Href: allocationPath(a.ID)}, {Text: in(l, a.CampaignUK, a.CampaignEN)},
-			{Text: a.ProposerName, Note: l.Date(a.ProposedAt)}, state, {Sum: &sum},
-		})
-	}
-	return page.NewTable("", columns, rows)
-}
 
 func statusOf(l i18n.Lang, a spending.Allocation) page.Status {
 	switch a.Decision {

@@ -28,6 +28,8 @@ func (o *Office) bank(g *echo.Group) {
 	g.GET("/statements/new", o.newStatement)
 	g.POST("/statements", o.importStatement, middleware.BodyLimit(mostUpload))
 	g.GET("/statements/:id", o.statement)
+	g.GET("/statements.csv", o.statementsFile)
+	g.GET("/statements/:id/lines.csv", o.linesFile)
 	g.GET("/imports/:id", o.progress)
 	g.GET("/unmatched", o.unmatched)
 	g.GET("/unmatched.csv", o.unmatchedFile)

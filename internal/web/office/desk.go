@@ -76,9 +76,9 @@ func (o *Office) unexplained(ctx context.Context, l i18n.Lang, p member.Person) 
 
 // drawers lead to every list of the desk, whether or not anything in it waits.
 func drawers(l i18n.Lang) []page.Link {
-	all := []page.Link{{Href: "/office/pledges", Text: l.T("office.pledges")}}
-	for _, name := range []string{"payments", "refunds", "due", "unmatched", "statements", "reconciliation", "alarms", "suspense", "inbox", "jobs"} {
-		all = append(all, page.Link{Href: "/office/" + name, Text: l.T("desk.title." + name)})
+	var all []page.Link
+	for _, name := range []string{"allocations", "pledges", "payments", "refunds", "write-offs", "due", "unmatched", "statements", "reconciliation", "alarms", "suspense", "inbox", "jobs"} {
+		all = append(all, page.Link{Href: listPath(name), Text: l.T("desk.title." + name)})
 	}
 	return all
 }

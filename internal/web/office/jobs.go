@@ -37,7 +37,7 @@ func jobStatus(l i18n.Lang, s jobs.Stage) page.Status {
 
 // jobsPage is the list with a button at each job that may run again.
 type jobsPage struct {
-	listPage
+	page.List
 	Jobs []jobRow
 }
 
@@ -60,7 +60,7 @@ func (o *Office) showJobs(c echo.Context, form page.Form) error {
 	if err != nil {
 		return err
 	}
-	found, err := o.findJobs(c, v.asked, v.asked.get("after"), jobs.PageSize)
+	found, err := o.findJobs(c, v.Asked, v.Asked.After(), jobs.PageSize)
 	if err != nil {
 		return err
 	}
@@ -69,13 +69,13 @@ func (o *Office) showJobs(c echo.Context, form page.Form) error {
 	for _, s := range jobs.Stages() {
 		tabs = append(tabs, page.Link{Href: string(s), Text: l.T("desk.job_tab." + string(s))})
 	}
-	v.tabs(string(jobStage(v.asked)), tabs...)
-	v.searching("state", page.Field{ID: "q", Name: "q", Label: l.T("desk.field.job"), Hint: l.T("desk.field.job_hint"), Value: v.asked.get("q"), MaxLength: 100})
+	v.Tabbed(string(jobStage(v.Asked)), tabs...)
+	v.Searching("state", page.Field{ID: "q", Name: "q", Label: l.T("desk.field.job"), Hint: l.T("desk.field.job_hint"), Value: v.Asked.Get("q"), MaxLength: 100})
 	v.Errors = form.Summary(nil)
 	if c.QueryParam("notice") == "again" {
 		v.Notice = page.Notice{Title: l.T("desk.notice.again"), Text: l.T("desk.notice.again_text"), Live: true}
 	}
-	p := jobsPage{listPage: v}
+	p := jobsPage{List: v}
 	last, may := "", acts(visitor(c))
 	for _, j := range found {
 		last = strconv.FormatInt(j.ID, 10)
@@ -88,20 +88,20 @@ func (o *Office) showJobs(c echo.Context, form page.Form) error {
 		}
 		p.Jobs = append(p.Jobs, row)
 	}
-	p.shows(nil, make([][]page.Cell, len(found)), len(found) == jobs.PageSize, last)
+	p.Shows(nil, make([][]page.Cell, len(found)), len(found) == jobs.PageSize, last)
 	return c.Render(form.Status(), "office/jobs", p)
 }
 
 func jobPath(id string) string { return "/office/jobs/" + id }
 
-func jobStage(a asked) jobs.Stage {
-	if s := a.get("state"); s != "" {
+func jobStage(a page.Asked) jobs.Stage {
+	if s := a.Get("state"); s != "" {
 		return jobs.Stage(s)
 	}
 	return jobs.Failed
 }
 
-func (o *Office) findJobs(c echo.Context, a asked, after string, limit int) ([]jobs.Job, error) {
+func (o *Office) findJobs(c echo.Context, a page.Asked, after string, limit int) ([]jobs.Job, error) {
 	id, err := afterNumber(after)
 	if err != nil {
 		return nil, err
@@ -109,18 +109,18 @@ func (o *Office) findJobs(c echo.Context, a asked, after string, limit int) ([]j
 	if !slices.Contains(jobs.Stages(), jobStage(a)) {
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
-	return jobs.List(c.Request().Context(), o.db, jobStage(a), a.get("q"), id, limit)
+	return jobs.List(c.Request().Context(), o.db, jobStage(a), a.Get("q"), id, limit)
 }
 
 // jobsFile serves GET /office/jobs.csv.
 func (o *Office) jobsFile(c echo.Context) error {
-	a, err := readAsked(c, "/office/jobs")
+	a, err := page.ReadAsked(c, "/office/jobs")
 	if err != nil {
 		return err
 	}
 	head := heads(page.Of(c).Lang, "job", "kind", "state", "made", "due", "begun", "ended", "tries", "trouble")
-	return export(c, "jobs", head, func(after string) (rows [][]string, last string, err error) {
-		found, err := o.findJobs(c, a, after, chunk)
+	return page.Export(c, "jobs", head, func(after string) (rows [][]string, last string, err error) {
+		found, err := o.findJobs(c, a, after, page.Chunk)
 		for _, j := range found {
 			last = strconv.FormatInt(j.ID, 10)
 			rows = append(rows, []string{last, j.Kind, j.State, stamp(j.MadeAt), stamp(j.DueAt), stamp(j.BegunAt.Time), stamp(j.EndedAt.Time), number(j.Attempt), j.Trouble})

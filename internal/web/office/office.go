@@ -46,6 +46,7 @@ func (o *Office) Routes(g *echo.Group) {
 	g.GET("/campaigns/:slug/allocations", o.toNewAllocation)
 	g.POST("/campaigns/:slug/allocations", o.propose)
 	g.GET("/allocations", o.allocations)
+	g.GET("/allocations.csv", o.allocationsFile)
 	g.GET("/allocations/:id", o.allocation)
 	g.GET("/allocations/:id/:act", o.toAllocation)
 	g.POST("/allocations/:id/approve", o.approve)

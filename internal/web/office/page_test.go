@@ -20,11 +20,12 @@ func TestPages(t *testing.T) {
 	items := queue{Items: []waiting{{Href: "/a", Title: "T", Sum: sum, Who: "W", When: moment}}}
 	notice := page.Notice{Title: "N", Text: "T", Live: true}
 	facts := []named{{Text: "N", Value: "V", Code: "C"}, {Text: "N", Code: "C"}}
-	list := listPage{
+	list := page.List{
+		Back:  []page.Link{{Href: "/b", Text: "B"}},
 		Title: "T", Lead: "L", Notice: notice, Errors: page.ErrorSummary{Title: "Not found", Items: []page.Link{{Href: "#q", Text: "Q"}}}, TabsLabel: "Tabs",
 		Tabs:   []page.Link{{Href: "/a", Text: "A", Current: true}, {Href: "/b", Text: "B"}},
 		Search: &page.Search{Label: "S", Action: "/a", Hidden: []page.Hidden{{Name: "state", Value: "x"}}, Fields: []page.Field{{ID: "q", Name: "q", Label: "Q", Hint: "h"}}, Clear: page.Link{Href: "/a", Text: "All"}},
-		Sums:   []pair{{"S", sum}}, Table: table, Empty: page.Empty{Title: "E", Text: "T"}, Pager: page.Pager{Label: "P", Newest: "/n", Older: "/o", CSV: page.Link{Href: "/c", Text: "C"}},
+		Sums:   []page.Pair{{Text: "S", Sum: sum}}, Table: table, Empty: page.Empty{Title: "E", Text: "T"}, Pager: page.Pager{Label: "P", Newest: "/n", Older: "/o", CSV: page.Link{Href: "/c", Text: "C"}},
 	}
 	pagetest.Door(t, "office", map[string]page.Model{
 		"board": boardPage{
@@ -32,10 +33,8 @@ func TestPages(t *testing.T) {
 			Tasks: []task{{Href: "/t", Text: "T", Count: "3", Note: "N"}, {Href: "/t", Text: "T", Sum: &sum}},
 		},
 		"list":       list,
-		"statements": statementsPage{Title: "T", Lead: "L", New: "/n", Accounts: table, Table: table, Empty: page.Empty{Title: "E"}, Pager: list.Pager},
-		"statement": statementPage{
-			Notice: notice, Title: "T", Facts: facts, Sums: []pair{{"S", sum}}, Proof: page.Proof{Title: "P", Text: "T"}, Silent: "S", Table: table, Pager: list.Pager,
-		},
+		"statements": statementsPage{List: list, New: "/n", Accounts: table},
+		"statement":  statementPage{List: list, Facts: facts, Proof: page.Proof{Title: "P", Text: "T"}, Silent: "S"},
 		"upload": uploadPage{
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#file", Text: "F"}}}, Action: "/a",
 			Account: page.Field{ID: "account", Name: "account", Label: "A", Options: []page.Option{{Value: "a", Text: "A", Chosen: true}}},
@@ -46,7 +45,7 @@ func TestPages(t *testing.T) {
 		},
 		"line": linePage{
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#pledge", Text: "P"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Waits),
-			Sums: []pair{{"S", sum}}, Facts: facts, Statement: page.Link{Href: "/s", Text: "S"}, Why: "W",
+			Sums: []page.Pair{{Text: "S", Sum: sum}}, Facts: facts, Statement: page.Link{Href: "/s", Text: "S"}, Why: "W",
 			Matches: []matchView{
 				{Text: "T", Sum: sum, Note: "N", When: moment, Status: page.NewStatus(l, page.Closed), Undo: &undoForm{Action: "/u", Reason: page.Field{ID: "reason-1", Name: "reason", Label: "R", Hint: "h", Rows: 2}}},
 				{Text: "T", Sum: sum, When: moment, Decide: &undecided{Reason: "R", Approve: "/a", Refuse: "/r", Why: "W"}},
@@ -61,7 +60,7 @@ func TestPages(t *testing.T) {
 			Notice: notice, Accounts: table, Run: "/r", Empty: page.Empty{Title: "E"},
 			Clusters: []proofView{{ID: "c-1", Name: "C", Proof: page.Proof{Title: "P", When: moment, Text: "T"}, Checks: []string{"C"}}, {ID: "c-2", Name: "D", Wrong: page.Notice{Look: "fault", Title: "W"}, Differences: table}},
 		},
-		"jobs":  jobsPage{listPage: list, Jobs: []jobRow{{ID: "1", Name: "N", Kind: "k", Status: page.NewStatus(l, page.Failed), Due: moment, Tries: "1 of 3", Trouble: "T", RunAgain: "/j"}}},
+		"jobs":  jobsPage{List: list, Jobs: []jobRow{{ID: "1", Name: "N", Kind: "k", Status: page.NewStatus(l, page.Failed), Due: moment, Tries: "1 of 3", Trouble: "T", RunAgain: "/j"}}},
 		"event": eventPage{Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Text: "N"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Failed), Facts: facts, Replay: "/r", Why: "W"},
 		"alarm": alarmPage{
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#note", Text: "N"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Failed), When: moment,
@@ -78,16 +77,13 @@ func TestPages(t *testing.T) {
 		},
 		"payment": paymentPage{
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Text: "N"}}}, Notice: notice, Title: "T", Campaign: page.Link{Href: "/c", Text: "C"}, Status: page.NewStatus(l, page.Received),
-			Sums: []pair{{"S", sum}}, Facts: facts, Ask: "/a", Why: "W", Refund: "/r", Refunds: table,
+			Sums: []page.Pair{{Text: "S", Sum: sum}}, Facts: facts, Ask: "/a", Why: "W", Refund: "/r", Refunds: table,
 			Timeline: []happening{{When: moment, Text: "T", Href: "/h", Status: page.NewStatus(l, page.Failed), Sum: &sum, Notes: []string{"n"}, Lines: table}, {When: moment, Text: "T"}},
 		},
 		"proposal": proposalPage{
 			Errors: errors, Campaign: "C", Action: "/a", Currency: "USD", Free: sum, Asked: sum, Reason: reason,
 			Purpose: page.NewChoices("purpose", "For what", "a", page.Option{Value: "a", Text: "A", Note: "n"}, page.Option{Value: "b", Text: "B"}),
 			Amount:  page.Field{ID: "amount", Name: "amount", Label: "Amount", Sum: true, Unit: "USD"},
-		},
-		"allocations": allocationsPage{
-			Tabs: []page.Link{{Href: "/a", Text: "A", Current: true}, {Href: "/b", Text: "B"}}, Table: table, More: "/m",
 		},
 		"allocation": allocationPage{
 			Errors: errors, Notice: page.Notice{Title: "N", Text: "T"}, Title: "T", Campaign: "C", Status: page.NewStatus(l, page.Waits), Sum: sum,
@@ -96,7 +92,7 @@ func TestPages(t *testing.T) {
 			Decide: &decideForm{Approve: "/a", Refuse: "/r", Button: "Approve", Reason: reason},
 			Steps:  []step{{When: moment, Text: "T", Note: "N"}}, Marked: &sum,
 		},
-		"pledges": pledgesPage{Waiting: table, Table: table, More: "/m"},
+		"pledges": pledgesPage{List: list, Waiting: table},
 		"pledge": pledgePage{
 			Notice: page.Notice{Title: "N", Text: "T"}, Company: "A", Campaign: "C", Status: page.NewStatus(l, page.Overdue), Facts: []fact{{Name: "F", Text: "T"}, {Name: "S", Sum: &sum}},
 			Acts: []page.Link{{Href: "/a", Text: "A"}}, WriteOffs: table, Schedule: page.Stand{Table: table, Rules: []string{"R"}},

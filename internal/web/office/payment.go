@@ -23,7 +23,7 @@ type paymentPage struct {
 	Title    string
 	Campaign page.Link
 	Status   page.Status
-	Sums     []pair
+	Sums     []page.Pair
 	Facts    []named
 	Ask      string // where the question to Stripe is posted; empty when there is none to ask
 	Why      string // why this visitor cannot ask
@@ -66,7 +66,7 @@ func (o *Office) newPaymentPage(c echo.Context, f giving.Found) (paymentPage, er
 		if s.minor == 0 && (s.name == "disputed" || s.name == "lost") {
 			continue
 		}
-		v.Sums = append(v.Sums, pair{l.T("desk.column." + s.name), l.Sum(money.Of(s.minor, f.Currency))})
+		v.Sums = append(v.Sums, page.Pair{Text: l.T("desk.column." + s.name), Sum: l.Sum(money.Of(s.minor, f.Currency))})
 	}
 	v.Facts = paymentFacts(l, f)
 	switch {

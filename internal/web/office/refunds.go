@@ -20,24 +20,24 @@ func (o *Office) refunds(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := o.findRefunds(c, v.asked, v.asked.get("after"), giving.PageSize)
+	found, err := o.findRefunds(c, v.Asked, v.Asked.After(), giving.PageSize)
 	if err != nil {
 		return err
 	}
 	l := v.Lang
-	v.tabs(v.asked.get("state"), page.Link{Text: l.T("desk.refund_tab.waiting")}, page.Link{Href: "all", Text: l.T("desk.refund_tab.all")})
-	v.searching("state", page.Field{ID: "q", Name: "q", Label: l.T("desk.column.payment"), Value: v.asked.get("q"), MaxLength: 200})
+	v.Tabbed(v.Asked.Get("state"), page.Link{Text: l.T("desk.refund_tab.waiting")}, page.Link{Href: "all", Text: l.T("desk.refund_tab.all")})
+	v.Searching("state", page.Field{ID: "q", Name: "q", Label: l.T("desk.column.payment"), Value: v.Asked.Get("q"), MaxLength: 200})
 	last := ""
 	if len(found) > 0 {
 		last = found[len(found)-1].ID
 	}
 	columns, rows := refundRows(l, found)
-	v.shows(columns, rows, len(found) == giving.PageSize, last)
-	return v.send(c)
+	v.Shows(columns, rows, len(found) == giving.PageSize, last)
+	return send(c, v)
 }
 
-func (o *Office) findRefunds(c echo.Context, a asked, after string, limit int) ([]giving.RefundSeen, error) {
-	state, payment := a.get("state"), a.get("q")
+func (o *Office) findRefunds(c echo.Context, a page.Asked, after string, limit int) ([]giving.RefundSeen, error) {
+	state, payment := a.Get("state"), a.Get("q")
 	if state != "" && state != "all" {
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
@@ -64,14 +64,14 @@ func refundRows(l i18n.Lang, found []giving.RefundSeen) ([]page.Column, [][]page
 
 // refundsFile serves GET /office/refunds.csv.
 func (o *Office) refundsFile(c echo.Context) error {
-	a, err := readAsked(c, "/office/refunds")
+	a, err := page.ReadAsked(c, "/office/refunds")
 	if err != nil {
 		return err
 	}
 	l := page.Of(c).Lang
 	head := heads(l, "refund", "payment", "company", "campaign", "asked", "asked_by", "reason", "state", "decided", "decided_by", "currency", "amount", "object", "trouble")
-	return export(c, "refunds", head, func(after string) (rows [][]string, last string, err error) {
-		found, err := o.findRefunds(c, a, after, chunk)
+	return page.Export(c, "refunds", head, func(after string) (rows [][]string, last string, err error) {
+		found, err := o.findRefunds(c, a, after, page.Chunk)
 		for _, r := range found {
 			last = r.ID
 			rows = append(rows, []string{

@@ -33,7 +33,7 @@ func (o *Office) suspense(c echo.Context) error {
 		return err
 	}
 	codes := suspenseOf(visitor(c))
-	after, err := afterNumber(v.asked.get("after"))
+	after, err := afterNumber(v.Asked.After())
 	if err != nil {
 		return err
 	}
@@ -59,17 +59,17 @@ func (o *Office) suspense(c echo.Context) error {
 			{When: l.Moment(line.HappenedAt)}, {Sum: &sum},
 		})
 	}
-	v.shows(columns, rows, len(lines) == suspensePage, last)
-	return v.send(c)
+	v.Shows(columns, rows, len(lines) == suspensePage, last)
+	return send(c, v)
 }
 
-func (o *Office) addHoldings(c echo.Context, v *listPage, codes []string) error {
+func (o *Office) addHoldings(c echo.Context, v *page.List, codes []string) error {
 	holdings, err := ledger.HoldingsOf(c.Request().Context(), o.db, codes...)
 	if err != nil {
 		return err
 	}
 	for _, h := range holdings {
-		v.Sums = append(v.Sums, pair{clusterOf(visitor(c), h.Code, v.Lang), v.Lang.Sum(money.Of(h.Balance, h.Currency))})
+		v.Sums = append(v.Sums, page.Pair{Text: clusterOf(visitor(c), h.Code, v.Lang), Sum: v.Lang.Sum(money.Of(h.Balance, h.Currency))})
 	}
 	return nil
 }
@@ -91,12 +91,12 @@ func clusterOf(p member.Person, code string, l i18n.Lang) string {
 func (o *Office) suspenseFile(c echo.Context) error {
 	l, codes := page.Of(c).Lang, suspenseOf(visitor(c))
 	head := heads(l, "line", "entry", "kind", "source", "happened", "currency", "amount")
-	return export(c, "suspense", head, func(after string) (rows [][]string, last string, err error) {
+	return page.Export(c, "suspense", head, func(after string) (rows [][]string, last string, err error) {
 		id, err := afterNumber(after)
 		if err != nil {
 			return nil, "", err
 		}
-		lines, err := ledger.LinesOf(c.Request().Context(), o.db, codes, id, chunk)
+		lines, err := ledger.LinesOf(c.Request().Context(), o.db, codes, id, page.Chunk)
 		for _, line := range lines {
 			last = strconv.FormatInt(line.ID, 10)
 			rows = append(rows, []string{

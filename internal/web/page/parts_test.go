@@ -37,8 +37,7 @@ type partsPage struct {
 	Seals    []page.Seal
 	Statuses []page.Status
 	Table    page.Table
-	Search   page.Search
-	Pager    page.Pager
+	List     page.List
 	Notices  []page.Notice
 	Empty    page.Empty
 	Errors   page.ErrorSummary
@@ -97,11 +96,15 @@ func parts(t *testing.T, l i18n.Lang) partsPage {
 		{{Text: "Перший", Href: "/x", Note: "картка"}, {When: l.Day(at)}, {Status: page.NewStatus(l, page.Received)}, {Meter: &meter}, {Sum: sum(500_000)}},
 		{{Text: "Другий"}, {When: l.Day(at)}, {Status: page.NewStatus(l, page.Overdue)}, {}, {Sum: sum(500_001)}},
 	}).Total("Разом", *sum(1_000_001))
-	p.Search = page.Search{
-		Label: "Внески", Action: "/x", Hidden: []page.Hidden{{Name: "state", Value: "due"}}, Clear: page.Link{Href: "/x", Text: "Показати всі"},
-		Fields: []page.Field{{ID: "q", Name: "q", Label: "Компанія", Value: `"Ясен"`}, {ID: "from", Name: "from", Label: "Від", Type: "date"}, {ID: "sum", Name: "sum", Label: "Сума", Sum: true}},
+	p.List = page.List{
+		Back: []page.Link{{Href: "/x", Text: "Кабінет"}}, Title: "IT4Life", Lead: "Усе, що надійшло.", TabsLabel: "Які саме",
+		Tabs: []page.Link{{Href: "/x", Text: "Чекають", Current: true}, {Href: "/x?state=all", Text: "Усі"}}, Sums: []page.Pair{{Text: "Разом", Sum: *sum(1_000_001)}}, Table: p.Table,
+		Search: &page.Search{
+			Label: "Внески", Action: "/x", Hidden: []page.Hidden{{Name: "state", Value: "due"}}, Clear: page.Link{Href: "/x", Text: "Показати всі"},
+			Fields: []page.Field{{ID: "q", Name: "q", Label: "Компанія", Value: `"Ясен"`}, {ID: "from", Name: "from", Label: "Від", Type: "date"}, {ID: "sum", Name: "sum", Label: "Сума", Sum: true}},
+		},
+		Pager: page.Pager{Label: "Сторінки", Newest: "/x", Older: "/x?after=1", CSV: page.Link{Href: "/x.csv", Text: "CSV"}},
 	}
-	p.Pager = page.Pager{Label: "Сторінки", Newest: "/x", Older: "/x?after=1", CSV: page.Link{Href: "/x.csv", Text: "CSV"}}
 	form, err := page.NewForm(l, fault.Form{fault.In("amount", "money.ambiguous", "5.000", "5000"), fault.In("visibility", "pledge.visibility")})
 	if err != nil {
 		t.Fatal(err)
