@@ -269,11 +269,14 @@ func FindWriteOffs(ctx context.Context, db *sqlx.DB, person string, waiting bool
 	if waiting {
 		own = `SELECT w.id FROM write_offs_waiting x JOIN write_offs w ON w.id = x.write_off_id WHERE w.campaign_id = c.id`
 	}
+	var ids []string
+	err := db.SelectContext(ctx, &ids, `SELECT page.id FROM campaigns c CROSS JOIN LATERAL (`+own+` AND ($2 = '' OR w.id < nullif($2, '')::uuid) ORDER BY w.id DESC LIMIT $4) page
+		WHERE `+ofCluster+` AND ($3 = '' OR c.slug = $3) ORDER BY page.id DESC LIMIT $4`, person, after, campaign, limit)
+	if err != nil {
+		return nil, fmt.Errorf("search write-offs: %w", err)
+	}
 	var all []WriteOff
-	err := db.SelectContext(ctx, &all, `SELECT `+writeOffColumns+`
-		WHERE w.id IN (SELECT page.id FROM campaigns c CROSS JOIN LATERAL (`+own+` AND ($2 = '' OR w.id < nullif($2, '')::uuid) ORDER BY w.id DESC LIMIT $4) page
-		                WHERE `+ofCluster+` AND ($3 = '' OR c.slug = $3) ORDER BY page.id DESC LIMIT $4)
-		ORDER BY w.id DESC`, person, after, campaign, limit)
+	err = db.SelectContext(ctx, &all, `SELECT `+writeOffColumns+` WHERE w.id = ANY ($1::uuid[]) ORDER BY w.id DESC`, pq.Array(ids))
 	if err != nil {
 		return nil, fmt.Errorf("list write-offs: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"kopiyka/internal/fault"
 	"kopiyka/internal/money"
@@ -96,11 +97,14 @@ func FindAllocations(ctx context.Context, db *sqlx.DB, person string, s Search, 
 	default:
 		want(&own, `a.purpose_id IN (SELECT u.id FROM purposes u WHERE u.campaign_id = c.id AND u.title_uk || ' ' || u.title_en ILIKE $%d)`, containing(s.Text))
 	}
+	var ids []string
+	err := db.SelectContext(ctx, &ids, `SELECT page.id FROM campaigns c CROSS JOIN LATERAL (`+own+` AND ($2 = '' OR a.id < nullif($2, '')::uuid) ORDER BY a.id DESC LIMIT $3) page
+		WHERE`+campaign+` ORDER BY page.id DESC LIMIT $3`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("search allocations: %w", err)
+	}
 	var all []Allocation
-	err := db.SelectContext(ctx, &all, `SELECT `+allocationColumns+` FROM (
-			SELECT page.id FROM campaigns c CROSS JOIN LATERAL (`+own+` AND ($2 = '' OR a.id < nullif($2, '')::uuid) ORDER BY a.id DESC LIMIT $3) page
-			 WHERE`+campaign+` ORDER BY page.id DESC LIMIT $3) f
-		JOIN allocations a ON a.id = f.id`+allocationTables+` ORDER BY f.id DESC`, args...)
+	err = db.SelectContext(ctx, &all, `SELECT `+allocationColumns+` FROM allocations a`+allocationTables+` WHERE a.id = ANY ($1::uuid[]) ORDER BY a.id DESC`, pq.Array(ids))
 	if err != nil {
 		return nil, fmt.Errorf("list allocations: %w", err)
 	}

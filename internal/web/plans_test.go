@@ -29,7 +29,7 @@ import (
 // asks for may read one of them from end to end.
 var growing = []string{
 	"pledges", "payments", "inbox_events", "audit_acts", "alarms", "alarm_answers", "river_job", "entries", "lines", "lots", "draws",
-	"allocations", "allocation_decisions", "instalments", "instalment_changes", "pledge_acts", "write_offs", "refund_requests", "payouts",
+	"allocations", "allocation_decisions", "instalments", "instalment_changes", "pledge_acts", "write_offs", "refund_requests", "payouts", "documents", "letters", "letter_states",
 }
 
 // listAddresses are the lists of all doors, with every way to narrow them. {…} stands for
@@ -48,10 +48,17 @@ var listAddresses = map[string][]string{
 		"/office/inbox/evt_crowd_77",
 		"/office/jobs", "/office/jobs?after=500", "/office/jobs?state=waiting", "/office/jobs?state=running", "/office/jobs?state=done", "/office/jobs?q=crowd", "/office/jobs.csv",
 		"/office/allocations", "/office/allocations?state=decided", "/office/allocations?state=decided&q=hospitals", "/office/allocations?state=decided&q=nothing", "/office/allocations?state=decided&campaign={slug}", "/office/allocations.csv?state=decided",
+		"/office/documents", "/office/documents?after={document}", "/office/documents?kind=receipt", "/office/documents?kind=invoice", "/office/documents?q=2026-77", "/office/documents?company={word}", "/office/documents.csv",
+		"/office/letters", "/office/letters?after={letter}", "/office/letters?state=refused", "/office/letters?state=sent", "/office/letters?state=waiting", "/office/letters?state=given-up", "/office/letters?q=person-7", "/office/letters?q=nobody", "/office/letters?name=digest", "/office/letters.csv",
+		"/office/due?q={reference}", "/office/due?q={word}", "/office/suspense?q=txn_1",
 		"/office/write-offs", "/office/write-offs?state=all", "/office/write-offs?state=all&campaign={slug}", "/office/write-offs.csv?state=all",
 		"/office/statements", "/office/statements?q=may", "/office/statements.csv", "/office/unmatched", "/office/unmatched?q=may", "/office/unmatched.csv",
 	},
-	"payer@example.org": {"/portal", "/portal?company=ganok&after={pledge}"},
+	"payer@example.org": {
+		"/portal", "/portal/companies/ganok/pledges", "/portal/companies/ganok/pledges?after={own}", "/portal/companies/ganok/pledges?q={reference}", "/portal/companies/ganok/pledges?q=PO-7", "/portal/companies/ganok/pledges.csv",
+		"/portal/companies/ganok/payments", "/portal/companies/ganok/payments?after={ownpayment}", "/portal/companies/ganok/payments?state=expired", "/portal/companies/ganok/payments?q={reference}", "/portal/companies/ganok/payments.csv",
+		"/portal/companies/ganok/documents", "/portal/companies/ganok/documents?kind=invoice", "/portal/companies/ganok/documents?q=2026-7", "/portal/companies/ganok/documents.csv",
+	},
 	"": {
 		"/uk/campaigns/{slug}/donors", "/uk/campaigns/{slug}/donors?after=60", "/uk/companies/ganok", "/uk/companies",
 	},
@@ -135,8 +142,20 @@ func (h *house) ofTheCrowd() *strings.Replacer {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	var own, ownPayment string
+	err = h.Owner.QueryRowx(`SELECT p.id, y.id FROM pledges p JOIN payments y ON y.pledge_id = p.id WHERE p.company_id = $1 ORDER BY p.id DESC OFFSET 300 LIMIT 1`, h.Company).Scan(&own, &ownPayment)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var letter, document string
+	if err := h.Owner.Get(&document, `SELECT id FROM documents WHERE cluster_id = $1 ORDER BY id DESC OFFSET 300 LIMIT 1`, h.Cluster); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := h.Owner.Get(&letter, `SELECT id FROM letters WHERE cluster_id = $1 ORDER BY id DESC OFFSET 300 LIMIT 1`, h.Cluster); err != nil {
+		h.t.Fatal(err)
+	}
 	word := strings.TrimPrefix(name, "Company ")
-	return strings.NewReplacer("{payment}", payment, "{pledge}", pledge, "{instalment}", instalment, "{reference}", reference, "{word}", url.QueryEscape(word[:12]), "{slug}", h.Slug)
+	return strings.NewReplacer("{payment}", payment, "{pledge}", pledge, "{own}", own, "{document}", document, "{letter}", letter, "{ownpayment}", ownPayment, "{instalment}", instalment, "{reference}", reference, "{word}", url.QueryEscape(word[:12]), "{slug}", h.Slug)
 }
 
 // openOn opens the doors before a connection to the bench's database; nil is the bench's own.

@@ -28,7 +28,7 @@ func (o *Office) due(c echo.Context) error {
 	}
 	l := v.Lang
 	v.Tabbed(v.Asked.Get("state"), page.Link{Text: l.T("desk.due_tab.overdue")}, page.Link{Href: "all", Text: l.T("desk.due_tab.all")})
-	v.Searching("state", campaigns)
+	v.Searching("state", v.Word(l.T("desk.field.pledge"), l.T("desk.field.pledge_hint")), campaigns)
 	columns := []page.Column{
 		{Text: l.T("desk.column.company")}, {Text: l.T("desk.column.campaign")}, {Text: l.T("desk.column.due")}, {Text: l.T("desk.column.state")},
 		{Text: l.T("desk.column.promised"), Sum: true}, {Text: l.T("desk.column.left"), Sum: true},
@@ -55,7 +55,7 @@ func (o *Office) due(c echo.Context) error {
 func (o *Office) today() time.Time { return clock.Day(o.now()) }
 
 func (o *Office) findDue(c echo.Context, a page.Asked, after string, limit int) ([]giving.Expected, error) {
-	s := giving.ExpectedSearch{Campaign: a.Get("campaign"), Until: o.today()}
+	s := giving.ExpectedSearch{Text: a.Get("q"), Campaign: a.Get("campaign"), Until: o.today()}
 	switch a.Get("state") {
 	case "":
 	case "all":

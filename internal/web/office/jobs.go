@@ -35,23 +35,6 @@ func jobStatus(l i18n.Lang, s jobs.Stage) page.Status {
 	return page.NewStatus(l, looks[s]).Saying(l.T("desk.job." + string(s)))
 }
 
-// jobsPage is the list with a button at each job that may run again.
-type jobsPage struct {
-	page.List
-	Jobs []jobRow
-}
-
-type jobRow struct {
-	ID       string
-	Name     string
-	Kind     string
-	Status   page.Status
-	Due      page.Moment
-	Tries    string
-	Trouble  string
-	RunAgain string // where the button posts to, or empty
-}
-
 // jobs serves GET /office/jobs: the jobs of a stage, failed ones unless another is asked for.
 func (o *Office) jobs(c echo.Context) error { return o.showJobs(c, page.Form{}) }
 
@@ -75,21 +58,24 @@ func (o *Office) showJobs(c echo.Context, form page.Form) error {
 	if c.QueryParam("notice") == "again" {
 		v.Notice = page.Notice{Title: l.T("desk.notice.again"), Text: l.T("desk.notice.again_text"), Live: true}
 	}
-	p := jobsPage{List: v}
+	columns := []page.Column{
+		{Text: l.T("desk.column.job")}, {Text: l.T("desk.column.state")}, {Text: l.T("desk.column.due")}, {Text: l.T("desk.column.tries")}, {Text: l.T("desk.column.trouble")}, {Text: l.T("office.column.act")},
+	}
+	var rows [][]page.Cell
 	last, may := "", acts(visitor(c))
 	for _, j := range found {
 		last = strconv.FormatInt(j.ID, 10)
-		row := jobRow{
-			ID: last, Kind: j.Kind, Name: wordOr(l, "desk.job_name."+j.Kind, j.Kind), Status: jobStatus(l, j.Stage()), Due: l.Moment(j.DueAt),
-			Tries: l.T("desk.job_tries", j.Attempt, j.MaxAttempts), Trouble: j.Trouble,
+		row := []page.Cell{
+			{Text: wordOr(l, "desk.job_name."+j.Kind, j.Kind), Note: j.Kind + ", № " + last}, {Status: jobStatus(l, j.Stage())}, {When: l.Moment(j.DueAt)},
+			{Text: l.T("desk.job_tries", j.Attempt, j.MaxAttempts)}, {Note: j.Trouble}, {},
 		}
 		if may && (j.Stage() == jobs.Failed || j.Stage() == jobs.Waiting) {
-			row.RunAgain = jobPath(last)
+			row[5].Button = page.Button{Action: jobPath(last), Text: l.T("desk.job_again")}
 		}
-		p.Jobs = append(p.Jobs, row)
+		rows = append(rows, row)
 	}
-	p.Shows(nil, make([][]page.Cell, len(found)), len(found) == jobs.PageSize, last)
-	return c.Render(form.Status(), "office/jobs", p)
+	v.Shows(columns, rows, len(found) == jobs.PageSize, last)
+	return c.Render(form.Status(), "office/list", v)
 }
 
 func jobPath(id string) string { return "/office/jobs/" + id }

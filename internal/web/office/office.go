@@ -54,6 +54,7 @@ func (o *Office) Routes(g *echo.Group) {
 	o.desk(g)
 	o.bank(g)
 	o.promises(g)
+	o.papers(g)
 }
 
 // desk adds the addresses of the desk for money: lists, each with its file, and what hangs
@@ -88,6 +89,10 @@ func (o *Office) desk(g *echo.Group) {
 	g.GET("/jobs.csv", o.jobsFile)
 	g.POST("/jobs/:id", o.runAgain)
 	g.GET("/jobs/:id", o.toJobs)
+	g.GET("/letters", o.letters)
+	g.GET("/letters.csv", o.lettersFile)
+	g.POST("/letters/:id", o.sendAgain)
+	g.GET("/letters/:id", o.toLetters)
 }
 
 // clustersOnly asks strangers to sign in, and knows nothing when somebody signed in has no

@@ -60,7 +60,6 @@ func TestPages(t *testing.T) {
 			Notice: notice, Accounts: table, Run: "/r", Empty: page.Empty{Title: "E"},
 			Clusters: []proofView{{ID: "c-1", Name: "C", Proof: page.Proof{Title: "P", When: moment, Text: "T"}, Checks: []string{"C"}}, {ID: "c-2", Name: "D", Wrong: page.Notice{Look: "fault", Title: "W"}, Differences: table}},
 		},
-		"jobs":  jobsPage{List: list, Jobs: []jobRow{{ID: "1", Name: "N", Kind: "k", Status: page.NewStatus(l, page.Failed), Due: moment, Tries: "1 of 3", Trouble: "T", RunAgain: "/j"}}},
 		"event": eventPage{Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Text: "N"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Failed), Facts: facts, Replay: "/r", Why: "W"},
 		"alarm": alarmPage{
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#note", Text: "N"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Failed), When: moment,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/document"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
@@ -44,6 +45,7 @@ type pledgePage struct {
 	Acts      []page.Link
 	WriteOffs page.Table
 	Schedule  page.Stand
+	Papers    page.Papers
 	Story     page.Story
 }
 
@@ -80,6 +82,9 @@ func (o *Office) pledge(c echo.Context) error {
 		Base: b, Notice: pledgeNotice(l, c.QueryParam("notice")), Company: life.In(l, p.Company), Campaign: life.In(l, p.Campaign),
 		Status: life.Status(l, p, s), Facts: facts(l, p, s), WriteOffs: page.NewTable("", columns, rows),
 		Schedule: life.NewStand(l, s), Story: life.NewStory(l, p, parts, acts),
+	}
+	if v.Papers, err = o.papersOf(c, l, document.Of{Pledge: p.ID}); err != nil {
+		return err
 	}
 	if holds(visitor(c), p.ClusterID, member.Coordinator) && !p.Cancelled {
 		v.Acts = append(v.Acts, page.Link{Href: pledgePath(p.ID) + "/correct", Text: l.T("office.correct")})

@@ -3,6 +3,7 @@ package office
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -37,17 +38,18 @@ func (o *Office) suspense(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	lines, err := ledger.LinesOf(c.Request().Context(), o.db, codes, after, suspensePage)
+	lines, err := ledger.LinesOf(c.Request().Context(), o.db, codes, sourceAsked(v.Asked), after, suspensePage)
 	if err != nil {
 		return err
 	}
-	if after == 0 && len(lines) < suspensePage {
+	if after == 0 && len(lines) < suspensePage && v.Asked.Get("q") == "" {
 		// A longer list has its sums on the board: they cost as much as the whole list.
 		if err := o.addHoldings(c, &v, codes); err != nil {
 			return err
 		}
 	}
 	l := v.Lang
+	v.Searching("", v.Word(l.T("desk.field.source"), l.T("desk.field.source_hint")))
 	columns := []page.Column{{Text: l.T("desk.column.cluster")}, {Text: l.T("desk.column.entry")}, {Text: l.T("desk.column.happened")}, {Text: l.T("desk.column.amount"), Sum: true}}
 	var rows [][]page.Cell
 	last := ""
@@ -74,6 +76,14 @@ func (o *Office) addHoldings(c echo.Context, v *page.List, codes []string) error
 	return nil
 }
 
+// sourceAsked is the cause that is looked for. An id alone is Stripe's.
+func sourceAsked(a page.Asked) string {
+	if q := a.Get("q"); q != "" && !strings.Contains(q, ":") {
+		return "stripe:" + q
+	}
+	return a.Get("q")
+}
+
 // suspensePage is how many lines a page of the list holds.
 const suspensePage = 50
 
@@ -89,6 +99,10 @@ func clusterOf(p member.Person, code string, l i18n.Lang) string {
 
 // suspenseFile serves GET /office/suspense.csv.
 func (o *Office) suspenseFile(c echo.Context) error {
+	a, err := page.ReadAsked(c, listPath("suspense"))
+	if err != nil {
+		return err
+	}
 	l, codes := page.Of(c).Lang, suspenseOf(visitor(c))
 	head := heads(l, "line", "entry", "kind", "source", "happened", "currency", "amount")
 	return page.Export(c, "suspense", head, func(after string) (rows [][]string, last string, err error) {
@@ -96,7 +110,7 @@ func (o *Office) suspenseFile(c echo.Context) error {
 		if err != nil {
 			return nil, "", err
 		}
-		lines, err := ledger.LinesOf(c.Request().Context(), o.db, codes, id, page.Chunk)
+		lines, err := ledger.LinesOf(c.Request().Context(), o.db, codes, sourceAsked(a), id, page.Chunk)
 		for _, line := range lines {
 			last = strconv.FormatInt(line.ID, 10)
 			rows = append(rows, []string{

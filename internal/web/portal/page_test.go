@@ -24,7 +24,11 @@ func TestPages(t *testing.T) {
 	pagetest.Door(t, "portal", map[string]page.Model{
 		"overview": overviewPage{
 			MayPledge: true, Due: &duePayment{Title: "T", Text: "X", Button: "B", Href: "/p", Sum: sum},
-			Companies: []companyPledges{{Slug: "a", Name: "A", Pledges: table, More: "/m", Statement: page.Link{Href: "/s", Text: "S"}}, {Slug: "b", Name: "B", Empty: page.Empty{Title: "E"}}},
+			Companies: []companyPledges{{Slug: "a", Name: "A", Pledges: table, More: "/m", Links: []page.Link{{Href: "/s", Text: "S"}}}, {Slug: "b", Name: "B", Empty: page.Empty{Title: "E"}}},
+		},
+		"list": page.List{
+			Back: []page.Link{{Href: "/b", Text: "B"}}, Title: "T", Lead: "L", Table: table, Pager: page.Pager{Label: "P", Newest: "/n", Older: "/o", CSV: page.Link{Href: "/c", Text: "C"}},
+			Search: &page.Search{Label: "S", Action: "/a", Fields: []page.Field{{ID: "q", Name: "q", Label: "Q", Hint: "h"}}, Clear: page.Link{Href: "/a", Text: "All"}},
 		},
 		"choose": choosePage{Campaigns: []openCampaign{{"/c", "C", "S"}}, Empty: page.Empty{Title: "E"}},
 		"promise": promisePage{
