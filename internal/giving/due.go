@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"kopiyka/internal/fault"
 	"kopiyka/internal/money"
@@ -72,10 +73,13 @@ func ExpectedInstalments(ctx context.Context, db *sqlx.DB, person string, s Expe
 	if err != nil {
 		return nil, err
 	}
-	q := query{args: []any{person, day, id, s.Campaign, limit}}
-	named := ""
-	if from, ok := q.namedPledges(strings.TrimSpace(s.Text), true); ok {
-		named = ` AND p.id IN (SELECT p.id FROM ` + from + `)`
+	args, named := []any{person, day, id, s.Campaign, limit}, ""
+	if text := strings.TrimSpace(s.Text); text != "" {
+		ids, err := pledgesNamed(ctx, db, text)
+		if err != nil {
+			return nil, err
+		}
+		args, named = append(args, pq.Array(ids)), ` AND i.pledge_id = ANY ($6::uuid[])`
 	}
 	var all []Expected
 	err = db.SelectContext(ctx, &all, `
@@ -85,7 +89,7 @@ func ExpectedInstalments(ctx context.Context, db *sqlx.DB, person string, s Expe
 		           AND (i.due_on, i.id) < ($2::date, $3::uuid) AND ($4 = '' OR c.slug = $4)
 		         ORDER BY i.due_on DESC, i.id DESC LIMIT $5) f
 		  JOIN pledges p ON p.id = f.pledge_id JOIN companies k ON k.id = p.company_id JOIN campaigns c ON c.id = p.campaign_id
-		 ORDER BY f.due_on DESC, f.id DESC`, q.args...)
+		 ORDER BY f.due_on DESC, f.id DESC`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list what is awaited: %w", err)
 	}

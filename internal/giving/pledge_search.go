@@ -94,6 +94,17 @@ func (q *query) namedPledges(text string, companies bool) (from string, ok bool)
 	return `(` + found + `) f JOIN pledges p ON p.id = f.id`, true
 }
 
+// pledgesNamed are the ids of all pledges that a text names, whoever may see them.
+func pledgesNamed(ctx context.Context, db *sqlx.DB, text string) ([]string, error) {
+	var q query
+	from, _ := q.namedPledges(text, true)
+	var ids []string
+	if err := db.SelectContext(ctx, &ids, `SELECT p.id FROM `+from, q.args...); err != nil {
+		return nil, fmt.Errorf("find the pledges that are named: %w", err)
+	}
+	return ids, nil
+}
+
 // companyWords are the words of the names of a company k, as they are indexed.
 const companyWords = `to_tsvector('simple', lower((k.name_uk || ' ' || k.name_en || ' ' || k.slug) COLLATE "uk-x-icu"))`
 

@@ -52,8 +52,10 @@ const allocationColumns = `a.id, a.campaign_id, c.cluster_id, c.title_uk AS camp
 	coalesce(a.need_id::text, '') AS need_id, coalesce(n.item_uk, '') AS need_uk, coalesce(n.item_en, '') AS need_en, a.amount_minor, a.currency, a.reason, a.reason_en, a.proposed_by, pp.name AS proposer_name, a.proposed_at,
 	coalesce(d.decision, '') AS decision, coalesce(d.reason, '') AS decision_reason, coalesce(dp.name, '') AS decider_name, d.decided_at`
 
+// allocationTables looks the decision up for each row: OFFSET 0 keeps PostgreSQL from
+// reading all decisions there are for one page of them.
 const allocationTables = ` JOIN campaigns c ON c.id = a.campaign_id JOIN purposes u ON u.id = a.purpose_id LEFT JOIN needs n ON n.id = a.need_id JOIN people pp ON pp.id = a.proposed_by
-	LEFT JOIN allocation_decisions d ON d.allocation_id = a.id LEFT JOIN people dp ON dp.id = d.decided_by`
+	LEFT JOIN LATERAL (SELECT * FROM allocation_decisions WHERE allocation_id = a.id OFFSET 0) d ON true LEFT JOIN people dp ON dp.id = d.decided_by`
 
 const seenBy = ` EXISTS (SELECT 1 FROM cluster_roles r WHERE r.cluster_id = c.cluster_id AND r.person_id = $1)`
 
