@@ -1,14 +1,12 @@
 package office
 
 import (
-	"log/slog"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"kopiyka/internal/fault"
 	"kopiyka/internal/i18n"
-	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/spending"
@@ -39,21 +37,12 @@ type allocationPage struct {
 	Marked   *page.Sum // what companies gave for it alone, which is drawn first; nil when nothing is
 	Rest     *page.Sum // free after approval; nil when the fund does not cover it
 	Waits    bool      // nobody has decided
-	Seal     page.Seal
-	Decide   *decideForm // nil: nothing is left to decide, or not by this visitor
-	Why      string      // why this visitor cannot decide
+	Decision page.Decision
 	Steps    []step
 }
 
 // Uncovered reports whether the fund has too little for a proposal that waits.
 func (p allocationPage) Uncovered() bool { return p.Waits && p.Rest == nil }
-
-// decideForm has one field and two buttons.
-type decideForm struct {
-	Approve, Refuse string // where each button leads
-	Button          string
-	Reason          page.Field
-}
 
 // step is one act of the allocation's history.
 type step struct {
@@ -106,10 +95,7 @@ func (o *Office) approve(c echo.Context) error {
 		if err := spending.Approve(c.Request().Context(), o.db, o.now, c.Param("id"), person, note); err != nil {
 			return err
 		}
-		// It is approved whether or not anybody hears of it now; pages ask by themselves later.
-		if err := pg.Announce(c.Request().Context(), o.db, pg.PublicChanged); err != nil {
-			slog.WarnContext(c.Request().Context(), "an approval could not be announced", "allocation", c.Param("id"), "error", err)
-		}
+		announce(c, o, "an approval", c.Param("id"))
 		return nil
 	})
 }
@@ -121,20 +107,9 @@ func (o *Office) refuse(c echo.Context) error {
 	})
 }
 
-// decide does what a button of the form asks for, and shows the proposal again with the
-// reason when that was not to be.
 func (o *Office) decide(c echo.Context, done string, act func(person, reason string) error) error {
-	form, err := page.Posted(c)
-	if err != nil {
-		return err
-	}
-	person, reason := visitor(c), page.Text(form, "reason")
-	if err := act(person.ID, reason); err != nil {
-		wrong, err := page.NewForm(page.Of(c).Lang, err)
-		if err != nil {
-			return err
-		}
-		a, err := spending.AllocationFor(c.Request().Context(), o.db, person.ID, c.Param("id"))
+	return decide(c, allocationPath(c.Param("id")), done, act, func(reason string, wrong page.Form) error {
+		a, err := spending.AllocationFor(c.Request().Context(), o.db, visitor(c).ID, c.Param("id"))
 		if err != nil {
 			return err
 		}
@@ -143,44 +118,27 @@ func (o *Office) decide(c echo.Context, done string, act func(person, reason str
 			return err
 		}
 		return c.Render(wrong.Status(), "office/allocation", v)
-	}
-	return c.Redirect(http.StatusSeeOther, allocationPath(c.Param("id"))+"?notice="+done)
+	})
 }
 
 func (o *Office) newAllocationPage(c echo.Context, a spending.Allocation, reason string, form page.Form) (allocationPage, error) {
-	b, person := page.Of(c), visitor(c)
+	b := page.Of(c)
 	b.Path = allocationPath(a.ID)
 	l := b.Lang
+	both := twoPeople{allocationPath(a.ID), a.ClusterID, a.ProposedBy, a.ProposerName, a.ProposedAt, a.Decision, a.DeciderName, a.DecidedAt}
 	v := allocationPage{
 		Base:     b,
 		Errors:   form.Summary(map[string]string{"reason": l.T("office.decide.reason")}),
 		Campaign: in(l, a.CampaignUK, a.CampaignEN), Purpose: forWhat(l, a),
 		Title:  l.T("office.allocation.title", in(l, a.PurposeUK, a.PurposeEN)),
-		Status: statusOf(l, a), Sum: l.Sum(a.Amount()), Reason: a.Reason, Seal: seal(l, a), Steps: steps(l, a),
+		Status: statusOf(l, a), Sum: l.Sum(a.Amount()), Reason: a.Reason, Steps: steps(l, a),
+		Decision: newDecision(l, visitor(c), both, decisionWords, l.T("office.decide.approve", a.Amount()), l.T("office.decide.rule"), reason, form),
 	}
 	if a.Decision != "" {
 		return v, nil
 	}
 	v.Waits = true
-	if err := o.addCover(c, &v, a); err != nil {
-		return v, err
-	}
-	switch {
-	case decides(person, a):
-		v.Decide = &decideForm{
-			Approve: allocationPath(a.ID) + "/approve", Refuse: allocationPath(a.ID) + "/refuse",
-			Button: l.T("office.decide.approve", a.Amount()),
-			Reason: page.Field{
-				ID: "reason", Name: "reason", Label: l.T("office.decide.reason"), Hint: l.T("office.decide.reason_hint"),
-				Error: form.Error("reason"), Value: reason, Rows: 4,
-			},
-		}
-	case a.ProposedBy == person.ID:
-		v.Why = l.T("office.decide.own")
-	case !holds(person, a.ClusterID, member.Approver):
-		v.Why = l.T("office.decide.role")
-	}
-	return v, nil
+	return v, o.addCover(c, &v, a)
 }
 
 // addCover tells what there is for a proposal that waits: what was earmarked for it, which
@@ -201,20 +159,6 @@ func (o *Office) addCover(c echo.Context, v *allocationPage, a spending.Allocati
 		v.Rest = &rest
 	}
 	return nil
-}
-
-// seal closes when two people have signed. A refusal signs nothing.
-func seal(l i18n.Lang, a spending.Allocation) page.Seal {
-	s := page.Seal{Signed: []page.Signature{{Act: l.T("office.seal.proposed"), Who: a.ProposerName, When: l.Moment(a.ProposedAt)}}}
-	switch a.Decision {
-	case "approved":
-		s.Signed = append(s.Signed, page.Signature{Act: l.T("office.seal.approved"), Who: a.DeciderName, When: l.Moment(a.DecidedAt.Time)})
-	case "refused":
-		s.Awaits = l.T("office.seal.refused", a.DeciderName)
-	default:
-		s.Awaits = l.T("office.seal.awaits")
-	}
-	return s
 }
 
 func steps(l i18n.Lang, a spending.Allocation) []step {

@@ -17,6 +17,9 @@ func TestPages(t *testing.T) {
 	errors := page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#reason", Text: "Why"}}}
 	reason := page.Field{ID: "reason", Name: "reason", Label: "Why", Hint: "h", Error: "No", Value: "v", Rows: 4}
 	table := page.NewTable("", []page.Column{{Text: "A"}, {Text: "B", Sum: true}}, [][]page.Cell{{{Text: "a", Href: "/a", Note: "n"}, {Sum: &sum}}})
+	decision := page.Decision{
+		Seal: &page.Seal{Signed: []page.Signature{{Act: "Asked", Who: "O", When: moment}}, Awaits: "A"}, Approve: "/a", Refuse: "/r", Yes: "Approve", No: "No", Reason: reason, Rule: "R", Why: "W",
+	}
 	items := queue{Items: []waiting{{Href: "/a", Title: "T", Sum: sum, Who: "W", When: moment}}}
 	notice := page.Notice{Title: "N", Text: "T", Live: true}
 	facts := []named{{Text: "N", Value: "V", Code: "C"}, {Text: "N", Code: "C"}}
@@ -71,8 +74,7 @@ func TestPages(t *testing.T) {
 		},
 		"refund-request": requestPage{
 			Errors: errors, Notice: notice, Title: "T", Payment: "/p", Status: page.NewStatus(l, page.Waits), Sum: sum, Facts: facts,
-			Seal: &page.Seal{Signed: []page.Signature{{Act: "Asked", Who: "O", When: moment}}, Awaits: "A"}, Why: "Why",
-			Decide: &decideForm{Approve: "/a", Refuse: "/r", Button: "Approve", Reason: reason},
+			Decision: decision,
 		},
 		"payment": paymentPage{
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Text: "N"}}}, Notice: notice, Title: "T", Campaign: page.Link{Href: "/c", Text: "C"}, Status: page.NewStatus(l, page.Received),
@@ -86,10 +88,9 @@ func TestPages(t *testing.T) {
 		},
 		"allocation": allocationPage{
 			Errors: errors, Notice: page.Notice{Title: "N", Text: "T"}, Title: "T", Campaign: "C", Status: page.NewStatus(l, page.Waits), Sum: sum,
-			Purpose: "P", Reason: "R", Free: &sum, Rest: &sum, Waits: true, Why: "Why",
-			Seal:   page.Seal{Signed: []page.Signature{{Act: "Proposed", Who: "O", When: moment}}, Awaits: "A"},
-			Decide: &decideForm{Approve: "/a", Refuse: "/r", Button: "Approve", Reason: reason},
-			Steps:  []step{{When: moment, Text: "T", Note: "N"}}, Marked: &sum,
+			Purpose: "P", Reason: "R", Free: &sum, Rest: &sum, Waits: true,
+			Decision: decision,
+			Steps:    []step{{When: moment, Text: "T", Note: "N"}}, Marked: &sum,
 		},
 		"pledges": pledgesPage{List: list, Waiting: table},
 		"pledge": pledgePage{
@@ -104,8 +105,8 @@ func TestPages(t *testing.T) {
 		},
 		"write-off": writeOffPage{
 			Errors: errors, Notice: page.Notice{Title: "N", Text: "T"}, Company: "A", Campaign: "C", Back: "/p", Status: page.NewStatus(l, page.Waits), Sum: sum, Code: "C", Reason: "R",
-			Parts: table, Seal: page.Seal{Signed: []page.Signature{{Act: "Proposed", Who: "O", When: moment}}, Awaits: "A"}, Refusal: "F", Why: "Why",
-			Decide: &decideForm{Approve: "/a", Refuse: "/r", Button: "Approve", Reason: reason},
+			Parts: table, Refusal: "F",
+			Decision: decision,
 		},
 	})
 }

@@ -35,6 +35,7 @@ type partsPage struct {
 	Steps    page.Steps
 	Gifts    page.Gifts
 	Seals    []page.Seal
+	Decision page.Decision
 	Statuses []page.Status
 	Table    page.Table
 	List     page.List
@@ -77,6 +78,10 @@ func parts(t *testing.T, l i18n.Lang) partsPage {
 			{Look: "sandbox", Title: "Це пісочниця, а не Stripe"},
 			{Look: "fault", Title: "Картку відхилено", Text: "Гроші не списано."},
 		},
+	}
+	p.Decision = page.Decision{
+		Approve: "/x", Refuse: "/y", Yes: "Схвалити 5 000,00 $", No: "Повернути з нотаткою", Rule: "Рішення приймають раз.",
+		Reason: page.Field{ID: "reason", Name: "reason", Label: "Ваша нотатка", Hint: "Потрібна, якщо повертаєте.", Rows: 4},
 	}
 	p.Gifts.Items = []page.Gift{
 		{Who: "Ясен Системи", Href: "/x", Amount: sum(500_000), When: l.Day(at), Note: "переказ", Status: page.NewStatus(l, page.Transit)},
