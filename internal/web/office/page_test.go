@@ -98,11 +98,11 @@ func TestPages(t *testing.T) {
 			Acts: []page.Link{{Href: "/a", Text: "A"}}, WriteOffs: table, Schedule: page.Stand{Table: table, Rules: []string{"R"}},
 			Story: page.Story{Promised: sum, Now: sum, MadeAt: moment, Parts: table, Acts: []page.Act{{When: moment, Text: "A", Change: "C", Reason: "R", Changes: []string{"x"}}}},
 		},
-		"pledge-act": pledgeActPage{
-			Errors: errors, Title: "T", Lead: "L", Company: "A", Campaign: "C", Back: "/p", Action: "/a", Seen: "0-1", Paid: sum, Left: sum, Button: "B", Reason: reason,
+		"pledge-act": pledgeActPage{Errors: errors, Title: "T", Lead: "L", Company: "A", Campaign: "C", Form: page.ActForm{
+			Sums: []page.Pair{{Text: "S", Sum: sum}}, Back: page.Link{Href: "/p", Text: "P"}, Action: "/a", Seen: "0-1", Button: "B", Reason: reason,
 			Rows: &page.Plan{Legend: "L", Hint: "H"}, Code: &page.Choices{Name: "code", Legend: "Why", Items: []page.Option{{Value: "a", Text: "A", ID: "code"}}},
-			Parts: []page.Field{{ID: "part-1", Name: "part-1", Label: "P", Sum: true, Unit: "USD"}},
-		},
+			Amounts: &page.Amounts{ID: "written_off", Legend: "L", Error: "E", Fields: []page.Field{{ID: "part-1", Name: "part-1", Label: "P", Sum: true, Unit: "USD"}}},
+		}},
 		"write-off": writeOffPage{
 			Errors: errors, Notice: page.Notice{Title: "N", Text: "T"}, Company: "A", Campaign: "C", Back: "/p", Status: page.NewStatus(l, page.Waits), Sum: sum, Code: "C", Reason: "R",
 			Parts: table, Refusal: "F",

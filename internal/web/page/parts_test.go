@@ -45,6 +45,7 @@ type partsPage struct {
 	Fields   []page.Field
 	Choices  page.Choices
 	Plan     page.Plan
+	ActForm  page.ActForm
 	Story    page.Story
 	Stand    page.Stand
 	Papers   page.Papers
@@ -129,6 +130,11 @@ func parts(t *testing.T, l i18n.Lang) partsPage {
 		{Day: page.Field{ID: "day-1", Name: "day-1", Type: "date", Label: "День 1", Value: "2026-12-01"}, Amount: page.Field{ID: "amount-1", Name: "amount-1", Label: "Сума 1, USD", Value: "500.00", Decimal: true}},
 		{Day: page.Field{ID: "day-2", Name: "day-2", Type: "date", Label: "День 2", Error: "Напишіть день так: 2026-09-15"}, Amount: page.Field{ID: "amount-2", Name: "amount-2", Label: "Сума 2, USD", Decimal: true}},
 	}}
+	p.ActForm = page.ActForm{
+		Sums: []page.Pair{{Text: "Сплачено", Sum: *sum(500_000)}}, Warning: "Цього не можна скасувати.", Action: "/x", Seen: "1", Button: "Списати", Back: page.Link{Href: "/x", Text: "Назад"},
+		Amounts: &page.Amounts{ID: "written_off", Legend: "Скільки списати", Error: "Позначте, що списати", Fields: []page.Field{{ID: "part-1", Name: "part-1", Label: "Перший", Sum: true, Unit: "USD"}}},
+		Reason:  page.Field{ID: "why", Name: "why", Label: "Чому", Rows: 4},
+	}
 	p.Stand = page.Stand{Table: p.Table, Rules: []string{"Гроші йдуть на найстаріший внесок.", "Чого бракує, лишається до сплати."}}
 	p.Story = page.Story{Promised: *sum(1_000_000), Now: *sum(1_000_001), MadeAt: l.Moment(at), Parts: p.Table, Acts: []page.Act{
 		{When: l.Moment(at), Text: "Компанія змінила обіцянку: Ірина Ш.", Change: "Було 10 000 $, стало 10 000,01 $", Reason: "Чому: бюджет", Changes: []string{"1 грудня: було 500, стало 501"}},

@@ -58,11 +58,11 @@ func TestPages(t *testing.T) {
 			Errors: errors, Campaign: "C", Sum: sum, Hidden: []hidden{{"amount", "1"}}, Table: table,
 			Rows: &page.Plan{Legend: "L", Hint: "H", Error: "No", Rows: []page.PlanRow{{Day: page.Field{ID: "day-1", Name: "day-1", Label: "D", Type: "date"}, Amount: field}}},
 		},
-		"act": actPage{
-			Errors: errors, Title: "T", Lead: "L", Campaign: "C", Back: "/p", Action: "/a", Seen: "0-1", Paid: sum, Left: sum, Button: "B", Warning: "W",
+		"act": actPage{Errors: errors, Title: "T", Lead: "L", Campaign: "C", Form: page.ActForm{
+			Sums: []page.Pair{{Text: "S", Sum: sum}}, Back: page.Link{Href: "/p", Text: "P"}, Action: "/a", Seen: "0-1", Button: "B", Warning: "W",
 			Rows:   &page.Plan{Legend: "L", Hint: "H", Rows: []page.PlanRow{{Day: page.Field{ID: "day-1", Name: "day-1", Label: "D", Type: "date"}, Amount: field}}},
 			Reason: page.Field{ID: "reason", Name: "reason", Label: "Why", Rows: 3},
-		},
+		}},
 		"stop": stopPage{Action: "/reminders/a", Wanted: true},
 		"history": historyPage{
 			Company: "A", Campaign: "C", Back: "/p", Status: page.NewStatus(l, page.Pledged), Schedule: page.Stand{Table: table, Rules: []string{"R"}},
