@@ -258,6 +258,16 @@ func WaitingWriteOffs(ctx context.Context, db *sqlx.DB, person string) ([]WriteO
 	return FindWriteOffs(ctx, db, person, true, "", "", PageSize)
 }
 
+// CountWriteOffs counts the proposals that nobody has decided, up to a limit.
+func CountWriteOffs(ctx context.Context, db *sqlx.DB, person string, limit int) (int, error) {
+	var n int
+	err := db.GetContext(ctx, &n, `SELECT count(*) FROM (SELECT 1 FROM write_offs_waiting x JOIN write_offs w ON w.id = x.write_off_id JOIN campaigns c ON c.id = w.campaign_id WHERE `+ofCluster+` LIMIT $2) o`, person, limit)
+	if err != nil {
+		return 0, fmt.Errorf("count the write-offs that wait: %w", err)
+	}
+	return n, nil
+}
+
 // FindWriteOffs lists the proposals of the clusters in which a person has a role, newest
 // first: those that nobody has decided, or all. Campaign, when there is one, keeps those of
 // the campaign of that slug. After is the id of the last of the page before, or empty.

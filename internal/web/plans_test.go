@@ -51,7 +51,7 @@ var listAddresses = map[string][]string{
 		"/office/documents", "/office/documents?after={document}", "/office/documents?kind=receipt", "/office/documents?kind=invoice", "/office/documents?q=2026-77", "/office/documents?company={word}", "/office/documents.csv",
 		"/office/letters", "/office/letters?after={letter}", "/office/letters?state=refused", "/office/letters?state=sent", "/office/letters?state=waiting", "/office/letters?state=given-up", "/office/letters?q=person-7", "/office/letters?q=nobody", "/office/letters?name=digest", "/office/letters.csv",
 		"/office/due?q={reference}", "/office/due?q={word}", "/office/suspense?q=txn_1",
-		"/office/write-offs", "/office/write-offs?state=all", "/office/write-offs?state=all&campaign={slug}", "/office/write-offs.csv?state=all",
+		"/office/undoings", "/office/write-offs", "/office/write-offs?state=all", "/office/write-offs?state=all&campaign={slug}", "/office/write-offs.csv?state=all",
 		"/office/statements", "/office/statements?q=may", "/office/statements.csv", "/office/unmatched", "/office/unmatched?q=may", "/office/unmatched.csv",
 	},
 	"payer@example.org": {

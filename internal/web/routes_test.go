@@ -149,6 +149,8 @@ var matrix = map[string][]int{
 	"POST /office/inbox/:id":            {303, 404, 404, 303, 409, 409}, // it waits once the first has asked
 	"GET /office/jobs":                  {303, 404, 404, 200, 200, 200},
 	// Lists as files, and lists of their own.
+	"GET /office/undoings":                      {303, 404, 404, 200, 200, 200},
+	"GET /office/undoings.csv":                  {303, 404, 404, 200, 200, 200},
 	"GET /office/documents":                     {303, 404, 404, 200, 200, 200},
 	"GET /office/documents.csv":                 {303, 404, 404, 200, 200, 200},
 	"GET /office/documents/:id/:lang":           {303, 404, 404, 404, 200, 200},

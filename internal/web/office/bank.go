@@ -42,6 +42,8 @@ func (o *Office) bank(g *echo.Group) {
 	g.POST("/lines/:id/reversal", o.matchReversal)
 	g.GET("/matches/:id/undo", o.toMatch)
 	g.POST("/matches/:id/undo", o.askUndo)
+	g.GET("/undoings", o.undoings)
+	g.GET("/undoings.csv", o.undoingsFile)
 	g.GET("/undoings/:id/:act", o.toUndoing)
 	g.POST("/undoings/:id/approve", o.approveUndo)
 	g.POST("/undoings/:id/refuse", o.refuseUndo)

@@ -35,6 +35,8 @@ func (o *Office) tasks(ctx context.Context, l i18n.Lang, p member.Person) ([]tas
 	}{
 		{"alarms", "/office/alarms", func() (int, error) { return audit.OpenAlarms(ctx, o.db, p.ID) }},
 		{"unmatched", "/office/unmatched", func() (int, error) { return bank.CountUnmatched(ctx, o.db, p.ID, most) }},
+		{"undoings", "/office/undoings", func() (int, error) { return bank.CountUndoings(ctx, o.db, p.ID, most) }},
+		{"write-offs", "/office/write-offs", func() (int, error) { return giving.CountWriteOffs(ctx, o.db, p.ID, most) }},
 		{"refunds", "/office/refunds", func() (int, error) { return giving.CountRefundsAsked(ctx, o.db, p.ID, most) }},
 		{"dead", "/office/inbox", func() (int, error) { return inbox.CountDead(ctx, o.db, most) }},
 		{"failed", "/office/jobs", func() (int, error) { return jobs.CountFailed(ctx, o.db, most) }},
@@ -79,7 +81,7 @@ func (o *Office) unexplained(ctx context.Context, l i18n.Lang, p member.Person) 
 // drawers lead to every list of the desk, whether or not anything in it waits.
 func drawers(l i18n.Lang) []page.Link {
 	var all []page.Link
-	for _, name := range []string{"allocations", "pledges", "payments", "refunds", "write-offs", "due", "unmatched", "statements", "reconciliation", "alarms", "suspense", "documents", "letters", "inbox", "jobs"} {
+	for _, name := range []string{"allocations", "pledges", "payments", "refunds", "write-offs", "due", "unmatched", "undoings", "statements", "reconciliation", "alarms", "suspense", "documents", "letters", "inbox", "jobs"} {
 		all = append(all, page.Link{Href: listPath(name), Text: l.T("desk.title." + name)})
 	}
 	return all
