@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -102,6 +104,18 @@ type Search struct {
 	Company string // part of its name; of no use among one company's own
 }
 
+// number reads the year and the number; ok is false for what no document can have.
+func (s Search) number() (year, number int, ok bool) {
+	if s.No == "" {
+		return s.Year, 0, true
+	}
+	head, tail, _ := strings.Cut(s.No, "-")
+	year, wrongYear := strconv.Atoi(head)
+	number, wrong := strconv.Atoi(tail)
+	ok = wrongYear == nil && wrong == nil && Document{Year: year, Number: number}.No() == s.No && number > 0 && max(year, number) <= math.MaxInt32
+	return year, number, ok && (s.Year == 0 || s.Year == year)
+}
+
 // OfCompany lists what was issued to a company that fits a search, newest first, for a
 // person of that company; for others there is nothing. After is the id of the last document
 // of the page before, or empty.
@@ -137,11 +151,9 @@ func list(ctx context.Context, db *sqlx.DB, which, about, person string, s Searc
 	if after != "" && !pg.IsID(after) {
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
-	year, number := s.Year, 0
-	if s.No != "" {
-		if _, err := fmt.Sscanf(s.No, "%d-%d", &year, &number); err != nil || fmt.Sprintf("%d-%d", year, number) != s.No || s.Year != 0 && s.Year != year {
-			return nil, nil
-		}
+	year, number, ok := s.number()
+	if !ok {
+		return nil, nil
 	}
 	var all []Document
 	err := db.SelectContext(ctx, &all, `SELECT `+columns+` FROM documents d WHERE `+which+`

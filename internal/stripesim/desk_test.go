@@ -180,7 +180,7 @@ func TestDeskLetsTransfersArriveWithAnyReference(t *testing.T) {
 	if status(older.ID) != "paid" || status(third.ID) != "paid" {
 		t.Errorf("the right one: %s, none: %s", status(older.ID), status(third.ID))
 	}
-	if body := string(l.get("/desk?lang=en").body); strings.Contains(body, "Olena Director") {
+	if body := l.get("/desk?lang=en").body; strings.Contains(body, "Olena Director") {
 		t.Error("the desk shows a sender's name, which belongs to the customer's cash")
 	}
 	fourth := l.awaited(cus, "usd")

@@ -72,7 +72,7 @@ func TestDocumentsAreSearchedPagedAndSentAsAFile(t *testing.T) {
 	if rows := file(t, d.approver.Get(found.Attr("[type=text/csv]", "href"))); len(rows) != 2 || !found.Has(link) || found.Attr("#company", "value") != "ГАНОК" {
 		t.Errorf("found %v", rows)
 	}
-	for _, q := range []string{"q=1", "q=2026-07", "q=2026-9999", "kind=receipt", "kind=none", "company=nobody", "company=%25"} {
+	for _, q := range []string{"q=1", "q=2026-07", "q=2026-9999", "q=2026-99999999999", "q=-1", "kind=receipt", "kind=none", "company=nobody", "company=%25"} {
 		d.approver.Get("/office/documents?"+q).Wants(http.StatusOK).Says(".empty", "Nothing found")
 	}
 	if rows := file(t, d.house.As(d.Stranger).Get("/office/documents.csv")); len(rows) != 1 {

@@ -3,12 +3,16 @@ package office_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"kopiyka/internal/clock"
+	"kopiyka/internal/document"
 	"kopiyka/internal/giving"
+	"kopiyka/internal/mail"
+	"kopiyka/migrations"
 )
 
 // reminded is a reminder to the payer that has come to a state.
@@ -118,4 +122,51 @@ func TestALetterIsSentAgainInAPersonsName(t *testing.T) {
 		t.Errorf("%d acts", n)
 	}
 	d.coordinator.Post("/office/letters/nonsense", url.Values{}).Wants(http.StatusNotFound)
+}
+
+// Letters from before they had a cluster get theirs, by what they were about.
+func TestLettersOfBeforeGetTheirCluster(t *testing.T) {
+	t.Parallel()
+	d := open(t, 0)
+	d.reminded(t, "sent")
+	d.Paid(12_345)
+	clerk := &document.Clerk{DB: d.DB, Now: d.Now, URL: "https://help.example.org"}
+	if _, err := clerk.IssueAll(t.Context(), time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := giving.WriteDigests(t.Context(), d.DB, clock.At(d.Now().AddDate(0, 0, 7)), "https://help.example.org"); err != nil {
+		t.Fatal(err)
+	}
+	before := lettersSeen(t, d)
+	if len(before) < 3 {
+		t.Fatalf("too few kinds of letters: %v", before)
+	}
+	text, err := migrations.Files.ReadFile("00019_lists.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, end := "ALTER TABLE letters DISABLE TRIGGER", "CREATE INDEX letters_cluster_newest"
+	part := string(text)[strings.Index(string(text), begin):strings.Index(string(text), end)]
+	if _, err := d.Owner.Exec(`ALTER TABLE letters DISABLE TRIGGER write_once_rows; UPDATE letters SET cluster_id = NULL; ` + part); err != nil {
+		t.Fatal(err)
+	}
+	if after := lettersSeen(t, d); !slices.Equal(before, after) {
+		t.Errorf("seen were %v, and now %v", before, after)
+	}
+	if _, err := d.Owner.Exec(`UPDATE letters SET cluster_id = NULL`); err == nil {
+		t.Error("letters can be changed by now")
+	}
+}
+
+func lettersSeen(t *testing.T, d *desk) []string {
+	t.Helper()
+	all, err := mail.Find(t.Context(), d.DB, d.Coordinator, mail.Search{}, "", 50)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, l := range all {
+		names = append(names, l.Name)
+	}
+	return names
 }

@@ -37,7 +37,7 @@ func TestPages(t *testing.T) {
 		},
 		"list":       list,
 		"statements": statementsPage{List: list, New: "/n", Accounts: table},
-		"statement":  statementPage{List: list, Facts: facts, Proof: page.Proof{Title: "P", Text: "T"}, Silent: "S"},
+		"statement":  statementPage{List: list, Balances: []page.Pair{{Text: "S", Sum: sum}}, Facts: facts, Proof: page.Proof{Title: "P", Text: "T"}, Silent: "S"},
 		"upload": uploadPage{
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#file", Text: "F"}}}, Action: "/a",
 			Account: page.Field{ID: "account", Name: "account", Label: "A", Options: []page.Option{{Value: "a", Text: "A", Chosen: true}}},

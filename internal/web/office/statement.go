@@ -15,9 +15,10 @@ import (
 // statementPage is the list of a statement's lines with what it tells of itself above it.
 type statementPage struct {
 	page.List
-	Facts  []named
-	Proof  page.Proof // that it adds up, where it tells its balances
-	Silent string     // that it does not tell them
+	Balances []page.Pair
+	Facts    []named
+	Proof    page.Proof // that it adds up, where it tells its balances
+	Silent   string     // that it does not tell them
 }
 
 func statementPath(id string) string { return StatementsPath + "/" + id }
@@ -64,9 +65,9 @@ func newStatementPage(v page.List, s bank.Listed) statementPage {
 		{Text: l.T("bank.column.format"), Value: string(s.Format)}, {Text: l.T("bank.column.imported"), Value: l.T("bank.imported_by", importer(l, s), l.DateTime(s.ImportedAt))},
 		{Text: l.T("bank.column.lines"), Value: l.T("bank.statement.lines", s.Lines, s.Added)},
 	}}
-	v.Sums = []page.Pair{sum("moved", s.Sum)}
+	p.Balances = []page.Pair{sum("moved", s.Sum)}
 	if s.Opening.Valid {
-		v.Sums = []page.Pair{sum("opening", s.Opening.Int64), v.Sums[0], sum("closing", s.Closing.Int64)}
+		p.Balances = []page.Pair{sum("opening", s.Opening.Int64), p.Balances[0], sum("closing", s.Closing.Int64)}
 		p.Proof = page.Proof{Title: l.T("bank.statement.adds_up"), Text: l.T("bank.statement.adds_up_text")}
 	} else {
 		p.Silent = l.T("bank.statement.silent")
