@@ -41,7 +41,7 @@ var narrow = map[string][]string{
 	"internal/report":    {"internal/pg", "internal/i18n", "internal/money", "internal/fault", "internal/clock"},
 	"internal/stripesim": {},
 	"internal/ledger":    {"internal/pg", "internal/money"},
-	"internal/mail":      {"templates", "internal/pg", "internal/i18n", "internal/money", "internal/clock"},
+	"internal/mail":      {"templates", "internal/pg", "internal/i18n", "internal/money", "internal/clock", "internal/fault"},
 	"internal/seed":      {"internal/member", "internal/campaign", "internal/exchange", "internal/money", "internal/fault"},
 }
 

@@ -160,13 +160,12 @@ func InForce(ctx context.Context, db sqlx.QueryerContext, cluster string, from, 
 	return r, nil
 }
 
-// PageSize is how many rates a page of the list holds.
+// PageSize is how many rates a page of the office's list holds.
 const PageSize = 50
 
 // List lists the rates of the clusters in which a person has a role, the last entered
-// first. After is the id of the last rate of the page before, or empty. A full page may be
-// followed by another.
-func List(ctx context.Context, db *sqlx.DB, person, after string) ([]Rate, error) {
+// first, so many at a time. After is the id of the last rate of the page before, or empty.
+func List(ctx context.Context, db *sqlx.DB, person, after string, limit int) ([]Rate, error) {
 	if after != "" && !pg.IsID(after) {
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
@@ -176,7 +175,7 @@ func List(ctx context.Context, db *sqlx.DB, person, after string) ([]Rate, error
 		 CROSS JOIN LATERAL (SELECT * FROM exchange_rates x WHERE x.cluster_id = o.cluster_id AND ($2 = '' OR x.id < nullif($2, '')::uuid) ORDER BY x.id DESC LIMIT $3) r
 		  JOIN people w ON w.id = r.entered_by
 		 WHERE o.person_id = $1 GROUP BY r.id, r.cluster_id, r.from_currency, r.to_currency, r.rate, r.source, r.day, r.entered_at, w.name
-		 ORDER BY r.id DESC LIMIT $3`, person, after, PageSize)
+		 ORDER BY r.id DESC LIMIT $3`, person, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list rates: %w", err)
 	}

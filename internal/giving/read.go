@@ -104,17 +104,7 @@ const PageSize = 50
 // the id of the last pledge of the page before, or empty. A full page may be followed by
 // another.
 func PledgesOf(ctx context.Context, db *sqlx.DB, company, person, after string) ([]Pledge, error) {
-	if after != "" && !pg.IsID(after) {
-		return nil, fault.New(fault.NotFound, "page.unknown")
-	}
-	rows, err := db.QueryContext(ctx, `SELECT `+pledgeColumns+pledgeTables+`
-		WHERE p.company_id = $1 AND ($3 = '' OR p.id < nullif($3, '')::uuid)
-		  AND EXISTS (SELECT 1 FROM company_roles r WHERE r.company_id = p.company_id AND r.person_id = $2)
-		ORDER BY p.id DESC LIMIT $4`, company, person, after, PageSize)
-	if err != nil {
-		return nil, fmt.Errorf("list pledges: %w", err)
-	}
-	return scanPledges(rows)
+	return FindPledgesOf(ctx, db, company, person, PledgeSearch{}, after, PageSize)
 }
 
 func scanPledges(rows *sql.Rows) ([]Pledge, error) {
@@ -128,21 +118,6 @@ func scanPledges(rows *sql.Rows) ([]Pledge, error) {
 		all = append(all, p)
 	}
 	return all, rows.Err()
-}
-
-// PledgesFor lists the pledges to campaigns of the clusters in which a person has a role,
-// newest first. After is the id of the last pledge of the page before, or empty.
-func PledgesFor(ctx context.Context, db *sqlx.DB, person, after string) ([]Pledge, error) {
-	if after != "" && !pg.IsID(after) {
-		return nil, fault.New(fault.NotFound, "page.unknown")
-	}
-	rows, err := db.QueryContext(ctx, `SELECT `+pledgeColumns+pledgeTables+`
-		WHERE c.cluster_id IN (SELECT r.cluster_id FROM cluster_roles r WHERE r.person_id = $1) AND ($2 = '' OR p.id < nullif($2, '')::uuid)
-		ORDER BY p.id DESC LIMIT $3`, person, after, PageSize)
-	if err != nil {
-		return nil, fmt.Errorf("list pledges: %w", err)
-	}
-	return scanPledges(rows)
 }
 
 // PaymentsOf lists the payments of a pledge, newest first. Ask PledgeOf first who may see it.

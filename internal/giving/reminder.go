@@ -172,7 +172,7 @@ func writeReminder(ctx context.Context, tx *sqlx.Tx, at time.Time, step reminder
 		return false, err
 	}
 	err = mail.Queue(ctx, tx, mail.Letter{
-		Key: "reminder:" + i.ID + ":" + step.name + ":" + r.ID, To: r.Email, Lang: r.Lang, Name: "reminder", At: at,
+		Key: "reminder:" + i.ID + ":" + step.name + ":" + r.ID, To: r.Email, Lang: r.Lang, Name: "reminder", At: at, Cluster: p.ClusterID,
 		Data: newReminder(r.Lang, step, p, i, site+"/portal/reminders/"+token), Unsubscribe: site + "/reminders/" + token,
 	})
 	return err == nil, err

@@ -217,7 +217,7 @@ func (q *query) named(text string) (from string, ok bool) {
 		return "payments y", true
 	}
 	return `companies k JOIN pledges p ON p.company_id = k.id JOIN payments y ON y.pledge_id = p.id
-		AND to_tsvector('simple', lower((k.name_uk || ' ' || k.name_en || ' ' || k.slug) COLLATE "uk-x-icu")) @@ to_tsquery('simple', ` + q.add(words) + `)`, true
+		AND ` + companyWords + ` @@ to_tsquery('simple', ` + q.add(words) + `)`, true
 }
 
 // atStripe finds a payment by its checkout session, payment intent, charge or invoice, by a refund

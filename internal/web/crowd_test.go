@@ -35,7 +35,7 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 	// judges at least nothing that we do.
 	_, _ = conn.ExecContext(t.Context(), `SET session_replication_role = replica`)
 	for _, table := range []string{"pledges", "instalments", "instalment_changes", "pledge_acts", "write_offs", "write_off_decisions", "refund_requests", "audit_acts", "alarms", "alarm_answers", "allocations", "allocation_decisions", "ledger.entries", "ledger.lines", "ledger.lots", "ledger.draws",
-		"bank_statements", "statement_lines", "line_matches", "match_undoings", "match_undoing_decisions", "reconciliations", "documents"} {
+		"bank_statements", "statement_lines", "line_matches", "match_undoings", "match_undoing_decisions", "reconciliations", "documents", "letters"} {
 		run(`ALTER TABLE ` + table + ` DISABLE TRIGGER USER`)
 	}
 	// The last of the campaigns goes to the stranger's cluster.
@@ -101,6 +101,14 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 		SELECT id, proposed_by, 'refused', 'Crowd', $1, proposed_at FROM allocations WHERE proposed_at < (SELECT max(proposed_at) FROM allocations) - interval '20 hours'`, w.Approver)
 	run(`INSERT INTO allocations_waiting (allocation_id, campaign_id)
 		SELECT a.id, a.campaign_id FROM allocations a LEFT JOIN allocation_decisions d ON d.allocation_id = a.id WHERE d.allocation_id IS NULL`)
+	run(`INSERT INTO documents (id, cluster_id, company_id, kind, year, number, subject, content, facts, pledge_id, payment_id, amount_minor, currency, happened_at, issued_at)
+		SELECT made('document', i), c.cluster_id, p.company_id, 'receipt', extract(year FROM y.started_at), i, 'payment:' || y.id, sha256(y.id::text::bytea), '{}', p.id, y.id, y.amount_minor, y.currency, y.started_at, y.started_at
+		  FROM generate_series(1, $1::int) i JOIN payments y ON y.id = made('payment', i) JOIN pledges p ON p.id = y.pledge_id JOIN campaigns c ON c.id = y.campaign_id`, n)
+	run(`INSERT INTO letters (id, key, name, lang, recipient, subject, text_body, html_body, queued_at, cluster_id)
+		SELECT made('letter', i), 'crowd:' || i, CASE WHEN i % 10 = 0 THEN 'digest' ELSE 'receipt' END, 'uk', 'person-' || i % 1000 || '@example.org', 'Crowd', '', '', d.issued_at, d.cluster_id
+		  FROM generate_series(1, $1::int) i JOIN documents d ON d.id = made('document', i)`, n)
+	run(`INSERT INTO letter_states (letter_id, state, tries, next_try_at, sent_at)
+		SELECT made('letter', i), CASE WHEN i % 500 = 0 THEN 'refused' WHEN i % 500 = 1 THEN 'waiting' ELSE 'sent' END, 1, timestamptz '2099-01-01', CASE WHEN i % 500 > 1 THEN now() END FROM generate_series(1, $1::int) i`, n)
 	run(`VACUUM (ANALYZE)`)
 }
 

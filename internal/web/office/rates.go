@@ -20,7 +20,7 @@ import (
 
 // ratesPage lists the exchange rates, with the form to enter one.
 type ratesPage struct {
-	listPage
+	page.List
 	Form      *rateForm // nil: this visitor enters none
 	Campaigns []page.Link
 }
@@ -132,9 +132,8 @@ func (o *Office) newRatesPage(c echo.Context, t typedRate, form page.Form) (rate
 		return ratesPage{}, err
 	}
 	l, person := list.Lang, visitor(c)
-	v := ratesPage{listPage: list}
-	v.Path = "/office/rates"
-	found, err := exchange.List(c.Request().Context(), o.db, person.ID, v.asked.get("after"))
+	v := ratesPage{List: list}
+	found, err := exchange.List(c.Request().Context(), o.db, person.ID, v.Asked.After(), exchange.PageSize)
 	if err != nil {
 		return v, err
 	}
@@ -150,7 +149,7 @@ func (o *Office) newRatesPage(c echo.Context, t typedRate, form page.Form) (rate
 			{When: l.Moment(r.EnteredAt), Note: r.EnteredBy},
 		})
 	}
-	v.shows(columns, rows, len(found) == exchange.PageSize, last)
+	v.Shows(columns, rows, len(found) == exchange.PageSize, last)
 	if clusters := enters(person); len(clusters) > 0 {
 		f := newRateForm(l, clusters, t, form)
 		v.Form = &f
@@ -180,19 +179,13 @@ func enters(p member.Person) []member.ClusterPost {
 // ratesFile serves GET /office/rates.csv.
 func (o *Office) ratesFile(c echo.Context) error {
 	head := heads(page.Of(c).Lang, "rate_from", "rate_to", "rate", "rate_source", "rate_day", "rate_by", "rate_at")
-	after, over := "", false
-	return page.SendCSV(c, "rates.csv", head, func() ([][]string, error) {
-		if over {
-			return nil, nil
-		}
-		found, err := exchange.List(c.Request().Context(), o.db, visitor(c).ID, after)
-		over = len(found) < exchange.PageSize
-		var rows [][]string
+	return page.Export(c, "rates", head, func(after string) (rows [][]string, last string, err error) {
+		found, err := exchange.List(c.Request().Context(), o.db, visitor(c).ID, after, page.Chunk)
 		for _, r := range found {
-			after = r.ID
+			last = r.ID
 			rows = append(rows, []string{string(r.From), string(r.To), r.Value.String(), r.Source, r.Day.Format(time.DateOnly), r.EnteredBy, stamp(r.EnteredAt)})
 		}
-		return rows, err
+		return rows, last, err
 	})
 }
 

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -36,12 +35,12 @@ type companyPledges struct {
 	Slug, Name string
 	Pledges    page.Table
 	Empty      page.Empty
-	More       string // address of the older ones, or empty
-	Statement  page.Link
+	More       string      // address of the older ones, or empty
+	Links      []page.Link // to all that the company has
 }
 
 // overview serves GET /portal: the companies of the visitor and what became of their
-// promises. ?company= shows one of them, ?after= its older pledges.
+// promises. ?company= shows one of them.
 func (p *Portal) overview(c echo.Context) error {
 	person, b := visitor(c), page.Of(c)
 	posts, err := chosenPosts(person, c.QueryParam("company"))
@@ -51,7 +50,7 @@ func (p *Portal) overview(c echo.Context) error {
 	o := overviewPage{Base: b, MayPledge: len(payingPosts(person)) > 0}
 	var next candidate
 	for _, post := range posts {
-		pledges, err := giving.PledgesOf(c.Request().Context(), p.db, post.CompanyID, person.ID, c.QueryParam("after"))
+		pledges, err := giving.PledgesOf(c.Request().Context(), p.db, post.CompanyID, person.ID, "")
 		if err != nil {
 			return err
 		}
@@ -87,6 +86,7 @@ func chosenPosts(p member.Person, slug string) ([]member.CompanyPost, error) {
 	return nil, fault.New(fault.NotFound, "company.unknown")
 }
 
+// company is one company on the overview: its newest pledges, and the ways to all it has.
 func company(l i18n.Lang, post member.CompanyPost, pledges []giving.Pledge, schedules map[string]giving.Schedule, payments map[string][]giving.Payment, year int) companyPledges {
 	v := companyPledges{Slug: post.Slug, Name: in(l, post.Name.UK, post.Name.EN)}
 	if len(pledges) == 0 {
@@ -96,6 +96,20 @@ func company(l i18n.Lang, post member.CompanyPost, pledges []giving.Pledge, sche
 		}
 		return v
 	}
+	columns, rows := pledgeRows(l, pledges, schedules, payments)
+	v.Pledges = page.NewTable("", columns, rows)
+	for _, name := range []string{"pledges", "payments", "documents"} {
+		v.Links = append(v.Links, page.Link{Href: listPath(post.Slug, name), Text: l.T("portal.list." + name)})
+	}
+	v.Links = append(v.Links, page.Link{Href: statementPath(post.Slug, year), Text: l.T("portal.statement.link", strconv.Itoa(year))})
+	if len(pledges) == giving.PageSize {
+		v.More = v.Links[0].Href + "?after=" + pledges[len(pledges)-1].ID
+	}
+	return v
+}
+
+// pledgeRows are pledges as their company sees them.
+func pledgeRows(l i18n.Lang, pledges []giving.Pledge, schedules map[string]giving.Schedule, payments map[string][]giving.Payment) ([]page.Column, [][]page.Cell) {
 	columns := []page.Column{
 		{Text: l.T("portal.column.campaign")}, {Text: l.T("portal.column.state")},
 		{Text: l.T("portal.figure.promised"), Sum: true}, {Text: l.T("portal.figure.transit"), Sum: true},
@@ -105,12 +119,7 @@ func company(l i18n.Lang, post member.CompanyPost, pledges []giving.Pledge, sche
 	for _, pledge := range pledges {
 		rows = append(rows, row(l, pledge, schedules[pledge.ID], payments[pledge.ID]))
 	}
-	v.Pledges = page.NewTable("", columns, rows)
-	v.Statement = page.Link{Href: statementPath(post.Slug, year), Text: l.T("portal.statement.link", strconv.Itoa(year))}
-	if len(pledges) == giving.PageSize {
-		v.More = "/portal?" + url.Values{"company": {post.Slug}, "after": {pledges[len(pledges)-1].ID}}.Encode()
-	}
-	return v
+	return columns, rows
 }
 
 func row(l i18n.Lang, pledge giving.Pledge, schedule giving.Schedule, payments []giving.Payment) []page.Cell {
