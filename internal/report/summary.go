@@ -48,33 +48,34 @@ const summaries = `
 	       k.slug AS "cluster.slug", k.name_uk AS "cluster.name.uk", k.name_en AS "cluster.name.en",
 	       c.state, c.opens_on, c.closes_on, c.currency AS "totals.currency", c.goal_minor AS "totals.goal",
 	       promised.pledged AS "totals.pledged", promised.unpaid AS "totals.unpaid", promised.companies AS "totals.companies_pledged",
-	       paid.on_its_way AS "totals.on_its_way", paid.companies AS "totals.companies_paid",
+	       promised.on_its_way AS "totals.on_its_way", promised.companies_paid AS "totals.companies_paid",
 	       books.received AS "totals.received", books.refunded AS "totals.refunded", books.fees AS "totals.fees",
 	       books.disputed AS "totals.disputed", books.lost AS "totals.lost", books.drift AS "totals.drift",
 	       books.allocated AS "totals.allocated", books.earmarked AS "totals.earmarked", books.free AS "totals.free", books.shortfall AS "totals.shortfall",
-	       coalesce(greatest(CASE WHEN c.changed_at <= $1::timestamptz THEN c.changed_at END, promised.last, paid.last, books.last),
+	       coalesce(greatest(CASE WHEN c.changed_at <= $1::timestamptz THEN c.changed_at END, promised.last, books.last),
 	                least(c.created_at, $1::timestamptz)) AS "totals.updated_at"
 	  FROM campaigns c
 	  JOIN clusters k ON k.id = c.cluster_id
 	 CROSS JOIN LATERAL (
-	       -- What is unpaid is reckoned pledge by pledge: money beyond one is not another's.
-	       SELECT coalesce(sum(p.amount_minor + coalesce(a.change, 0)), 0)::bigint AS pledged,
-	              coalesce(sum(greatest(p.amount_minor + coalesce(a.change, 0) - coalesce(y.here, 0), 0)) FILTER (WHERE a.ended IS NOT TRUE), 0)::bigint AS unpaid,
-	              count(DISTINCT p.company_id) FILTER (WHERE p.amount_minor + coalesce(a.change, 0) > 0) AS companies,
-	              greatest(max(p.made_at), max(a.last)) AS last
+	       -- Pledge by pledge: money beyond one is not another's.
+	       SELECT coalesce(sum(p.amount_minor + coalesce(a.change, 0)) FILTER (WHERE p.made_at <= $1::timestamptz), 0)::bigint AS pledged,
+	              coalesce(sum(greatest(p.amount_minor + coalesce(a.change, 0) - coalesce(y.here, 0), 0))
+	                       FILTER (WHERE p.made_at <= $1::timestamptz AND a.ended IS NOT TRUE), 0)::bigint AS unpaid,
+	              count(DISTINCT p.company_id) FILTER (WHERE p.made_at <= $1::timestamptz AND p.amount_minor + coalesce(a.change, 0) > 0) AS companies,
+	              coalesce(sum(y.on_its_way), 0)::bigint AS on_its_way,
+	              count(DISTINCT p.company_id) FILTER (WHERE y.came) AS companies_paid,
+	              greatest(max(p.made_at) FILTER (WHERE p.made_at <= $1::timestamptz), max(a.last), max(y.last) FILTER (WHERE $1::timestamptz = 'infinity')) AS last
 	         FROM pledges p
 	         LEFT JOIN (SELECT pledge_id, sum(change_minor) AS change, max(happened_at) AS last, bool_or(kind = 'cancelled') AS ended
 	                      FROM pledge_acts WHERE campaign_id = c.id AND happened_at <= $1::timestamptz GROUP BY pledge_id) a ON a.pledge_id = p.id
-	         LEFT JOIN (SELECT y.pledge_id, sum(CASE WHEN $1::timestamptz = 'infinity'
-	                               THEN y.received_minor - y.refunded_minor - y.lost_minor + CASE WHEN y.state = 'processing' THEN y.amount_minor ELSE 0 END
-	                               ELSE ` + stayedBy + ` END) AS here
+	         LEFT JOIN (SELECT y.pledge_id, sum(y.amount_minor) FILTER (WHERE y.state = 'processing') AS on_its_way,
+	                           sum(CASE WHEN $1::timestamptz = 'infinity'
+	                                    THEN y.received_minor - y.refunded_minor - y.lost_minor + CASE WHEN y.state = 'processing' THEN y.amount_minor ELSE 0 END
+	                                    ELSE ` + stayedBy + ` END) AS here,
+	                           bool_or(y.received_minor > 0 AND coalesce(y.settled_at, y.started_at) <= $1::timestamptz) AS came,
+	                           max(y.started_at) FILTER (WHERE y.state = 'processing') AS last
 	                      FROM payments y WHERE y.campaign_id = c.id GROUP BY y.pledge_id) y ON y.pledge_id = p.id
-	        WHERE p.campaign_id = c.id AND p.made_at <= $1::timestamptz) promised
-	 CROSS JOIN LATERAL (
-	       SELECT coalesce(sum(y.amount_minor) FILTER (WHERE y.state = 'processing'), 0)::bigint AS on_its_way,
-	              count(DISTINCT p.company_id) FILTER (WHERE y.received_minor > 0 AND coalesce(y.settled_at, y.started_at) <= $1::timestamptz) AS companies,
-	              max(y.started_at) FILTER (WHERE y.state = 'processing' AND $1::timestamptz = 'infinity') AS last
-	         FROM payments y JOIN pledges p ON p.id = y.pledge_id WHERE y.campaign_id = c.id) paid
+	        WHERE p.campaign_id = c.id) promised
 	 CROSS JOIN LATERAL (
 	       -- What came in or went back is what the campaign's money changed by, and what of it
 	       -- was paid away at once. A correction counts with the kind that it mends.

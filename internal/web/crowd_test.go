@@ -78,10 +78,6 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 	run(`ANALYZE`)
 	books(run, w)
 	statements(run, w, n)
-	run(`INSERT INTO documents (id, cluster_id, company_id, kind, year, number, subject, content, facts, pledge_id, payment_id, amount_minor, currency, happened_at, issued_at)
-		SELECT made('document', i), c.cluster_id, p.company_id, 'receipt', 2026, i, 'payment:' || y.id, sha256(y.id::text::bytea), '{}', p.id, y.id, y.amount_minor, y.currency, y.started_at, y.started_at
-		  FROM generate_series(1, $1::int) i JOIN payments y ON y.id = made('payment', i) JOIN pledges p ON p.id = y.pledge_id JOIN campaigns c ON c.id = p.campaign_id
-		 WHERE y.received_minor > 0`, n)
 	run(`INSERT INTO inbox_events (event_id, type, api_version, happened_at, object_kind, object_id, body, found_by, received_at, state, tries, next_try_at)
 		SELECT 'evt_crowd_' || i, 'charge.succeeded', '2023-10-16', y.started_at, 'charge', y.charge_id, '{}', 'webhook', y.started_at,
 		       CASE WHEN i % 100 = 0 THEN 'dead' WHEN i % 100 = 1 THEN 'new' ELSE 'done' END, 1, timestamptz '2099-01-01'
