@@ -135,6 +135,14 @@ func (p Pledge) LeftOf(i Instalment) money.Amount {
 	return p.InOriginal(i.Left())
 }
 
+// asksFor is what an instalment asks for, in the currency in which the pledge is paid.
+func (p Pledge) asksFor(i Instalment) money.Amount {
+	if p.Foreign() {
+		return i.Original
+	}
+	return money.Of(i.Asks, p.Amount.Currency)
+}
+
 // counted is a promise, or a charge, as it counts in the campaign's currency.
 type counted struct {
 	amount   money.Amount
