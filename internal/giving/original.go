@@ -84,7 +84,7 @@ func (p Pledge) counts(a money.Amount) money.Amount {
 	case a.Minor == left.Minor:
 		minor = outstanding.Minor
 	case a.Minor < left.Minor:
-		minor = min(minor, outstanding.Minor)
+		minor = min(minor, outstanding.Minor-1) // not fulfilled before all of it is paid
 	default:
 		minor = max(minor, outstanding.Minor)
 	}
