@@ -124,6 +124,31 @@ func TestAPledgeInEurosIsRefundedInEuros(t *testing.T) {
 	}
 }
 
+// Of small refunds each is rounded by itself; the last one still leaves nothing behind.
+func TestTheLastRefundGivesBackAllThatIsLeftOfTheCharge(t *testing.T) {
+	t.Parallel()
+	b := inEuros(t, "usd")
+	b.Accept("UAH", "0.0241")
+	p := payIn(t, b, b.PledgeIn(money.Of(1_000_001, "UAH")), money.Of(1_000_001, "UAH"))
+	for _, minor := range []int64{1, 1, 1, p.ReceivedMinor - 3} {
+		r, err := giving.AskRefund(t.Context(), b.DB, b.Now, giving.RefundWish{PaymentID: p.ID, PersonID: b.Coordinator, Amount: b.Amount(minor), Reason: "Тест"})
+		if err == nil {
+			_, err = giving.ApproveRefund(t.Context(), b.DB, b.Now, r.ID, b.Approver)
+		}
+		if err == nil {
+			err = b.Gateway.Refund(t.Context(), r.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		p = b.Sync(p)
+	}
+	if p.ChargedBack != 1_000_001 || p.State != giving.Refunded {
+		t.Errorf("payment = %+v", p)
+	}
+	b.SameBooks()
+}
+
 func TestAPledgeInEurosIsDisputedAtItsRate(t *testing.T) {
 	t.Parallel()
 	for name, settle := range map[string][]string{"converted": {"usd"}, "kept in euros": nil} {

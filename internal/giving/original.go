@@ -84,7 +84,7 @@ func (p Pledge) counts(a money.Amount) money.Amount {
 	case a.Minor == left.Minor:
 		minor = outstanding.Minor
 	case a.Minor < left.Minor:
-		minor = min(minor, outstanding.Minor)
+		minor = min(minor, outstanding.Minor-1) // not fulfilled before all of it is paid
 	default:
 		minor = max(minor, outstanding.Minor)
 	}
@@ -133,6 +133,14 @@ func (p Pledge) LeftOf(i Instalment) money.Amount {
 		return i.Original
 	}
 	return p.InOriginal(i.Left())
+}
+
+// asksFor is what an instalment asks for, in the currency in which the pledge is paid.
+func (p Pledge) asksFor(i Instalment) money.Amount {
+	if p.Foreign() {
+		return i.Original
+	}
+	return money.Of(i.Asks, p.Amount.Currency)
 }
 
 // counted is a promise, or a charge, as it counts in the campaign's currency.

@@ -131,10 +131,14 @@ func row(l i18n.Lang, pledge giving.Pledge, schedule giving.Schedule, payments [
 	if len(payments) > 0 {
 		state.Note = l.T("portal.last_payment", l.Date(payments[0].StartedAt), paymentStatus(l, payments[0]).Text)
 	}
+	promised := page.Cell{Sum: sum(pledge.Amount.Minor)}
+	if pledge.Foreign() {
+		promised.Note = l.Money(pledge.InOriginal(pledge.Amount.Minor))
+	}
 	return []page.Cell{
 		{Text: in(l, pledge.Campaign.UK, pledge.Campaign.EN), Href: pledgePath(pledge.ID), Note: l.T("portal.promised_on", l.Date(pledge.MadeAt))},
 		state,
-		{Sum: sum(pledge.Amount.Minor)}, {Sum: sum(pledge.OnItsWay)}, {Sum: sum(pledge.Received)}, {Sum: sum(pledge.Outstanding().Minor)},
+		promised, {Sum: sum(pledge.OnItsWay)}, {Sum: sum(pledge.Received)}, {Sum: sum(pledge.Outstanding().Minor)},
 	}
 }
 
@@ -157,10 +161,10 @@ func sooner(best candidate, pledges []giving.Pledge, schedules map[string]giving
 }
 
 func due(l i18n.Lang, pledge candidate, today time.Time) *duePayment {
-	now := pledge.schedule.DueNow(today)
+	now := pledge.Ask(pledge.schedule.DueNow(today))
 	return &duePayment{
 		Title:  l.T("portal.due.by", pledge.on),
-		Text:   l.T("portal.due.text", in(l, pledge.Campaign.UK, pledge.Campaign.EN), pledge.Amount, pledge.MadeAt),
+		Text:   l.T("portal.due.text", in(l, pledge.Campaign.UK, pledge.Campaign.EN), pledge.InOriginal(pledge.Amount.Minor), pledge.MadeAt),
 		Button: l.T("portal.pay.button", now),
 		Href:   pledgePath(pledge.ID) + "#pay",
 		Sum:    l.Sum(now),
