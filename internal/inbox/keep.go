@@ -3,11 +3,9 @@ package inbox
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -21,21 +19,13 @@ import (
 // synchronous standby like the first one's did.
 func Keep(ctx context.Context, db *sqlx.DB, e Event, by FoundBy, at time.Time) (isNew bool, err error) {
 	a := &arrival{Event: e, by: by, at: at}
-	err = keepAll(ctx, []*arrival{a}, func(ctx context.Context, args ...any) (*sql.Rows, error) {
-		return db.QueryContext(ctx, keepStatement, args...)
-	})
+	err = keepAll(ctx, db, []*arrival{a})
 	return a.isNew, err
 }
 
 // Intake keeps events that come in a crowd: those that arrive while others are being
 // written share the next statement, and its commit.
-type Intake struct {
-	db    *sqlx.DB
-	group *pg.Group[*arrival]
-
-	mu       sync.Mutex
-	prepared *sql.Stmt
-}
+type Intake struct{ group *pg.Group[*arrival] }
 
 // mostAtOnce bounds one statement of an intake: with bodies of a mebibyte it is still a
 // fraction of what the process may hold.
@@ -45,32 +35,12 @@ const mostAtOnce = 64
 // while the other waits for the disk. A third would only make them smaller.
 const writers = 2
 
-// NewIntake makes an intake.
+// NewIntake makes an intake. Its group keeps the statement prepared: planning it costs the
+// server as much as keeping a few events.
 func NewIntake(db *sqlx.DB) *Intake {
-	i := &Intake{db: db}
-	i.group = pg.NewStatementGroup(writers, mostAtOnce, func(ctx context.Context, all []*arrival) error {
-		stmt, err := i.statement(ctx) //nolint:sqlclosecheck // it lives as long as the intake, and ends with the database
-		if err != nil {
-			return err
-		}
-		return keepAll(ctx, all, stmt.QueryContext)
-	})
-	return i
-}
-
-// statement is prepared by the first event that needs it: planning it costs the server as
-// much as keeping a few events, and the first database of an intake may be away.
-func (i *Intake) statement(ctx context.Context) (*sql.Stmt, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.prepared == nil {
-		stmt, err := i.db.PrepareContext(ctx, keepStatement)
-		if err != nil {
-			return nil, fmt.Errorf("prepare to keep events: %w", err)
-		}
-		i.prepared = stmt
-	}
-	return i.prepared, nil
+	return &Intake{pg.NewStatementGroup(writers, mostAtOnce, func(ctx context.Context, all []*arrival) error {
+		return keepAll(ctx, db, all)
+	})}
 }
 
 // Keep does what the function Keep does. It returns when the event is on disk.
@@ -104,7 +74,7 @@ const keepStatement = `
 // keepAll writes events in one statement. The same event twice among them is one row with
 // two deliveries. Rows are taken in the order of their ids: two intakes never wait for
 // each other crosswise.
-func keepAll(ctx context.Context, all []*arrival, query func(ctx context.Context, args ...any) (*sql.Rows, error)) (err error) {
+func keepAll(ctx context.Context, db *sqlx.DB, all []*arrival) (err error) {
 	firsts, times := onceEach(all)
 	n := len(firsts)
 	ids, types, versions, kinds, objects, bys := make(pq.StringArray, n), make(pq.StringArray, n), make(pq.StringArray, n), make(pq.StringArray, n), make(pq.StringArray, n), make(pq.StringArray, n)
@@ -116,7 +86,7 @@ func keepAll(ctx context.Context, all []*arrival, query func(ctx context.Context
 		begins[i], lengths[i] = int64(len(bodies)+1), int64(len(a.Body))
 		bodies = append(bodies, a.Body...)
 	}
-	rows, err := query(ctx, bodies, begins, lengths, ids, types, versions, happened, kinds, objects, bys, ats, times)
+	rows, err := db.QueryContext(ctx, keepStatement, bodies, begins, lengths, ids, types, versions, happened, kinds, objects, bys, ats, times)
 	if err != nil {
 		return fmt.Errorf("keep event %s: %w", ids[0], err)
 	}
