@@ -23,7 +23,8 @@ const pledgeColumns = `p.id, p.campaign_id, c.slug, c.title_uk, c.title_en, c.cl
 
 // pledgeTables joins a pledge with its acts x and its payments y.
 const pledgeTables = ` FROM pledges p JOIN campaigns c ON c.id = p.campaign_id JOIN companies k ON k.id = p.company_id
-	LEFT JOIN purposes u ON u.id = p.purpose_id LEFT JOIN needs n ON n.id = p.need_id LEFT JOIN exchange_rates r ON r.id = p.rate_id
+	LEFT JOIN purposes u ON u.id = p.purpose_id LEFT JOIN needs n ON n.id = p.need_id
+	LEFT JOIN LATERAL (SELECT * FROM exchange_rates WHERE id = p.rate_id LIMIT 1) r ON true
 	CROSS JOIN LATERAL (
 	      SELECT sum(change_minor) AS change, count(*)::int AS acts, bool_or(kind = 'cancelled') AS cancelled, bool_or(kind = 'earmark-released') AS released
 	        FROM pledge_acts WHERE pledge_id = p.id) x
