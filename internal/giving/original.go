@@ -218,7 +218,7 @@ func (p Payment) agreed() Rate {
 }
 
 // chargedBack is what of a charge has gone back for good, in the charge's currency.
-func (s *settlement) chargedBack() int64 {
+func (s *settling) chargedBack() int64 {
 	var minor int64
 	for _, m := range s.movements {
 		seen := m.presented()
