@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
@@ -34,11 +35,11 @@ type opened struct {
 	Party     string
 	PartyIBAN string `db:"party_iban"`
 	Details   string
-	Found     string
+	Found     pq.StringArray // payment references in its words
 }
 
 const openedColumns = `l.id, l.account_id, r.cluster_id, l.currency, l.booked_on, l.amount_minor, r.open_minor, l.kind, l.reference, l.end_to_end,
-	l.party, l.party_iban, l.details, array_to_string(l.found, ' ') AS found FROM statement_lines l JOIN statement_line_rests r ON r.line_id = l.id`
+	l.party, l.party_iban, l.details, l.found FROM statement_lines l JOIN statement_line_rests r ON r.line_id = l.id`
 
 func lockLine(ctx context.Context, tx *sqlx.Tx, id string) (opened, error) {
 	var l opened
@@ -157,7 +158,7 @@ func MatchPledge(ctx context.Context, db *sqlx.DB, now clock.Clock, line, person
 		if len(refs) != 1 {
 			return fault.In("pledge", "bank.match.reference")
 		}
-		pledges, err := pledgesOf(ctx, a.tx, a.line.ClusterID, string(refs[0]))
+		pledges, err := giving.PledgesNamed(ctx, a.tx, a.line.ClusterID, []string{string(refs[0])})
 		if err != nil {
 			return err
 		}
@@ -169,30 +170,6 @@ func MatchPledge(ctx context.Context, db *sqlx.DB, now clock.Clock, line, person
 		}
 		return a.toPledge(ctx, pledges[0].ID, amount.Minor)
 	})
-}
-
-// promised is a pledge as far as matching needs it: in the currency in which it is paid.
-type promised struct {
-	ID       string
-	Currency money.Currency
-	State    string // of its campaign
-	Left     int64
-}
-
-// pledgesOf finds a cluster's pledges by their references, in the references' order.
-func pledgesOf(ctx context.Context, tx *sqlx.Tx, cluster, references string) ([]promised, error) {
-	var all []promised
-	err := tx.SelectContext(ctx, &all, `
-		SELECT p.id, coalesce(p.original_currency, p.currency) AS currency, c.state,
-		       coalesce(p.original_minor, p.amount_minor) - (SELECT coalesce(sum(CASE WHEN p.original_currency IS NULL THEN y.received_minor - y.refunded_minor
-		                WHEN y.received_minor > 0 THEN y.presented_minor - y.charged_back_minor END), 0)::bigint FROM payments y WHERE y.pledge_id = p.id) AS left
-		  FROM unnest(string_to_array($2, ' ')) WITH ORDINALITY AS f(reference, n)
-		  JOIN pledges p ON p.reference = f.reference JOIN campaigns c ON c.id = p.campaign_id
-		 WHERE c.cluster_id = $1 ORDER BY f.n`, cluster, references)
-	if err != nil {
-		return nil, fmt.Errorf("find pledges by reference: %w", err)
-	}
-	return all, nil
 }
 
 // MatchFee says that a line, or what of it is open, is a fee of the bank, or one given back.

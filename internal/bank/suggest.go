@@ -58,11 +58,14 @@ func Suggestions(ctx context.Context, db *sqlx.DB, line Row) ([]Suggested, error
 			UNION SELECT p.id FROM pledges p WHERE p.original_currency = $5 AND p.original_minor = $6
 		), told AS (
 			SELECT p.reference, k.name_uk AS company_uk, k.name_en AS company_en, c.title_uk AS campaign_uk, c.title_en AS campaign_en, c.state, coalesce(p.original_currency, p.currency) AS currency,
-			       greatest(coalesce(p.original_minor, p.amount_minor) - y.here, 0) AS lacks, p.reference = ANY ($2) AS named,
+			       greatest(a.asks - y.here, 0) AS lacks, p.reference = ANY ($2) AS named,
 			       p.company_id IN (SELECT company_id FROM paid) AS paid, p.company_id IN (SELECT company_id FROM alike) AS alike,
-			       coalesce(p.original_minor, p.amount_minor) - y.here = $6 AS exact, p.id
+			       a.asks - y.here = $6 AS exact, p.id
 			  FROM wanted w JOIN pledges p ON p.id = w.id JOIN campaigns c ON c.id = p.campaign_id JOIN companies k ON k.id = p.company_id
-			 CROSS JOIN LATERAL (SELECT coalesce(sum(CASE WHEN p.original_currency IS NULL THEN received_minor - refunded_minor
+			 CROSS JOIN LATERAL (SELECT CASE WHEN p.original_currency IS NULL THEN p.amount_minor + coalesce(sum(change_minor), 0)
+			                          ELSE round(p.original_minor::numeric * (p.amount_minor + coalesce(sum(change_minor), 0)) / p.amount_minor) END::bigint AS asks
+			                       FROM pledge_acts WHERE pledge_id = p.id) a
+			 CROSS JOIN LATERAL (SELECT coalesce(sum(CASE WHEN p.original_currency IS NULL THEN received_minor - refunded_minor - lost_minor
 			                          WHEN received_minor > 0 THEN presented_minor - charged_back_minor END), 0)::bigint AS here FROM payments WHERE pledge_id = p.id) y
 			 WHERE c.cluster_id = $1
 		)

@@ -98,6 +98,17 @@ func pledgeFor(ctx context.Context, db sqlx.QueryerContext, id, person string) (
 	return p, nil
 }
 
+// PledgesNamed finds a cluster's pledges by their payment references, in the references' order.
+// One that names none is left out. It asks for nobody: it is for matching.
+func PledgesNamed(ctx context.Context, tx *sqlx.Tx, cluster string, references []string) ([]Pledge, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT `+pledgeColumns+pledgeTables+`
+		WHERE p.reference = ANY ($2::text[]) AND c.cluster_id = $1 ORDER BY array_position($2::text[], p.reference)`, cluster, pq.Array(references))
+	if err != nil {
+		return nil, fmt.Errorf("find pledges by reference: %w", err)
+	}
+	return scanPledges(rows)
+}
+
 // PageSize is how many pledges a page of a list holds.
 const PageSize = 50
 

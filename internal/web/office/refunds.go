@@ -148,8 +148,12 @@ func requestFacts(l i18n.Lang, r giving.RefundSeen) []named {
 	if r.DecidedAt.Valid {
 		all = append(all, named{Text: l.T("desk.column.decided_by"), Value: l.T("desk.refund.by", r.DeciderName, l.DateTime(r.DecidedAt.Time))})
 	}
+	charged := ""
+	if r.ChargedIn != "" {
+		charged = l.Money(r.Charge())
+	}
 	for _, n := range []named{
-		{Text: l.T("desk.refund.decline_reason"), Value: r.DecisionReason}, {Text: l.T("desk.refund.at_stripe"), Code: r.StripeID}, {Text: l.T("desk.column.trouble"), Code: r.Trouble},
+		{Text: l.T("desk.refund.charged"), Value: charged}, {Text: l.T("desk.refund.decline_reason"), Value: r.DecisionReason}, {Text: l.T("desk.refund.at_stripe"), Code: r.StripeID}, {Text: l.T("desk.column.trouble"), Code: r.Trouble},
 	} {
 		if n.Value != "" || n.Code != "" {
 			all = append(all, n)
