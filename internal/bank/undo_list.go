@@ -36,20 +36,23 @@ func (u Undoing) Amount() money.Amount { return money.Of(u.Minor, u.Currency) }
 // Undoings lists what was asked to be undone in the clusters in which a person has a role,
 // the last asked first: what waits for another person, or all of it. Said is looked for in
 // the reason and in who paid. After is the id of the last of the page before, or empty.
-//
-// Mistakes are few: no index is kept of those that wait.
 func Undoings(ctx context.Context, db *sqlx.DB, person string, waiting bool, said, after string, limit int) ([]Undoing, error) {
 	if after != "" && !pg.IsID(after) {
 		return nil, fault.New(fault.NotFound, "page.unknown")
+	}
+	from := `match_undoings u`
+	if waiting {
+		from = `match_undoings_waiting w CROSS JOIN LATERAL (SELECT * FROM match_undoings WHERE id = w.undoing_id LIMIT 1) u`
 	}
 	var all []Undoing
 	err := db.SelectContext(ctx, &all, `
 		SELECT u.id, m.line_id, m.kind, m.amount_minor, l.currency, l.booked_on, l.party, u.reason, asker.name AS asker_name, u.asked_at,
 		       coalesce(d.decision, '') AS decision, coalesce(decider.name, '') AS decider_name, d.decided_at
-		  FROM match_undoings u JOIN line_matches m ON m.id = u.match_id JOIN statement_lines l ON l.id = m.line_id JOIN bank_accounts a ON a.id = l.account_id
-		  JOIN people asker ON asker.id = u.asked_by LEFT JOIN match_undoing_decisions d ON d.undoing_id = u.id LEFT JOIN people decider ON decider.id = d.decided_by
-		 WHERE`+seenBy+` AND (NOT $2 OR d.undoing_id IS NULL) AND ($3 = '' OR u.id < nullif($3, '')::uuid) AND ($4 = '' OR u.reason || ' ' || l.party ILIKE $4)
-		 ORDER BY u.id DESC LIMIT $5`, person, waiting, after, like(said), limit)
+		  FROM `+from+` JOIN line_matches m ON m.id = u.match_id JOIN statement_lines l ON l.id = m.line_id JOIN bank_accounts a ON a.id = l.account_id
+		  JOIN people asker ON asker.id = u.asked_by LEFT JOIN LATERAL (SELECT * FROM match_undoing_decisions WHERE undoing_id = u.id LIMIT 1) d ON true
+		  LEFT JOIN people decider ON decider.id = d.decided_by
+		 WHERE`+seenBy+` AND ($2 = '' OR u.id < nullif($2, '')::uuid) AND ($3 = '' OR u.reason || ' ' || l.party ILIKE $3)
+		 ORDER BY u.id DESC LIMIT $4`, person, after, like(said), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list what was asked to be undone: %w", err)
 	}
@@ -61,9 +64,7 @@ func Undoings(ctx context.Context, db *sqlx.DB, person string, waiting bool, sai
 func CountUndoings(ctx context.Context, db *sqlx.DB, person string, most int) (int, error) {
 	var n int
 	err := db.GetContext(ctx, &n, `SELECT count(*) FROM (
-		SELECT 1 FROM match_undoings u JOIN line_matches m ON m.id = u.match_id JOIN statement_line_rests r ON r.line_id = m.line_id
-		 WHERE r.cluster_id IN (SELECT cluster_id FROM cluster_roles WHERE person_id = $1)
-		   AND NOT EXISTS (SELECT 1 FROM match_undoing_decisions d WHERE d.undoing_id = u.id) LIMIT $2) x`, person, most)
+		SELECT 1 FROM match_undoings_waiting WHERE cluster_id IN (SELECT cluster_id FROM cluster_roles WHERE person_id = $1) LIMIT $2) x`, person, most)
 	if err != nil {
 		return 0, fmt.Errorf("count what is asked to be undone: %w", err)
 	}

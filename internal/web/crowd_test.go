@@ -129,6 +129,8 @@ func statements(run func(string, ...any), w *gatewaytest.World, n int) {
 		SELECT made('undoing', i), made('match', i), 'Crowd', $2, now() FROM generate_series(1, $1::int, 10) i`, n, w.Coordinator)
 	run(`INSERT INTO match_undoing_decisions (undoing_id, match_id, asked_by, decision, decided_by, decided_at)
 		SELECT made('undoing', i), made('match', i), $2, 'refused', $3, now() FROM generate_series(1, $1::int - 500, 10) i`, n, w.Coordinator, w.Approver)
+	run(`INSERT INTO match_undoings_waiting (undoing_id, cluster_id)
+		SELECT u.id, r.cluster_id FROM match_undoings u JOIN line_matches m ON m.id = u.match_id JOIN statement_line_rests r ON r.line_id = m.line_id LEFT JOIN match_undoing_decisions d ON d.undoing_id = u.id WHERE d.undoing_id IS NULL`)
 	run(`INSERT INTO reconciliations (id, cluster_id, ran_at, differences, checks)
 		SELECT made('reconciliation', i), c.cluster_id, timestamptz '2020-01-01' + i * interval '1 hour', 0, '[]' FROM generate_series(1, $1::int / 10) i, campaigns c WHERE c.id = $2`, n, w.Campaign)
 }
