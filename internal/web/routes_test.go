@@ -151,7 +151,17 @@ var matrix = map[string][]int{
 	"GET /office/jobs.csv":              {303, 404, 404, 200, 200, 200},
 	"GET /office/jobs/:id":              {303, 404, 404, 303, 303, 303},
 	"POST /office/jobs/:id":             {303, 404, 404, 303, 303, 303},
-	"GET /:lang/campaigns":              {302, 302, 302, 302, 302, 302},
+	// One's own sign-in. Forms are empty, and the codes wrong.
+	"GET /sign-in/factor":                {303, 200, 200, 200, 200, 200},
+	"POST /sign-in/factor":               {303, 422, 422, 422, 422, 422},
+	"GET /account":                       {303, 200, 200, 200, 200, 200},
+	"GET /account/authenticator":         {303, 200, 200, 200, 200, 200},
+	"POST /account/authenticator":        {303, 422, 422, 422, 422, 422},
+	"GET /account/authenticator/remove":  {303, 303, 303, 303, 303, 303},
+	"GET /account/recovery-codes":        {303, 303, 303, 303, 303, 303},
+	"POST /account/recovery-codes":       {303, 303, 303, 200, 200, 200},
+	"POST /account/authenticator/remove": {303, 303, 303, 303, 303, 303},
+	"GET /:lang/campaigns":               {302, 302, 302, 302, 302, 302},
 }
 
 // forms are filled in so that only who sends them can be wrong.

@@ -110,6 +110,13 @@ type Field struct {
 	Required     bool // the browser asks before sending
 }
 
+// Factor asks somebody to show who they are: by a code when they have a second factor, and
+// by the password when not. The field that is not asked for has no label.
+type Factor struct {
+	Code, Password Field
+	Passkey        bool // one of the person's passkeys will do
+}
+
 // Option is one of several answers.
 type Option struct {
 	Value, Text string
