@@ -103,6 +103,10 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 	if h.vault, err = openVault(c); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	jobs.Every(h.timetable, answerResetsEvery, answerResets{}, func(ctx context.Context) error {
+		_, err := member.AnswerResets(ctx, db, clock.System, c.URL)
+		return err
+	})
 	jobs.Every(h.timetable, sweepSignInEvery, sweepSignIn{}, func(ctx context.Context) error { return member.SweepSignIn(ctx, db, clock.System()) })
 	h.web, err = web.New(web.Parts{
 		DB: db, Vault: h.vault, Gateway: h.gateway, Now: clock.System, Log: log, Config: c, Wake: h.workers.Wake, Working: h.workers.Working,

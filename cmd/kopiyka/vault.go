@@ -61,6 +61,16 @@ func keyOf(data string) (string, error) {
 	return strings.TrimSpace(string(text)), nil
 }
 
+// answerResetsEvery is how long who asks for a new password waits for the letter to be
+// written. Nothing about the address is looked up before.
+const answerResetsEvery = 10 * time.Second
+
+// answerResets names the job in the queue that writes those letters.
+type answerResets struct{}
+
+// Kind is the job's name in the queue, which outlives releases.
+func (answerResets) Kind() string { return "answer_resets" }
+
 // sweepSignInEvery is how often sessions, challenges and links that have ended are dropped.
 const sweepSignInEvery = time.Hour
 

@@ -114,7 +114,15 @@ type Field struct {
 // by the password when not. The field that is not asked for has no label.
 type Factor struct {
 	Code, Password Field
-	Passkey        bool // one of the person's passkeys will do
+	Passkey        Passkey // one of the person's passkeys will do; the zero one is not shown
+}
+
+// Passkey is the button that asks the browser for a passkey. The form around it says where
+// the script asks and answers.
+type Passkey struct {
+	Button string
+	Plain  bool   // it stands beside another way
+	Or     string // between it and the other way
 }
 
 // Option is one of several answers.

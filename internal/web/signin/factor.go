@@ -71,7 +71,10 @@ func (s *SignIn) newFactor(c echo.Context, person string, wrong page.Form) (page
 		return page.Factor{}, err
 	}
 	l := page.Of(c).Lang
-	f := page.Factor{Passkey: factors.Passkeys > 0}
+	f := page.Factor{}
+	if factors.Passkeys > 0 && s.elsewhere(c) == "" {
+		f.Passkey = page.Passkey{Button: l.T("signin.passkey.use"), Plain: true, Or: l.T("signin.passkey.or")}
+	}
 	switch {
 	case factors.Authenticator:
 		f.Code = page.Field{Label: l.T("signin.factor.code"), Hint: l.T("signin.factor.code_hint")}

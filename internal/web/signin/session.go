@@ -170,16 +170,21 @@ func (s *sessions) prove(c echo.Context, st standing, by member.Proof) error {
 // renewed gives the session a new cookie because the person's roles have changed.
 func (s *sessions) renewed(c echo.Context, st standing) error {
 	ctx := c.Request().Context()
-	before := s.manager.GetString(ctx, postsKey)
-	if before == posted(st.person) {
+	if s.manager.GetString(ctx, postsKey) == posted(st.person) {
 		return nil
 	}
+	s.manager.Put(ctx, postsKey, posted(st.person))
+	return s.renewCookie(c, st)
+}
+
+// renewCookie gives the session another cookie, and voids the one before.
+func (s *sessions) renewCookie(c echo.Context, st standing) error {
+	ctx := c.Request().Context()
 	generation, err := member.RenewSession(ctx, s.db, st.session)
 	if err != nil {
 		return err
 	}
 	s.manager.Put(ctx, generationKey, generation)
-	s.manager.Put(ctx, postsKey, posted(st.person))
 	return s.renew(c)
 }
 

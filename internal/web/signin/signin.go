@@ -32,6 +32,7 @@ type SignIn struct {
 	now      clock.Clock
 	https    bool
 	vault    *member.Vault
+	passkeys *member.Passkeys
 	log      *slog.Logger
 	sessions *sessions
 }
@@ -48,9 +49,13 @@ type Parts struct {
 // New makes the door. From time to time it deletes sessions that have ended, as long as
 // the process lives.
 func New(p Parts) (*SignIn, error) {
+	passkeys, err := member.NewPasskeys(p.DB, p.Now, p.URL)
+	if err != nil {
+		return nil, err
+	}
 	https := strings.HasPrefix(p.URL, "https://")
 	return &SignIn{
-		db: p.DB, now: p.Now, https: https, vault: p.Vault, log: p.Log, sessions: newSessions(p.DB, p.Now, https),
+		db: p.DB, now: p.Now, https: https, vault: p.Vault, passkeys: passkeys, log: p.Log, sessions: newSessions(p.DB, p.Now, https),
 	}, nil
 }
 
@@ -60,6 +65,14 @@ func (s *SignIn) Routes(g *echo.Group) {
 	g.POST(page.SignInPath, s.signIn)
 	g.GET(factorPath, s.factorForm)
 	g.POST(factorPath, s.factor)
+	g.POST(passkeyPath+"/options", s.askAnybody, spoken)
+	g.POST(passkeyPath, s.signInByPasskey, spoken)
+	g.POST(passkeyPath+"/again/options", s.askKnown, spoken)
+	g.POST(passkeyPath+"/again", s.confirmByPasskey, spoken)
+	g.GET(resetPath, s.resetForm)
+	g.POST(resetPath, s.askReset)
+	g.GET(resetPath+"/:token", s.newPasswordForm)
+	g.POST(resetPath+"/:token", s.reset)
 	g.POST(page.SignOutPath, s.signOut)
 	g.GET("/language/:lang", s.language)
 
@@ -69,7 +82,15 @@ func (s *SignIn) Routes(g *echo.Group) {
 	own.POST("/authenticator", s.enrol, s.Fresh)
 	own.POST("/authenticator/remove", s.removeAuthenticator, s.Fresh)
 	own.POST("/recovery-codes", s.renewRecovery, s.Fresh)
-	for _, act := range []string{"/authenticator/remove", "/recovery-codes"} { // somebody reloads, or changes the language
+	own.GET("/passkeys/new", s.passkeyForm, s.Fresh)
+	own.POST("/passkeys/options", s.offerPasskey, spoken, s.Fresh)
+	own.POST("/passkeys", s.addPasskey, spoken, s.Fresh)
+	own.POST("/passkeys/:id/remove", s.removePasskey, s.Fresh)
+	own.GET("/password", s.passwordForm, s.Fresh)
+	own.POST("/password", s.changePassword, s.Fresh)
+	own.POST("/sessions/:id/end", s.endSession)
+	own.POST("/sessions/end", s.endOthers)
+	for _, act := range []string{"/authenticator/remove", "/recovery-codes", "/passkeys", "/passkeys/:id/remove", "/sessions/:id/end", "/sessions/end"} { // somebody reloads, or changes the language
 		own.GET(act, s.toAccount)
 	}
 }
@@ -90,6 +111,8 @@ type signInPage struct {
 	Notice   page.Notice
 	Email    page.Field
 	Password page.Field
+	Passkey  page.Passkey
+	Works    string // where passkeys work, when it is not here; else empty
 	Action   string
 	Next     string // where to go afterwards, or empty
 }
@@ -111,6 +134,9 @@ func (s *SignIn) newSignInPage(c echo.Context, email, next string) signInPage {
 	}
 	return signInPage{
 		Base:     b,
+		Notice:   notice(b.Lang, c.QueryParam("notice")),
+		Passkey:  page.Passkey{Button: b.Lang.T("signin.passkey.sign_in"), Plain: true},
+		Works:    s.elsewhere(c),
 		Email:    page.Field{ID: "email", Name: "email", Type: "email", Label: b.Lang.T("signin.email"), Value: email, Autocomplete: "username", Required: true},
 		Password: page.Field{ID: "password", Name: "password", Type: "password", Label: b.Lang.T("signin.password"), Autocomplete: "current-password", Required: true},
 		Action:   page.SignInPath,
@@ -159,6 +185,13 @@ func (s *SignIn) enter(c echo.Context, person member.Person, by member.Proof, ne
 
 // come opens the session, once nothing more is to be shown.
 func (s *SignIn) come(c echo.Context, person member.Person, by member.Proof, next string) error {
+	if err := s.open(c, person, by); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, safePath(next, room(person)))
+}
+
+func (s *SignIn) open(c echo.Context, person member.Person, by member.Proof) error {
 	ctx := c.Request().Context()
 	if err := s.sessions.begin(c, person, by); err != nil {
 		return err
@@ -169,10 +202,7 @@ func (s *SignIn) come(c echo.Context, person member.Person, by member.Proof, nex
 	if err != nil {
 		return err
 	}
-	if err := member.SpeakTo(ctx, s.db, person.ID, string(page.Of(c).Lang)); err != nil { // as the page just read
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, safePath(next, room(person)))
+	return member.SpeakTo(ctx, s.db, person.ID, string(page.Of(c).Lang)) // as the page just read
 }
 
 // statusOf is 422 for a wrong password: 401 would have to name a scheme of HTTP's own.
