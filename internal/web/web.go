@@ -94,7 +94,11 @@ func takesFiles(c echo.Context) bool {
 func (w *Web) open(p Parts, renderer *page.Renderer) error {
 	e := w.echo
 	reports := report.New(p.DB)
-	door, err := signin.New(signin.Parts{DB: p.DB, Now: p.Now, URL: p.Config.URL, Vault: p.Vault, Log: p.Log})
+	issuers, err := p.Config.Issuers()
+	if err != nil {
+		return err
+	}
+	door, err := signin.New(signin.Parts{DB: p.DB, Now: p.Now, URL: p.Config.URL, Vault: p.Vault, Issuers: issuers, Log: p.Log})
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,9 @@ type accountPage struct {
 	Recovery      string // how many codes are left, in words; empty: there is no factor
 	Passkeys      []ownThing
 	Sessions      []ownThing
-	Others        bool // there is more than this session
+	Issuers       []ownThing  // accounts of other houses that are linked
+	Linkable      []page.Link // those that could be
+	Others        bool        // there is more than this session
 }
 
 // ownThing is a passkey or a session in its list, and how to part with it.
@@ -30,6 +32,7 @@ type ownThing struct {
 	Name, Note string
 	Here       bool   // it is the session of this page
 	Remove     string // where the form that ends it posts to
+	Button     string
 	About      string // what the form's button says to who cannot see what it stands beside
 }
 
@@ -62,6 +65,9 @@ func (s *SignIn) account(c echo.Context) error {
 		p.Sessions = append(p.Sessions, sessionThing(b.Lang, one, st.session))
 	}
 	p.Others = len(sessions) > 1
+	if p.Issuers, p.Linkable, err = s.issuerThings(c, st.person.ID); err != nil {
+		return err
+	}
 	return c.Render(http.StatusOK, "signin/account", p)
 }
 
@@ -72,7 +78,7 @@ func passkeyThing(l i18n.Lang, k member.Passkey) ownThing {
 	}
 	return ownThing{
 		Name: k.Name, Note: l.T("signin.account.passkey_made", l.Date(k.MadeAt)) + " " + used,
-		Remove: accountPath + "/passkeys/" + k.ID + "/remove", About: l.T("signin.account.passkey_remove", k.Name),
+		Remove: accountPath + "/passkeys/" + k.ID + "/remove", Button: l.T("signin.account.authenticator_remove"), About: l.T("signin.account.passkey_remove", k.Name),
 	}
 }
 
@@ -81,7 +87,7 @@ func sessionThing(l i18n.Lang, one member.Session, here string) ownThing {
 	name := device(l, one.Agent)
 	return ownThing{
 		Name: name, Note: l.T("signin.account.session_note", one.Host, l.DateTime(one.BeganAt), l.DateTime(one.SeenAt)),
-		Here: one.ID == here, Remove: accountPath + "/sessions/" + one.ID + "/end", About: l.T("signin.account.session_end", name),
+		Here: one.ID == here, Remove: accountPath + "/sessions/" + one.ID + "/end", Button: l.T("signin.account.end"), About: l.T("signin.account.session_end", name),
 	}
 }
 

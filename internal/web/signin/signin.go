@@ -19,6 +19,7 @@ import (
 
 	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
+	"kopiyka/internal/config"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
@@ -33,6 +34,7 @@ type SignIn struct {
 	https    bool
 	vault    *member.Vault
 	passkeys *member.Passkeys
+	issuers  map[string]*issuer // by their names in addresses
 	log      *slog.Logger
 	sessions *sessions
 }
@@ -44,6 +46,8 @@ type Parts struct {
 	URL   string // where browsers reach the site
 	Vault *member.Vault
 	Log   *slog.Logger
+
+	Issuers []config.Issuer // other houses that vouch for people
 }
 
 // New makes the door. From time to time it deletes sessions that have ended, as long as
@@ -55,7 +59,7 @@ func New(p Parts) (*SignIn, error) {
 	}
 	https := strings.HasPrefix(p.URL, "https://")
 	return &SignIn{
-		db: p.DB, now: p.Now, https: https, vault: p.Vault, passkeys: passkeys, log: p.Log, sessions: newSessions(p.DB, p.Now, https),
+		db: p.DB, now: p.Now, https: https, vault: p.Vault, passkeys: passkeys, issuers: newIssuers(p.Issuers, p.URL), log: p.Log, sessions: newSessions(p.DB, p.Now, https),
 	}, nil
 }
 
@@ -69,6 +73,8 @@ func (s *SignIn) Routes(g *echo.Group) {
 	g.POST(passkeyPath, s.signInByPasskey, spoken)
 	g.POST(passkeyPath+"/again/options", s.askKnown, spoken)
 	g.POST(passkeyPath+"/again", s.confirmByPasskey, spoken)
+	g.GET(visitPath+"/:issuer", s.leave)
+	g.GET(visitPath+"/:issuer/back", s.comeBack)
 	g.GET(resetPath, s.resetForm)
 	g.POST(resetPath, s.askReset)
 	g.GET(resetPath+"/:token", s.newPasswordForm)
@@ -88,9 +94,11 @@ func (s *SignIn) Routes(g *echo.Group) {
 	own.POST("/passkeys/:id/remove", s.removePasskey, s.Fresh)
 	own.GET("/password", s.passwordForm, s.Fresh)
 	own.POST("/password", s.changePassword, s.Fresh)
+	own.POST("/issuers", s.linkIssuer, s.Fresh)
+	own.POST("/issuers/:issuer/remove", s.unlinkIssuer, s.Fresh)
 	own.POST("/sessions/:id/end", s.endSession)
 	own.POST("/sessions/end", s.endOthers)
-	for _, act := range []string{"/authenticator/remove", "/recovery-codes", "/passkeys", "/passkeys/:id/remove", "/sessions/:id/end", "/sessions/end"} { // somebody reloads, or changes the language
+	for _, act := range []string{"/authenticator/remove", "/recovery-codes", "/passkeys", "/passkeys/:id/remove", "/sessions/:id/end", "/sessions/end", "/issuers", "/issuers/:issuer/remove"} { // somebody reloads, or changes the language
 		own.GET(act, s.toAccount)
 	}
 }
@@ -113,6 +121,7 @@ type signInPage struct {
 	Password page.Field
 	Passkey  page.Passkey
 	Works    string // where passkeys work, when it is not here; else empty
+	Issuers  []page.Link
 	Action   string
 	Next     string // where to go afterwards, or empty
 }
@@ -137,6 +146,7 @@ func (s *SignIn) newSignInPage(c echo.Context, email, next string) signInPage {
 		Notice:   notice(b.Lang, c.QueryParam("notice")),
 		Passkey:  page.Passkey{Button: b.Lang.T("signin.passkey.sign_in"), Plain: true},
 		Works:    s.elsewhere(c),
+		Issuers:  s.visits(b.Lang, next),
 		Email:    page.Field{ID: "email", Name: "email", Type: "email", Label: b.Lang.T("signin.email"), Value: email, Autocomplete: "username", Required: true},
 		Password: page.Field{ID: "password", Name: "password", Type: "password", Label: b.Lang.T("signin.password"), Autocomplete: "current-password", Required: true},
 		Action:   page.SignInPath,

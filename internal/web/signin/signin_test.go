@@ -14,6 +14,7 @@ import (
 
 	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
+	"kopiyka/internal/config"
 	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/pg/pgtest"
@@ -44,6 +45,11 @@ const romanSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 func open(t *testing.T, https bool) *gate {
 	t.Helper()
+	return openWith(t, https)
+}
+
+func openWith(t *testing.T, https bool, issuers ...config.Issuer) *gate {
+	t.Helper()
 	g := &gate{t: t}
 	g.db, g.owner = pgtest.Both(t)
 	var err error
@@ -54,7 +60,7 @@ func open(t *testing.T, https bool) *gate {
 	if https {
 		url = "https://help.example.org"
 	}
-	door, err := signin.New(signin.Parts{DB: g.db, Now: g.now, URL: url, Vault: g.vault, Log: slog.New(slog.DiscardHandler)})
+	door, err := signin.New(signin.Parts{DB: g.db, Now: g.now, URL: url, Vault: g.vault, Issuers: issuers, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
