@@ -68,8 +68,8 @@ func TestALinkSetsANewPasswordOnce(t *testing.T) {
 	}
 	_, err = signIn(t, db, noon, "olena@example.org", password, host)
 	wantFault(t, err, fault.Unauthorized, "signin.wrong")
-	if lives, err := member.SessionLives(t.Context(), db, noon, session, 1, id, host); err != nil || lives {
-		t.Errorf("a session of before lives: %v, %v", lives, err)
+	if life, err := member.LifeOf(t.Context(), db, noon, session, 1, id, host); err != nil || life.Goes {
+		t.Errorf("a session of before goes on: %+v, %v", life, err)
 	}
 	var told int
 	if err := owner.Get(&told, `SELECT count(*) FROM letters WHERE key LIKE 'account:password:%'`); err != nil || told != 1 {

@@ -2,6 +2,8 @@ package member
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -39,34 +41,40 @@ func BeginSession(ctx context.Context, db *sqlx.DB, at, until time.Time, person,
 // seenEvery is how exact the time is when a session was last seen.
 const seenEvery = time.Minute
 
-// SessionLives reports whether a person's session goes on, and notes that it was seen.
-func SessionLives(ctx context.Context, db *sqlx.DB, at time.Time, id string, generation int, person, host string) (bool, error) {
+// Life is what the database knows of a session that goes on.
+type Life struct {
+	Goes   bool
+	Factor bool // its person has a second factor
+}
+
+// LifeOf tells whether a person's session goes on, and notes that it was seen.
+func LifeOf(ctx context.Context, db *sqlx.DB, at time.Time, id string, generation int, person, host string) (Life, error) {
 	if !pg.IsID(id) {
-		return false, nil
+		return Life{}, nil
 	}
-	var stale bool
-	rows, err := db.QueryContext(ctx, `SELECT seen_at < $4 OR host <> $5 FROM person_sessions WHERE id = $1 AND person_id = $2 AND expires_at > $3 AND generation = $6`,
+	var row struct{ Stale, Factor bool }
+	err := db.GetContext(ctx, &row, `
+		SELECT seen_at < $4 OR host <> $5 AS stale,
+		       EXISTS (SELECT 1 FROM authenticators WHERE person_id = $2) OR EXISTS (SELECT 1 FROM passkeys WHERE person_id = $2) AS factor
+		  FROM person_sessions WHERE id = $1 AND person_id = $2 AND expires_at > $3 AND generation = $6`,
 		id, person, at, at.Add(-seenEvery), clip(host, 100), generation)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Life{}, nil
+	}
 	if err != nil {
-		return false, fmt.Errorf("look for a session: %w", err)
+		return Life{}, fmt.Errorf("look for a session: %w", err)
 	}
-	defer rows.Close()
-	if !rows.Next() {
-		return false, rows.Err()
+	life := Life{Goes: true, Factor: row.Factor}
+	if !row.Stale {
+		return life, nil
 	}
-	if err := rows.Scan(&stale); err != nil {
-		return false, fmt.Errorf("look for a session: %w", err)
-	}
-	if err := rows.Close(); err != nil || !stale {
-		return err == nil, err
-	}
-	// No row any more: it was ended just now.
 	res, err := db.ExecContext(ctx, `UPDATE person_sessions SET seen_at = $2, host = $3 WHERE id = $1`, id, at, clip(host, 100))
 	if err != nil {
-		return false, fmt.Errorf("note a session: %w", err)
+		return Life{}, fmt.Errorf("note a session: %w", err)
 	}
 	n, err := res.RowsAffected()
-	return n == 1, err
+	life.Goes = n == 1 // else it was ended just now
+	return life, err
 }
 
 // RenewSession gives a session the next generation of its cookie, and voids those before.
@@ -77,12 +85,12 @@ func RenewSession(ctx context.Context, db *sqlx.DB, id string) (generation int, 
 	return generation, nil
 }
 
-// Sessions lists where a person is signed in, the last seen first.
-func Sessions(ctx context.Context, db *sqlx.DB, at time.Time, person string) ([]Session, error) {
+// Sessions lists where a person is signed in and was seen since, the last seen first.
+func Sessions(ctx context.Context, db *sqlx.DB, at, since time.Time, person string) ([]Session, error) {
 	var all []Session
 	err := db.SelectContext(ctx, &all, `
 		SELECT id, began_at, seen_at, agent, host FROM person_sessions
-		 WHERE person_id = $1 AND expires_at > $2 ORDER BY seen_at DESC, id DESC LIMIT 50`, person, at)
+		 WHERE person_id = $1 AND expires_at > $2 AND seen_at > $3 ORDER BY seen_at DESC, id DESC LIMIT 50`, person, at, since)
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}

@@ -57,7 +57,7 @@ func (s *SignIn) account(c echo.Context) error {
 	for _, k := range keys {
 		p.Passkeys = append(p.Passkeys, passkeyThing(b.Lang, k))
 	}
-	sessions, err := member.Sessions(ctx, s.db, s.now(), st.person.ID)
+	sessions, err := member.Sessions(ctx, s.db, s.now(), s.now().Add(-idle), st.person.ID)
 	if err != nil {
 		return err
 	}

@@ -94,6 +94,21 @@ func TestARoleInAClusterTakesASecondFactor(t *testing.T) {
 	other.Get("/cluster").Wants(http.StatusOK)
 }
 
+// Whoever comes in as somebody else is that person from the first step on.
+func TestHalfWayInAsSomebodyElse(t *testing.T) {
+	t.Parallel()
+	g := open(t, false)
+	b := g.signedIn("iryna@example.org")
+	b.Post("/sign-in", pair("roman@example.org", password)).LeadsTo("/sign-in/factor")
+	if got := b.Get("/me").Body; got != "nobody en" {
+		t.Errorf("half way in as another: %q", got)
+	}
+	b.Post("/sign-in/factor", typed(g.code())).LeadsTo("/office")
+	if got := b.Get("/me").Body; !strings.HasPrefix(got, "Роман") {
+		t.Errorf("the visitor is %q", got)
+	}
+}
+
 // Ten minutes after the factor, who decides over money shows it again, and nothing that was
 // typed is lost.
 func TestAnActThatMovesMoneyTakesAFreshFactor(t *testing.T) {
@@ -159,6 +174,8 @@ func TestOnesOwnSignInIsChangedAfterShowingWhoOneIs(t *testing.T) {
 	roman.Post("/account/authenticator/remove", url.Values{"proof_password": {password}}).Wants(http.StatusUnprocessableEntity)
 	roman.Post("/account/authenticator/remove", typed(g.code())).LeadsTo("/account?notice=authenticator-removed")
 	roman.Get("/account?notice=authenticator-removed").Wants(http.StatusOK).Says("[role=status]", "is removed").Says("main", "takes a second factor")
+	roman.Get("/cluster").LeadsTo("/account/authenticator?next=%2Fcluster") // what was shown before counts no more
+	roman.Post("/cluster/act", url.Values{"reason": {"Because"}, "proof_password": {password}}).LeadsTo("/account/authenticator?next=%2Fcluster%2Fact")
 	if got := g.signedInWithoutFactor("roman@example.org").Get("/cluster").Header.Get("Location"); got != "/account/authenticator?next=%2Fcluster" {
 		t.Errorf("without a factor the cluster's room leads to %q", got)
 	}

@@ -101,8 +101,8 @@ func (s *sessions) load(ctx context.Context, r *http.Request, host string) (cont
 		return ctx, st, nil
 	}
 	session := s.manager.GetString(ctx, sessionKey)
-	lives, err := member.SessionLives(ctx, s.db, s.now(), session, s.manager.GetInt(ctx, generationKey), id, host)
-	if err != nil || !lives {
+	life, err := member.LifeOf(ctx, s.db, s.now(), session, s.manager.GetInt(ctx, generationKey), id, host)
+	if err != nil || !life.Goes {
 		return ctx, st, err
 	}
 	if _, _, err := s.manager.Commit(ctx); err != nil {
@@ -116,7 +116,7 @@ func (s *sessions) load(ctx context.Context, r *http.Request, host string) (cont
 		return nil, st, err
 	}
 	st = standing{
-		person: person, session: session, second: s.manager.GetBool(ctx, secondKey),
+		person: person, session: session, second: life.Factor && s.manager.GetBool(ctx, secondKey), // one that was taken away proves nothing any more
 		provedBy: member.Proof(s.manager.GetString(ctx, provedByKey)), provedAt: time.Unix(s.manager.GetInt64(ctx, provedAtKey), 0),
 	}
 	return ctx, st, nil
@@ -152,6 +152,12 @@ func (s *sessions) begin(c echo.Context, person member.Person, by member.Proof) 
 // beginHalf remembers that a person has shown the first factor. Nobody is signed in by it.
 func (s *sessions) beginHalf(c echo.Context, person string, by member.Proof) error {
 	ctx := c.Request().Context()
+	if err := member.ForgetSession(ctx, s.db, s.manager.GetString(ctx, sessionKey)); err != nil { // whoever was signed in here before
+		return err
+	}
+	for _, key := range []string{personKey, sessionKey} {
+		s.manager.Remove(ctx, key)
+	}
 	s.manager.Put(ctx, halfKey, person)
 	s.manager.Put(ctx, halfByKey, string(by))
 	s.manager.Put(ctx, halfAtKey, s.now().Unix())
