@@ -37,22 +37,29 @@ const password = "correct horse battery"
 
 func open(t testing.TB) *house {
 	t.Helper()
-	b := gatewaytest.New(t)
 	vault, err := member.NewVault(make([]byte, member.VaultKeySize))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := web.New(web.Parts{
-		DB: b.DB, Vault: vault, Gateway: b.Gateway, Now: clock.System, Log: slog.New(slog.NewTextHandler(b.Log, nil)),
-		Config: config.Config{Addr: "127.0.0.1:0", URL: "http://127.0.0.1", StripeBase: b.URL, StripePageOrigin: b.URL},
-		Wake:   b.Workers.Wake, Working: b.Workers.Working,
+	h := &house{Bench: gatewaytest.New(t), vault: vault, t: t}
+	h.serve(clock.System)
+	return h
+}
+
+// serve opens the doors by a clock.
+func (h *house) serve(now clock.Clock) {
+	h.t.Helper()
+	var err error
+	h.web, err = web.New(web.Parts{
+		DB: h.DB, Vault: h.vault, Gateway: h.Gateway, Now: now, Log: slog.New(slog.NewTextHandler(h.Log, nil)),
+		Config: config.Config{Addr: "127.0.0.1:0", URL: "http://127.0.0.1", StripeBase: h.URL, StripePageOrigin: h.URL},
+		Wake:   h.Workers.Wake, Working: h.Workers.Working,
 	})
 	if err != nil {
-		t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	server := httptest.NewServer(w)
-	t.Cleanup(server.Close)
-	return &house{b, w, server, vault, t}
+	h.server = httptest.NewServer(h.web)
+	h.t.Cleanup(h.server.Close)
 }
 
 // letIn gives everybody the same password, cheaply hashed: what passwords cost is tried

@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"kopiyka/internal/clock"
 	"kopiyka/internal/member"
 )
 
@@ -76,6 +78,46 @@ func TestLimitsHoldOverTwoProcesses(t *testing.T) {
 	_, wrong = judged("/sign-in/factor", 16, func(int) url.Values { return url.Values{"proof_code": {"000000"}} }, func(h *house) *http.Client { return half[h] })
 	if wrong > 5 {
 		t.Errorf("%d codes were judged, at most 5 may be", wrong)
+	}
+}
+
+// fresh are the addresses that ask again for the second factor.
+var fresh = []string{
+	"POST /office/allocations/:id/approve", "POST /office/write-offs/:id/approve", "POST /office/refunds/:id/approve", "POST /office/undoings/:id/approve",
+	"POST /account/authenticator", "POST /account/authenticator/remove", "POST /account/recovery-codes", "POST /account/passkeys/:id/remove",
+	"POST /account/password", "POST /account/issuers", "POST /account/issuers/:issuer/remove",
+	"POST /account/passkeys", // a form; the script is told in JSON
+}
+
+// Whoever finds a browser open decides over no money in it, and changes nobody's sign-in. A
+// new address by which something is approved has to be on the list.
+func TestWhatMovesMoneyTakesAFreshFactor(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	h.letIn()
+	var late atomic.Int64
+	h.serve(func() time.Time { return clock.System().Add(time.Duration(late.Load())) })
+	approver := h.visitor("approver@example.org")
+	late.Store(int64(time.Hour))
+	asks := 0
+	for _, r := range h.web.Routes() {
+		name := r.Method + " " + r.Path
+		if r.Method != http.MethodPost || r.Path == "/account/passkeys/options" || !strings.HasPrefix(r.Path, "/office/") && !strings.HasPrefix(r.Path, "/account/") {
+			continue
+		}
+		address := strings.NewReplacer(":slug", h.Slug, ":id", h.Pledge(100), ":issuer", "none").Replace(r.Path)
+		res, body := h.ask(approver, http.MethodPost, address, url.Values{"reason": {"Because"}}.Encode())
+		if asked := res.StatusCode == http.StatusUnauthorized && strings.Contains(body, "proof_code"); asked != slices.Contains(fresh, name) {
+			t.Errorf("%s asks for the factor: %v (%d)", name, asked, res.StatusCode)
+		} else if asked {
+			asks++
+		}
+		if strings.HasSuffix(r.Path, "/approve") && !slices.Contains(fresh, name) {
+			t.Errorf("%s approves without a fresh factor", name)
+		}
+	}
+	if asks != len(fresh) {
+		t.Errorf("%d of %d addresses ask", asks, len(fresh))
 	}
 }
 

@@ -52,7 +52,7 @@ func (o *Office) Routes(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.POST("/allocations/:id/approve", o.approve, fresh...)
 	g.POST("/allocations/:id/refuse", o.refuse)
 	o.desk(g, fresh...)
-	o.bank(g)
+	o.bank(g, fresh...)
 	o.promises(g, fresh...)
 }
 
