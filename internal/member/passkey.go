@@ -232,7 +232,7 @@ func (k *Passkeys) judge(ctx context.Context, person string, answer []byte, chec
 			ID     string
 			Person string `db:"person_id"`
 		}
-		err := tx.GetContext(ctx, &row, `SELECT id, person_id FROM passkeys WHERE credential_id = $1 AND ($2 = '' OR person_id::text = $2) FOR UPDATE`, []byte(parsed.RawID), person)
+		err := tx.GetContext(ctx, &row, `SELECT id, person_id FROM passkeys WHERE credential_id = $1 AND ($2 = '' OR person_id::text = $2) FOR UPDATE`, parsed.RawID, person)
 		if errors.Is(err, sql.ErrNoRows) {
 			return refusedKey()
 		}

@@ -110,6 +110,7 @@ func (s *SignIn) enrol(c echo.Context) error {
 
 type codesPage struct {
 	page.Base
+	Whose string // on paper one wants to know
 	Codes []string
 	Next  string
 }
@@ -118,7 +119,7 @@ type codesPage struct {
 func (s *SignIn) showCodes(c echo.Context, codes []string, next string) error {
 	b := page.Of(c)
 	b.Path = accountPath
-	return c.Render(http.StatusOK, "signin/codes", codesPage{Base: b, Codes: codes, Next: safePath(next, accountPath)})
+	return c.Render(http.StatusOK, "signin/codes", codesPage{Base: b, Whose: standingOf(c).person.Email, Codes: codes, Next: safePath(next, accountPath)})
 }
 
 // renewRecovery serves POST /account/recovery-codes.

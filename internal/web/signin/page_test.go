@@ -22,7 +22,7 @@ func TestPages(t *testing.T) {
 		"reset":        resetPage{Errors: page.ErrorSummary{Title: "No", Items: []page.Link{{Href: "#email", Text: "x"}}}, Email: page.Field{ID: "email", Name: "email", Label: "E-mail"}, Sent: true, Action: "/sign-in/reset"},
 		"new-password": passwordPage{Errors: page.ErrorSummary{Title: "No", Items: []page.Link{{Href: "#password", Text: "x"}}}, Own: true, New: page.Field{ID: "password", Name: "password", Label: "Password"}, Action: "/account/password"},
 		"issuer":       issuerPage{Name: "Google", Email: "a@b.ua", Action: "/account/issuers"},
-		"codes":        codesPage{Codes: []string{"aaaa-bbbb-cccc-dddd"}, Next: "/office"},
+		"codes":        codesPage{Whose: "a@b.ua", Codes: []string{"aaaa-bbbb-cccc-dddd"}, Next: "/office"},
 		"account": accountPage{Notice: page.Notice{Title: "Done"}, Email: "a@b.ua", Required: true, Authenticator: "Since", Recovery: "9 left", Others: true,
 			Issuers: []ownThing{{Name: "Google", Remove: "/z", Button: "Remove", About: "Unlink Google"}}, Linkable: []page.Link{{Href: "/sign-in/with/x", Text: "Link X"}},
 			Passkeys: []ownThing{{Name: "Phone", Note: "Made", Remove: "/x", About: "Remove Phone"}}, Sessions: []ownThing{{Name: "Firefox", Note: "From", Here: true}, {Name: "Chrome", Remove: "/y", About: "End Chrome"}}},
