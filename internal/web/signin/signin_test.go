@@ -67,14 +67,16 @@ func openWith(t *testing.T, https bool, issuers ...config.Issuer) *gate {
 	g.house = webtest.Open(t, g.db, func(group *echo.Group) {
 		group.Use(door.Load)
 		door.Routes(group)
-		cluster := group.Group("/cluster", door.Factor, func(next echo.HandlerFunc) echo.HandlerFunc {
+		clustersOnly := func(next echo.HandlerFunc) echo.HandlerFunc {
 			return func(c echo.Context) error {
 				if person, ok := member.SignedIn(c.Request().Context()); !ok || len(person.Clusters) == 0 {
 					return echo.ErrNotFound
 				}
 				return next(c)
 			}
-		})
+		}
+		group.GET("/forgetful", func(c echo.Context) error { return c.String(http.StatusOK, "a room that asks for no factor") }, clustersOnly)
+		cluster := group.Group("/cluster", door.Factor, clustersOnly)
 		cluster.GET("", func(c echo.Context) error { return c.String(http.StatusOK, "the cluster's room") })
 		cluster.POST("/act", g.act, door.Fresh)
 		group.GET("/me", func(c echo.Context) error {
