@@ -92,7 +92,6 @@ CREATE TABLE issuer_links (
 );
 COMMENT ON TABLE issuer_links IS 'Accounts of other houses with which a person signs in here. The person has linked each while signed in.';
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON authenticators, authenticator_offers, recovery_codes, passkeys, person_sessions, issuer_links TO kopiyka_app;
-GRANT SELECT, INSERT, UPDATE ON magic_links TO kopiyka_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON authenticators, authenticator_offers, recovery_codes, passkeys, person_sessions, issuer_links, magic_links TO kopiyka_app;
 GRANT SELECT, INSERT, DELETE ON ceremonies TO kopiyka_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON reset_requests TO kopiyka_app; -- UPDATE for the row's lock alone

@@ -8,8 +8,10 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
+	"kopiyka/internal/pg"
 )
 
 // Proof is how somebody has shown who they are.
@@ -85,6 +87,27 @@ func ProveCode(ctx context.Context, db *sqlx.DB, vault *Vault, now clock.Clock, 
 		return "", err
 	}
 	return proof, try.succeeded(ctx, db)
+}
+
+// ResetFactors takes all second factors of a person away, and ends their sessions: for
+// somebody who has lost the phone and the recovery codes. Whoever asks for it has shown who
+// they are to the people who run the machine; nothing here can tell. The password stays,
+// and who runs a cluster sets up another factor at the next sign-in.
+func ResetFactors(ctx context.Context, db *sqlx.DB, now clock.Clock, person string) error {
+	return pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
+		for _, table := range []string{"authenticators", "authenticator_offers", "passkeys", "recovery_codes"} {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE person_id = $1`, person); err != nil {
+				return fmt.Errorf("reset a person's factors: %w", err)
+			}
+		}
+		if err := endSessions(ctx, tx, person, ""); err != nil {
+			return err
+		}
+		if err := audit.Record(ctx, tx, audit.Act{At: now(), Act: "person.factors-reset", Subject: "person:" + person}); err != nil {
+			return err
+		}
+		return tell(ctx, tx, now(), person, "factors-reset")
+	})
 }
 
 // plainCode is a code without what people put between its signs.

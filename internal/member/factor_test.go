@@ -236,6 +236,65 @@ func TestARemovedAuthenticatorOpensNothing(t *testing.T) {
 	}
 }
 
+// Whoever has lost everything begins anew, and what was lost opens nothing.
+func TestResetFactorsAreGoneEverywhere(t *testing.T) {
+	t.Parallel()
+	db, owner := pgtest.Both(t)
+	v := vault(t)
+	p, secret, recovery := olena(t, db, v)
+	ivan, err := member.OfferAuthenticator(t.Context(), db, v, clock.At(noon), member.Person{ID: person(t, db, "ivan@example.org", password), Email: "ivan@example.org"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := member.BeginSession(t.Context(), db, noon, noon.Add(time.Hour), p.ID, "", host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := member.ResetFactors(t.Context(), db, clock.At(noon), p.ID); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := member.FactorsOf(t.Context(), db, p.ID); err != nil || f != (member.Factors{}) {
+		t.Errorf("factors = %+v, %v", f, err)
+	}
+	later := noon.Add(time.Minute)
+	for _, code := range []string{codeAt(t, secret, later), recovery[0]} {
+		_, err := member.ProveCode(t.Context(), db, v, clock.At(later), p.ID, code, host)
+		wantFault(t, err, fault.Invalid, "factor.wrong")
+	}
+	if life, err := member.LifeOf(t.Context(), db, noon, session, 1, p.ID, host); err != nil || life.Goes {
+		t.Errorf("the session goes on: %+v, %v", life, err)
+	}
+	if _, err := signIn(t, db, noon, p.Email, password, host); err != nil {
+		t.Errorf("the password: %v", err)
+	}
+	var offers, told int
+	if err := owner.QueryRow(`SELECT (SELECT count(*) FROM authenticator_offers), (SELECT count(*) FROM letters WHERE key LIKE 'account:factors-reset:%')`).Scan(&offers, &told); err != nil || offers != 1 || told != 1 || ivan.Secret == "" {
+		t.Errorf("%d offers are left, %d letters tell of it, %v", offers, told, err)
+	}
+}
+
+// What has ended by itself is dropped, and nothing else.
+func TestSweepingDropsWhatHasEnded(t *testing.T) {
+	t.Parallel()
+	db, owner := pgtest.Both(t)
+	id := person(t, db, "olena@example.org", password)
+	for _, until := range []time.Time{noon.Add(time.Hour), noon.Add(3 * time.Hour)} {
+		if _, err := member.BeginSession(t.Context(), db, noon, until, id, "", host); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := member.BeginVisit(t.Context(), db, noon, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := member.SweepSignIn(t.Context(), db, noon.Add(2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	var sessions, visits int
+	if err := owner.QueryRow(`SELECT (SELECT count(*) FROM person_sessions), (SELECT count(*) FROM ceremonies)`).Scan(&sessions, &visits); err != nil || sessions != 1 || visits != 0 {
+		t.Errorf("%d sessions and %d visits are left, %v", sessions, visits, err)
+	}
+}
+
 func TestKeysAreRead(t *testing.T) {
 	t.Parallel()
 	key, err := member.ParseVaultKey(member.NewVaultKey())
