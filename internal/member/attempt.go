@@ -74,8 +74,13 @@ func (a attempt) succeeded(ctx context.Context, db *sqlx.DB) error {
 	return nil
 }
 
-// emailSubject hides an address that was typed: it may be a password in the wrong field.
+// emailSubject is what an address is counted as.
 func emailSubject(kind, email string) string {
-	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(email))))
-	return kind + ":" + hex.EncodeToString(sum[:16])
+	return kind + ":" + digest(strings.ToLower(strings.TrimSpace(email)))
+}
+
+// digest hides an address that was typed: it may be a password in the wrong field.
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:16])
 }

@@ -28,7 +28,7 @@ var commonPasswords = sync.OnceValue(func() map[string]bool {
 func common(password string) bool {
 	list := commonPasswords()
 	core := strings.TrimFunc(password, func(r rune) bool { return !unicode.IsLetter(r) })
-	if list[password] || list[core] || core == "" && runs(password) {
+	if list[password] || list[core] || core == "" && sequential(password) {
 		return true
 	}
 	runes := []rune(password)
@@ -37,7 +37,7 @@ func common(password string) bool {
 			return true
 		}
 	}
-	return runs(password)
+	return sequential(password)
 }
 
 // repeats reports whether the signs come round after size of them.
@@ -50,9 +50,9 @@ func repeats(signs []rune, size int) bool {
 	return true
 }
 
-// runs reports whether nearly every sign is the neighbour of the one before it, as in
+// sequential reports whether nearly every sign is the neighbour of the one before it, as in
 // abcdefghijkl or 987654321098.
-func runs(password string) bool {
+func sequential(password string) bool {
 	signs, steps := []rune(password), 0
 	for i := 1; i < len(signs); i++ {
 		if d := signs[i] - signs[i-1]; d >= -1 && d <= 1 || d == 9 || d == -9 {
