@@ -152,7 +152,7 @@ func welcome(out io.Writer, url, sandbox, letters, log string) {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", s.Email, s.Role, demo.Password)
 	}
 	_ = table.Flush() // out is the terminal
-	fmt.Fprintln(out, "\nThe coordinator and the approver are asked for a six-digit code too. It stands at", letters+demo.CodesPath)
+	fmt.Fprintln(out, "\nWhoever runs the cluster is asked for a six-digit code too. It stands at", letters+demo.CodesPath)
 	fmt.Fprintln(out, "Letters are sent to nobody and can be read at", letters)
 	fmt.Fprintln(out, "What happens at the bank and at Stripe happens at", sandbox+"/desk")
 	fmt.Fprintln(out, "Pay with 4242 4242 4242 4242, any date to come and any CVC. Ctrl-C stops everything.")
