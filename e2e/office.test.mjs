@@ -75,7 +75,7 @@ test('a company sees nothing of the office, and a coordinator nothing of the por
 
 test('signing out ends the session on the server', async () => {
   const visitor = await house.visitor({ locale: 'en-GB' });
-  await visitor.signIn('approver@demo.test');
+  await visitor.signIn('approver@demo.test', { anew: true });
   const cookies = await visitor.page.context().cookies();
   await visitor.page.click('.who form button');
   await visitor.page.waitForURL((at) => !at.pathname.startsWith('/office'));

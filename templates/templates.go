@@ -19,7 +19,7 @@ var Styles = []string{
 	"part/sum", "part/button", "part/field", "part/notice", "part/table", "part/status",
 	"part/paint", "part/bands", "part/progress", "part/stat", "part/proof", "part/seal",
 	"part/gifts", "part/spend", "part/evidence", "part/times", "part/trace", "part/chart",
-	"part/empty", "part/search", "part/pager", "part/letter", "part/foot",
+	"part/sign", "part/empty", "part/search", "part/pager", "part/letter", "part/foot",
 	"pages", "print",
 }
 

@@ -73,6 +73,9 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 	if d.place != "" {
 		fmt.Println("its data is in", d.place)
 	}
+	if settings.SecretKey, err = keyOf(c.Data); err != nil {
+		return errors.Join(err, listener.Close(), sim.listener.Close(), sim.Close(), box.close())
+	}
 	h, err := build(ctx, settings, d, log)
 	if err != nil {
 		return errors.Join(err, listener.Close(), sim.listener.Close(), sim.Close(), box.close())
@@ -112,7 +115,7 @@ func demoLog(data string) (*os.File, *slog.Logger, error) {
 
 func load(ctx context.Context, h *house, sim *sandbox) error {
 	l := &demo.Loader{
-		DB: h.db, Now: clock.System, Gateway: h.gateway, Step: progress(os.Stdout),
+		DB: h.db, Now: clock.System, Vault: h.vault, Gateway: h.gateway, Step: progress(os.Stdout),
 		Sandbox: demo.Sandbox{URL: sim.url, Key: sandboxKey, Settle: sim.Settle, HTTP: &http.Client{Timeout: 30 * time.Second}},
 	}
 	return l.Load(ctx)
@@ -149,7 +152,8 @@ func welcome(out io.Writer, url, sandbox, letters, log string) {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", s.Email, s.Role, demo.Password)
 	}
 	_ = table.Flush() // out is the terminal
-	fmt.Fprintln(out, "\nLetters are sent to nobody and can be read at", letters)
+	fmt.Fprintln(out, "\nWhoever runs the cluster is asked for a six-digit code too. It stands at", letters+demo.CodesPath)
+	fmt.Fprintln(out, "Letters are sent to nobody and can be read at", letters)
 	fmt.Fprintln(out, "What happens at the bank and at Stripe happens at", sandbox+"/desk")
 	fmt.Fprintln(out, "Pay with 4242 4242 4242 4242, any date to come and any CVC. Ctrl-C stops everything.")
 	fmt.Fprintln(out, "ready", url)

@@ -15,6 +15,7 @@ import (
 
 	"kopiyka/internal/clock"
 	"kopiyka/internal/config"
+	"kopiyka/internal/demo"
 	"kopiyka/internal/document"
 	"kopiyka/internal/jobs"
 	"kopiyka/internal/mail"
@@ -106,7 +107,7 @@ func openMailbox(addr, data string, log *slog.Logger) (*mailbox, error) {
 		return nil, err
 	}
 	_, css := stylesheet()
-	c, err := catcher.New(catcher.Options{Folder: filepath.Join(data, "mail"), Log: log, Stylesheet: css, Fonts: http.FS(fonts)})
+	c, err := catcher.New(catcher.Options{Folder: filepath.Join(data, "mail"), Log: log, Stylesheet: css, Fonts: http.FS(fonts), Codes: func() ([]catcher.Code, error) { return demo.Codes(clock.System()) }})
 	if err != nil {
 		return nil, err
 	}

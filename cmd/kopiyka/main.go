@@ -27,6 +27,7 @@ type commands struct {
 	Reconcile       reconcileCommand       `cmd:"" help:"Compare the books with every bank statement. Exit status 1 if anything differs."`
 	ImportStatement importStatementCommand `cmd:"" help:"Bring in a bank statement: camt.053, MT940 or CSV."`
 	Heal            healCommand            `cmd:"" help:"Ask Stripe for what webhooks did not bring, once."`
+	ResetFactor     resetFactorCommand     `cmd:"" help:"Take the second factors of somebody away who has lost them all."`
 	Healthcheck     healthcheckCommand     `cmd:"" help:"Ask a running server whether it is ready. For containers."`
 }
 

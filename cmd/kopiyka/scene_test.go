@@ -147,7 +147,7 @@ func (s *scene) staff(tx *sqlx.Tx) error {
 
 func (s *scene) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(s.path, args...)
-	cmd.Env = append(os.Environ(), asProgram+"=1", "DATABASE_URL="+s.dsn, "KOPIYKA_ADDR="+s.addr, "STRIPE_SECRET_KEY="+sceneKey,
+	cmd.Env = append(os.Environ(), asProgram+"=1", "KOPIYKA_SECRET_KEY="+member.NewVaultKey(), "DATABASE_URL="+s.dsn, "KOPIYKA_ADDR="+s.addr, "STRIPE_SECRET_KEY="+sceneKey,
 		"STRIPE_API_BASE="+s.box, "STRIPE_PAGE_ORIGIN="+s.box, "STRIPE_WEBHOOK_SECRET="+sceneSecret, "STRIPE_METHODS=card,us_bank_account,customer_balance,invoice")
 	return cmd
 }

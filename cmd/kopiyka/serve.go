@@ -20,6 +20,7 @@ import (
 	"kopiyka/internal/giving"
 	"kopiyka/internal/inbox"
 	"kopiyka/internal/jobs"
+	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/web"
 )
@@ -63,6 +64,7 @@ type house struct {
 	gateway   *gateway.Gateway
 	workers   *inbox.Workers
 	timetable *jobs.Timetable
+	vault     *member.Vault
 	web       *web.Web
 	log       *slog.Logger
 }
@@ -98,8 +100,16 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 		jobs.Every(h.timetable, mailEvery, sendMail{}, sender.Send)
 	}
 	jobs.Nightly(h.timetable, reconcileHour, reconcileMinute, func(n jobs.Night) reconcileBooks { return reconcileBooks{n} }, h.reconcile)
+	if h.vault, err = openVault(c); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	jobs.Every(h.timetable, answerResetsEvery, answerResets{}, func(ctx context.Context) error {
+		_, err := member.AnswerResets(ctx, db, clock.System, c.URL)
+		return err
+	})
+	jobs.Every(h.timetable, sweepSignInEvery, sweepSignIn{}, func(ctx context.Context) error { return member.SweepSignIn(ctx, db, clock.System()) })
 	h.web, err = web.New(web.Parts{
-		DB: db, Gateway: h.gateway, Now: clock.System, Log: log, Config: c, Wake: h.workers.Wake, Working: h.workers.Working,
+		DB: db, Vault: h.vault, Gateway: h.gateway, Now: clock.System, Log: log, Config: c, Wake: h.workers.Wake, Working: h.workers.Working,
 		Checks: []bank.Check{stripeCheck(h.gateway)},
 	})
 	if err != nil {

@@ -53,7 +53,10 @@ var only = map[string][]string{
 	"github.com/riverqueue/river":   {"internal/jobs", "internal/pg"},
 	"github.com/lib/pq":             {"internal/bank", "internal/pg", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving", "internal/inbox"},
 	"codeberg.org/go-pdf/fpdf":      {"internal/document"},
-	"rsc.io/qr":                     {"internal/document"},
+	"rsc.io/qr":                     {"internal/document", "internal/web/signin"},
+	"github.com/pquerna/otp":        {"internal/member"},
+	"github.com/go-webauthn":        {"internal/member"},
+	"github.com/coreos/go-oidc":     {"internal/web/signin"},
 	"html/template":                 {"internal/web/page", "internal/web/site", "internal/stripesim", "internal/mail"},
 	"github.com/wneessen/go-mail":   {"internal/mail"},
 	"github.com/emersion/go-smtp":   {"internal/mail/catcher"}, // which the demonstration alone starts

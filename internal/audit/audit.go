@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -20,6 +21,14 @@ type Act struct {
 	Act     string         `json:"act"`              // subject and verb: pledge.made
 	Subject string         `json:"subject"`          // what it was done to: pledge:<id>
 	Detail  map[string]any `json:"detail,omitempty"` // facts for a later reader; no secrets
+}
+
+type proofKey struct{}
+
+// WithProof returns a context whose acts are recorded with what the person has just shown
+// to prove who they are: "code", "passkey".
+func WithProof(ctx context.Context, proof string) context.Context {
+	return context.WithValue(ctx, proofKey{}, proof)
 }
 
 // Record writes the act within the caller's transaction.
@@ -50,6 +59,10 @@ func RecordAll(ctx context.Context, tx *sqlx.Tx, acts []Act) error {
 func record(ctx context.Context, tx *sqlx.Tx, a Act) (id int64, err error) {
 	if a.Detail == nil {
 		a.Detail = map[string]any{}
+	}
+	if proof, ok := ctx.Value(proofKey{}).(string); ok && a.Person != "" {
+		a.Detail = maps.Clone(a.Detail)
+		a.Detail["proved_by"] = proof
 	}
 	detail, err := json.Marshal(a.Detail)
 	if err != nil {

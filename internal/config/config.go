@@ -20,6 +20,10 @@ type Config struct {
 	Data        string `name:"data" env:"KOPIYKA_DATA" default:"data" help:"Folder of the private cluster and of the sandbox's journal."`
 	Proxies     string `name:"proxies" env:"KOPIYKA_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8. Empty: none."`
 
+	SecretKey string `name:"secret-key" env:"KOPIYKA_SECRET_KEY" help:"32 bytes in base64 that seal the secrets of authenticator apps. Empty beside a private cluster: a file in the data folder."`
+
+	OIDC []string `name:"oidc" env:"KOPIYKA_OIDC" sep:";" help:"Other houses that people sign in with (OpenID Connect): name|issuer|client id|client secret, more after a semicolon."`
+
 	SMTPURL  string `name:"smtp-url" env:"KOPIYKA_SMTP_URL" help:"Mail server, such as smtp://user:password@mail.example.org:587 or smtps://…:465. Empty: letters wait."`
 	MailFrom string `name:"mail-from" env:"KOPIYKA_MAIL_FROM" help:"Who letters are from, such as 'Kopiyka <letters@example.org>'."`
 
@@ -86,8 +90,9 @@ func (c *Config) Check() error {
 	if (c.SMTPURL == "") != (c.MailFrom == "") {
 		return errors.New("KOPIYKA_SMTP_URL and KOPIYKA_MAIL_FROM: one is of no use without the other")
 	}
-	_, err = c.ProxyNetworks()
-	return err
+	_, wrongProxies := c.ProxyNetworks()
+	_, wrongIssuers := c.Issuers()
+	return errors.Join(wrongProxies, wrongIssuers)
 }
 
 func local(host string) bool {

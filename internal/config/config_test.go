@@ -35,6 +35,12 @@ func TestWhatIsRefusedBeforeAnythingStarts(t *testing.T) {
 		"passwords in the clear": {func(c *Config) { c.URL = "http://help.example.org" }, "not https"},
 		"nearly this machine":    {func(c *Config) { c.URL = "http://127.0.0.1.example.org" }, "not https"},
 		"proxy without a mask":   {func(c *Config) { c.Proxies = "10.0.0.1" }, "KOPIYKA_PROXIES"},
+		"two issuers": {func(c *Config) {
+			c.OIDC = []string{"Google|https://accounts.google.com|id|s", " Ours|https://id.example.org/x|id|s"}
+		}, ""},
+		"issuer without secret":  {func(c *Config) { c.OIDC = []string{"Google|https://accounts.google.com|canary"} }, "KOPIYKA_OIDC"},
+		"issuer in the clear":    {func(c *Config) { c.OIDC = []string{"Google|http://accounts.google.com|id|canary"} }, "KOPIYKA_OIDC"},
+		"issuer twice":           {func(c *Config) { c.OIDC = []string{"A|https://a.example|id|canary", "a|https://b.example|id|canary"} }, "KOPIYKA_OIDC"},
 		"mail server":            {func(c *Config) { c.SMTPURL, c.MailFrom = "smtp://mail.example.org", "letters@example.org" }, ""},
 		"letters from nobody":    {func(c *Config) { c.SMTPURL = "smtp://olena:canary@mail.example.org" }, "KOPIYKA_MAIL_FROM"},
 		"letters with no server": {func(c *Config) { c.MailFrom = "letters@example.org" }, "KOPIYKA_SMTP_URL"},

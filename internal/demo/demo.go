@@ -19,11 +19,12 @@ import (
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/gateway"
+	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 )
 
 // Password is everybody's in the demo.
-const Password = "kopiyka-demo"
+const Password = "relief-demo-2020"
 
 // MailFrom is who the demo's letters are from.
 const MailFrom = Payee + " <letters@demo.test>"
@@ -49,6 +50,7 @@ var SignIns = []SignIn{
 type Loader struct {
 	DB      *sqlx.DB
 	Now     clock.Clock
+	Vault   *member.Vault
 	Gateway *gateway.Gateway
 	Sandbox Sandbox
 	// Step is told after each step how far the load is.

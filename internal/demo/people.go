@@ -23,16 +23,23 @@ func (l *Loader) enterCluster(ctx context.Context) (err error) {
 	if err := l.enterBankAccount(ctx); err != nil {
 		return err
 	}
-	l.ids.coordinator, err = l.person(ctx, CoordinatorEmail, "Олена Гнатюк", Password, func(tx *sqlx.Tx, id string) error {
-		return member.GiveClusterRole(ctx, tx, id, l.ids.cluster, member.Coordinator)
-	})
+	l.ids.coordinator, err = l.person(ctx, CoordinatorEmail, "Олена Гнатюк", Password, l.clusterPerson(ctx, CoordinatorEmail, member.Coordinator))
 	if err != nil {
 		return err
 	}
-	l.ids.approverID, err = l.person(ctx, ApproverEmail, "Андрій Савчук", Password, func(tx *sqlx.Tx, id string) error {
-		return member.GiveClusterRole(ctx, tx, id, l.ids.cluster, member.Approver)
-	})
+	l.ids.approverID, err = l.person(ctx, ApproverEmail, "Андрій Савчук", Password, l.clusterPerson(ctx, ApproverEmail, member.Approver))
 	return err
+}
+
+// clusterPerson gives somebody a role in the cluster, and the authenticator that such a role
+// takes, with a secret that the demo's own page of codes knows.
+func (l *Loader) clusterPerson(ctx context.Context, email string, role member.ClusterRole) func(*sqlx.Tx, string) error {
+	return func(tx *sqlx.Tx, id string) error {
+		if err := member.GiveAuthenticator(ctx, tx, l.Vault, l.Now(), id, Secret(email)); err != nil {
+			return err
+		}
+		return member.GiveClusterRole(ctx, tx, id, l.ids.cluster, role)
+	}
 }
 
 // enterBankAccount enters the account that invoices name, unless it is there.

@@ -123,7 +123,7 @@ func AddPerson(ctx context.Context, tx *sqlx.Tx, at time.Time, email, name, pass
 	}
 	var hash sql.NullString
 	if password != "" {
-		if hash.String, err = hashPassword(password); err != nil {
+		if hash.String, err = hashPassword(password, address); err != nil {
 			return "", err
 		}
 		hash.Valid = true

@@ -26,13 +26,13 @@ const (
 	nobody   = "01890a5d-ac96-774b-bcce-b302099a8057"
 )
 
-func in(t *testing.T, db *sqlx.DB, story func(*sqlx.Tx) error) error {
+func in(t testing.TB, db *sqlx.DB, story func(*sqlx.Tx) error) error {
 	t.Helper()
 	return pg.InTx(t.Context(), db, story)
 }
 
 // person enters somebody and returns the id.
-func person(t *testing.T, db *sqlx.DB, email, password string) (id string) {
+func person(t testing.TB, db *sqlx.DB, email, password string) (id string) {
 	t.Helper()
 	err := in(t, db, func(tx *sqlx.Tx) (err error) {
 		id, err = member.AddPerson(t.Context(), tx, noon, email, "Олена Ткач", password)

@@ -20,6 +20,7 @@ import (
 	"kopiyka/internal/clock"
 	"kopiyka/internal/config"
 	"kopiyka/internal/gateway/gatewaytest"
+	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/pg/pgtest"
 	"kopiyka/internal/web"
@@ -182,8 +183,12 @@ func openOn(t testing.TB, b *gatewaytest.Bench, db *sqlx.DB) *house {
 	if db == nil {
 		db = b.DB
 	}
+	vault, err := member.NewVault(make([]byte, member.VaultKeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
 	w, err := web.New(web.Parts{
-		DB: db, Gateway: b.Gateway, Now: clock.System, Log: slog.New(slog.DiscardHandler),
+		DB: db, Vault: vault, Gateway: b.Gateway, Now: clock.System, Log: slog.New(slog.DiscardHandler),
 		Config: config.Config{Addr: "127.0.0.1:0", URL: "http://127.0.0.1", StripeBase: b.URL, StripePageOrigin: b.URL},
 		Wake:   b.Workers.Wake, Working: b.Workers.Working,
 	})
@@ -192,7 +197,7 @@ func openOn(t testing.TB, b *gatewaytest.Bench, db *sqlx.DB) *house {
 	}
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
-	return &house{b, w, server, t}
+	return &house{b, w, server, vault, t}
 }
 
 // queries hears what is asked of a database. Each text is kept once between two takings.

@@ -179,6 +179,42 @@ var matrix = map[string][]int{
 	"GET /office/jobs/:id":                      {303, 404, 404, 303, 303, 303},
 	"POST /office/jobs/:id":                     {303, 404, 404, 303, 303, 303},
 	"GET /:lang/campaigns":                      {302, 302, 302, 302, 302, 302},
+	// One's own sign-in. Forms are empty, and the codes wrong.
+	"GET /sign-in/factor":                  {303, 200, 200, 200, 200, 200},
+	"POST /sign-in/factor":                 {303, 422, 422, 422, 422, 422},
+	"GET /account":                         {303, 200, 200, 200, 200, 200},
+	"GET /account/authenticator":           {303, 200, 200, 200, 200, 200},
+	"POST /account/authenticator":          {303, 422, 422, 422, 422, 422},
+	"GET /account/authenticator/remove":    {303, 303, 303, 303, 303, 303},
+	"GET /account/recovery-codes":          {303, 303, 303, 303, 303, 303},
+	"POST /account/recovery-codes":         {303, 303, 303, 200, 200, 200},
+	"POST /account/authenticator/remove":   {303, 303, 303, 303, 303, 303},
+	"POST /sign-in/passkey/options":        {200, 200, 200, 200, 200, 200},
+	"POST /sign-in/passkey":                {415, 415, 415, 415, 415, 415}, // forms have ways of their own
+	"POST /sign-in/passkey/again/options":  {422, 409, 409, 409, 409, 409}, // nobody here has a passkey
+	"POST /sign-in/passkey/again":          {415, 415, 415, 415, 415, 415},
+	"GET /account/passkeys/new":            {303, 200, 200, 200, 200, 200},
+	"POST /account/passkeys/options":       {303, 200, 200, 200, 200, 200},
+	"GET /account/passkeys":                {303, 303, 303, 303, 303, 303},
+	"POST /account/passkeys":               {303, 303, 303, 303, 303, 303},
+	"GET /account/passkeys/:id/remove":     {303, 303, 303, 303, 303, 303},
+	"POST /account/passkeys/:id/remove":    {303, 404, 404, 404, 404, 404}, // it is nobody's
+	"GET /account/password":                {303, 200, 200, 200, 200, 200},
+	"POST /account/password":               {303, 422, 422, 422, 422, 422},
+	"GET /account/sessions/:id/end":        {303, 303, 303, 303, 303, 303},
+	"POST /account/sessions/:id/end":       {303, 404, 404, 404, 404, 404},
+	"GET /account/sessions/end":            {303, 303, 303, 303, 303, 303},
+	"POST /account/sessions/end":           {303, 303, 303, 303, 303, 303},
+	"GET /sign-in/with/:issuer":            {404, 404, 404, 404, 404, 404}, // this house knows no others
+	"GET /sign-in/with/:issuer/back":       {404, 404, 404, 404, 404, 404},
+	"GET /account/issuers":                 {303, 303, 303, 303, 303, 303},
+	"POST /account/issuers":                {303, 422, 422, 422, 422, 422},
+	"GET /account/issuers/:issuer/remove":  {303, 303, 303, 303, 303, 303},
+	"POST /account/issuers/:issuer/remove": {303, 404, 404, 404, 404, 404},
+	"GET /sign-in/reset":                   {200, 200, 200, 200, 200, 200},
+	"POST /sign-in/reset":                  {422, 422, 422, 422, 422, 422},
+	"GET /sign-in/reset/:token":            {404, 404, 404, 404, 404, 404}, // it is a reminder's
+	"POST /sign-in/reset/:token":           {404, 404, 404, 404, 404, 404},
 }
 
 // forms are filled in so that only who sends them can be wrong.

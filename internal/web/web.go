@@ -19,6 +19,7 @@ import (
 	"kopiyka/internal/config"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/gateway"
+	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/report"
 	"kopiyka/internal/web/api"
@@ -39,6 +40,7 @@ type Parts struct {
 	Config  config.Config
 	Wake    func()                      // tells the workers that an event was kept
 	Working func(context.Context) error // nil while the workers run
+	Vault   *member.Vault               // seals the secrets of authenticator apps
 	Checks  []bank.Check                // what the books are compared with beside the banks
 }
 
@@ -73,7 +75,9 @@ func New(p Parts) (*Web, error) {
 		otherMethods(e),
 	)
 	w := &Web{echo: e, cache: page.NewCache()}
-	w.open(p, renderer)
+	if err := w.open(p, renderer); err != nil {
+		return nil, err
+	}
 	return w, nil
 }
 
@@ -87,10 +91,17 @@ func takesFiles(c echo.Context) bool {
 }
 
 // open adds the doors, each with its guards.
-func (w *Web) open(p Parts, renderer *page.Renderer) {
+func (w *Web) open(p Parts, renderer *page.Renderer) error {
 	e := w.echo
 	reports := report.New(p.DB)
-	door := signin.New(p.DB, p.Now, p.Config.Secure())
+	issuers, err := p.Config.Issuers()
+	if err != nil {
+		return err
+	}
+	door, err := signin.New(signin.Parts{DB: p.DB, Now: p.Now, URL: p.Config.URL, Vault: p.Vault, Issuers: issuers, Log: p.Log})
+	if err != nil {
+		return err
+	}
 
 	e.Match([]string{http.MethodGet, http.MethodHead}, page.AssetPrefix+"*", renderer.Assets.Serve)
 	hook.New(p.Gateway, p.DB, p.Now, p.Wake, p.Log).Routes(e.Group(""))
@@ -103,8 +114,9 @@ func (w *Web) open(p Parts, renderer *page.Renderer) {
 	visited := []echo.MiddlewareFunc{middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: mostBody, Skipper: takesFiles}), sameOrigin, door.Load}
 	door.Routes(e.Group("", visited...))
 	portal.New(p.DB, p.Gateway, p.Now, p.Log).Routes(e.Group("", visited...))
-	office.New(p.DB, p.Gateway, p.Now, p.Checks...).Routes(e.Group("", visited...))
+	office.New(p.DB, p.Gateway, p.Now, p.Checks...).Routes(e.Group("", append(visited[:len(visited):len(visited)], door.Factor)...), door.Fresh)
 	site.New(reports, renderer, w.cache).Routes(e.Group("", visited...))
+	return nil
 }
 
 // ServeHTTP answers a request.

@@ -15,7 +15,7 @@ import (
 
 const file = "../../docker-compose.yml"
 
-var environment = []string{"POSTGRES_PASSWORD=x", "STRIPE_SECRET_KEY=sk_test_x", "STRIPE_WEBHOOK_SECRET=whsec_x"}
+var environment = []string{"POSTGRES_PASSWORD=x", "KOPIYKA_SECRET_KEY=x", "STRIPE_SECRET_KEY=sk_test_x", "STRIPE_WEBHOOK_SECRET=whsec_x"}
 
 func load(t *testing.T, path string, env []string) (*types.Project, error) {
 	t.Helper()

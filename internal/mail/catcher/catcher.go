@@ -29,6 +29,10 @@ type Options struct {
 	Stylesheet []byte // the house's; empty: a bare page
 	Fonts      http.FileSystem
 
+	// Codes are what the demonstration's people would read off their phones; nil: there are
+	// none, and no page of them.
+	Codes func() ([]Code, error)
+
 	// Refuse may answer a recipient with an error, such as an *smtp.SMTPError; nil: nobody.
 	Refuse func(to string) error
 }

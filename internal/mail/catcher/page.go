@@ -21,6 +21,9 @@ func (c *Catcher) Handler() http.Handler {
 	mux.HandleFunc("GET /letters/{letter}", c.letter)
 	mux.HandleFunc("GET /letters/{letter}/html", c.html)
 	mux.HandleFunc("GET /letters/{letter}/files/{file}", c.file)
+	if c.o.Codes != nil {
+		mux.HandleFunc("GET "+CodesPath, c.codes)
+	}
 	mux.HandleFunc("GET /assets/app.css", c.stylesheet)
 	if c.o.Fonts != nil {
 		mux.Handle("GET /assets/fonts/", http.StripPrefix("/assets/fonts/", http.FileServer(c.o.Fonts)))
@@ -60,6 +63,37 @@ func (c *Catcher) list(w http.ResponseWriter, r *http.Request) {
 		})
 	}
 	show(w, l, "list", p)
+}
+
+// CodesPath is where the codes of the demonstration's people stand.
+const CodesPath = "/codes"
+
+// Code is what somebody's authenticator app shows.
+type Code struct {
+	Who       string
+	Now, Next string
+	Left      int // seconds that the code of now has
+}
+
+type codesPage struct {
+	Lang  i18n.Lang
+	Codes []Code
+	Left  int
+}
+
+// codes shows what the people's phones would show. The page asks for itself anew when the
+// half minute is over.
+func (c *Catcher) codes(w http.ResponseWriter, r *http.Request) {
+	all, err := c.o.Codes()
+	if err != nil {
+		http.Error(w, "the codes cannot be reckoned", http.StatusInternalServerError)
+		return
+	}
+	p := codesPage{Lang: langOf(r), Codes: all}
+	if len(all) > 0 {
+		p.Left = all[0].Left
+	}
+	show(w, p.Lang, "codes", p)
 }
 
 type letterPage struct {

@@ -23,7 +23,7 @@ const mostUpload = "51MiB"
 
 // bank adds the addresses of the banks' word: statements, their lines, what each was for,
 // and whether the books agree.
-func (o *Office) bank(g *echo.Group) {
+func (o *Office) bank(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/statements", o.statements)
 	g.GET("/statements/new", o.newStatement)
 	g.POST("/statements", o.importStatement, middleware.BodyLimit(mostUpload))
@@ -45,7 +45,7 @@ func (o *Office) bank(g *echo.Group) {
 	g.GET("/undoings", o.undoings)
 	g.GET("/undoings.csv", o.undoingsFile)
 	g.GET("/undoings/:id/:act", o.toUndoing)
-	g.POST("/undoings/:id/approve", o.approveUndo)
+	g.POST("/undoings/:id/approve", o.approveUndo, fresh...)
 	g.POST("/undoings/:id/refuse", o.refuseUndo)
 	g.GET("/reconciliation", o.reconciliation)
 	g.POST("/reconciliation", o.reconcileNow)

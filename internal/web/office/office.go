@@ -39,7 +39,8 @@ func New(db *sqlx.DB, g *gateway.Gateway, now clock.Clock, checks ...bank.Check)
 // Routes adds the door's addresses. Something earlier must tell each request who is signed
 // in (member.WithPerson). Addresses that take forms answer a GET too, by leading to the
 // page of the form: somebody reloads, changes the language or comes back from signing in.
-func (o *Office) Routes(g *echo.Group) {
+// Fresh guards the acts that move money for good: who decides shows first who they are.
+func (o *Office) Routes(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g = g.Group("/office", clustersOnly)
 	g.GET("", o.board)
 	g.GET("/campaigns/:slug/allocations/new", o.newAllocation)
@@ -49,18 +50,18 @@ func (o *Office) Routes(g *echo.Group) {
 	g.GET("/allocations.csv", o.allocationsFile)
 	g.GET("/allocations/:id", o.allocation)
 	g.GET("/allocations/:id/:act", o.toAllocation)
-	g.POST("/allocations/:id/approve", o.approve)
+	g.POST("/allocations/:id/approve", o.approve, fresh...)
 	g.POST("/allocations/:id/refuse", o.refuse)
-	o.desk(g)
-	o.bank(g)
-	o.promises(g)
+	o.desk(g, fresh...)
+	o.bank(g, fresh...)
+	o.promises(g, fresh...)
 	o.currencies(g)
 	o.papers(g)
 }
 
 // desk adds the addresses of the desk for money: lists, each with its file, and what hangs
 // on them.
-func (o *Office) desk(g *echo.Group) {
+func (o *Office) desk(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/payments", o.payments)
 	g.GET("/payments.csv", o.paymentsFile)
 	g.GET("/payments/:id", o.payment)
@@ -72,7 +73,7 @@ func (o *Office) desk(g *echo.Group) {
 	g.GET("/refunds.csv", o.refundsFile)
 	g.GET("/refunds/:id", o.refund)
 	g.GET("/refunds/:id/:act", o.toRefund)
-	g.POST("/refunds/:id/approve", o.approveRefund)
+	g.POST("/refunds/:id/approve", o.approveRefund, fresh...)
 	g.POST("/refunds/:id/refuse", o.refuseRefund)
 	g.GET("/due", o.due)
 	g.GET("/due.csv", o.dueFile)

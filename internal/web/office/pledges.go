@@ -16,7 +16,7 @@ import (
 
 // promises adds the addresses about what companies have promised: the list, one pledge with
 // its history, and the two acts that are the cluster's.
-func (o *Office) promises(g *echo.Group) {
+func (o *Office) promises(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/pledges", o.pledges)
 	g.GET("/pledges.csv", o.pledgesFile)
 	g.GET("/pledges/:id", o.pledge)
@@ -28,7 +28,7 @@ func (o *Office) promises(g *echo.Group) {
 	g.GET("/write-offs.csv", o.writeOffsFile)
 	g.GET("/write-offs/:id", o.writeOff)
 	g.GET("/write-offs/:id/:act", o.toWriteOff)
-	g.POST("/write-offs/:id/approve", o.approveWriteOff)
+	g.POST("/write-offs/:id/approve", o.approveWriteOff, fresh...)
 	g.POST("/write-offs/:id/refuse", o.refuseWriteOff)
 }
 

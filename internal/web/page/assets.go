@@ -52,7 +52,7 @@ func newAssets(files fs.FS) (*Assets, error) {
 		return nil, err
 	}
 	a.add("app.css", "text/css; charset=utf-8", css, true)
-	for name, kind := range map[string]string{"app.js": "text/javascript; charset=utf-8", "mark.svg": "image/svg+xml"} {
+	for name, kind := range map[string]string{"app.js": "text/javascript; charset=utf-8", "passkey.js": "text/javascript; charset=utf-8", "mark.svg": "image/svg+xml"} {
 		body, err := fs.ReadFile(files, "assets/"+name)
 		if err != nil {
 			return nil, fmt.Errorf("read an asset: %w", err)

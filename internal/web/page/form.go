@@ -110,6 +110,21 @@ type Field struct {
 	Required     bool // the browser asks before sending
 }
 
+// Factor asks somebody to show who they are: by a code when they have a second factor, and
+// by the password when not. The field that is not asked for has no label.
+type Factor struct {
+	Code, Password Field
+	Passkey        Passkey // one of the person's passkeys will do; the zero one is not shown
+}
+
+// Passkey is the button that asks the browser for a passkey. The form around it says where
+// the script asks and answers.
+type Passkey struct {
+	Button string
+	Plain  bool   // it stands beside another way
+	Or     string // between it and the other way
+}
+
 // Option is one of several answers.
 type Option struct {
 	Value, Text string

@@ -42,6 +42,8 @@ type Visitor struct {
 	Line   string // "Ґанок Софт, платниця"
 	Portal string // address of the company room, when they have one
 	Office string // address of the coordinator's desk, when they have one
+
+	Account string // address of the page of the person's own sign-in; may be empty
 }
 
 // MenuItem is an entry of the main menu. Key names its text in the catalogues; "{lang}" in

@@ -33,6 +33,7 @@ type partsPage struct {
 	Proof    page.Proof
 	Cards    page.Cards
 	Steps    page.Steps
+	Factor   page.Factor
 	Gifts    page.Gifts
 	Seals    []page.Seal
 	Decision page.Decision
@@ -60,15 +61,16 @@ func parts(t *testing.T, l i18n.Lang) partsPage {
 		Delivered: 15_893_012, Spent: 1_271_218, Aside: 2_431_000, Free: 1_722_334, Fees: 120_486,
 	}
 	p := partsPage{
-		Base:  page.Base{Lang: l, Path: "/" + string(l) + "/", Sandbox: true, Visitor: &page.Visitor{Name: "Ґанок Софт", Line: "Ірина Ш., платниця", Portal: "/portal"}},
-		Open:  page.NewStatus(l, page.Open),
-		When:  l.Moment(at),
-		Sum:   *sum(21_438_050),
-		Bands: page.NewBands(l, totals),
-		Short: page.NewBands(l, page.Totals{Currency: "UAH", Goal: 1_000_000, Received: 1_500_000, Unpaid: 500_000, Refunded: 300_000, Aside: 1_250_000, Fees: 40_000, Shortfall: 90_000}),
-		Proof: page.Proof{Title: "Перевірено до", When: l.Moment(at), Text: "Книга, Stripe і банк збігаються до копійки.", Links: []page.Link{{Href: "/x", Text: "Перевірити самому"}}},
-		Steps: page.Steps{Items: []page.Step{{Title: "Обіцянка", Text: "Компанія каже, скільки й коли дасть."}, {Title: "Внесок", Text: "Картка або переказ."}, {Title: "Розподіл", Text: "Один пропонує, другий схвалює."}}},
-		Empty: page.Empty{Title: "Запитань ще немає", Text: "Спитайте про будь-який запис.", Link: page.Link{Href: "/x", Text: "Поставити запитання"}},
+		Base:   page.Base{Lang: l, Path: "/" + string(l) + "/", Sandbox: true, Visitor: &page.Visitor{Name: "Ґанок Софт", Line: "Ірина Ш., платниця", Portal: "/portal"}},
+		Open:   page.NewStatus(l, page.Open),
+		When:   l.Moment(at),
+		Sum:    *sum(21_438_050),
+		Bands:  page.NewBands(l, totals),
+		Short:  page.NewBands(l, page.Totals{Currency: "UAH", Goal: 1_000_000, Received: 1_500_000, Unpaid: 500_000, Refunded: 300_000, Aside: 1_250_000, Fees: 40_000, Shortfall: 90_000}),
+		Proof:  page.Proof{Title: "Перевірено до", When: l.Moment(at), Text: "Книга, Stripe і банк збігаються до копійки.", Links: []page.Link{{Href: "/x", Text: "Перевірити самому"}}},
+		Steps:  page.Steps{Items: []page.Step{{Title: "Обіцянка", Text: "Компанія каже, скільки й коли дасть."}, {Title: "Внесок", Text: "Картка або переказ."}, {Title: "Розподіл", Text: "Один пропонує, другий схвалює."}}},
+		Factor: page.Factor{Code: page.Field{ID: "proof_code", Name: "proof_code", Label: "Код", Hint: "Шість цифр"}, Password: page.Field{ID: "proof_password", Name: "proof_password", Type: "password", Label: "Пароль"}, Passkey: page.Passkey{Button: "Ключ доступу", Plain: true, Or: "або"}},
+		Empty:  page.Empty{Title: "Запитань ще немає", Text: "Спитайте про будь-який запис.", Link: page.Link{Href: "/x", Text: "Поставити запитання"}},
 		Seals: []page.Seal{
 			{Signed: []page.Signature{{Act: "Запропонувала", Who: "Олена М.", When: l.Moment(at)}}, Awaits: "Друга людина: ви або ще двоє"},
 			{Signed: []page.Signature{{Act: "Запропонувала", Who: "Олена М.", When: l.Moment(at)}, {Act: "Схвалив", Who: "Роман К.", When: l.Moment(at)}}},

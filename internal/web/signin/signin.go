@@ -1,12 +1,15 @@
-// Package signin is the door through which people come in and go out: the sign-in page,
+// Package signin is the door through which people come in and go out: the sign-in page and
+// its second step, passkeys, new passwords, the page where people see to their own sign-in,
 // the session, and the language of pages whose address names none.
 //
-// It opens a session and closes it, and tells the rest of a request who the visitor is. It
-// decides nothing about what that person may do: each door guards itself.
+// It opens a session and closes it, tells the rest of a request who the visitor is, and
+// keeps two guards for other doors: Factor and Fresh. It decides nothing about what a
+// person may do: each door guards itself.
 package signin
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,10 +17,13 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
+	"kopiyka/internal/config"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
+	"kopiyka/internal/pg"
 	"kopiyka/internal/web/page"
 )
 
@@ -26,28 +32,96 @@ type SignIn struct {
 	db       *sqlx.DB
 	now      clock.Clock
 	https    bool
+	vault    *member.Vault
+	passkeys *member.Passkeys
+	issuers  map[string]*issuer // by their names in addresses
+	log      *slog.Logger
 	sessions *sessions
+}
+
+// Parts are what the door is made of.
+type Parts struct {
+	DB    *sqlx.DB
+	Now   clock.Clock
+	URL   string // where browsers reach the site
+	Vault *member.Vault
+	Log   *slog.Logger
+
+	Issuers []config.Issuer // other houses that vouch for people
 }
 
 // New makes the door. From time to time it deletes sessions that have ended, as long as
 // the process lives.
-func New(db *sqlx.DB, now clock.Clock, https bool) *SignIn {
-	return &SignIn{db: db, now: now, https: https, sessions: newSessions(db, https)}
+func New(p Parts) (*SignIn, error) {
+	passkeys, err := member.NewPasskeys(p.DB, p.Now, p.URL)
+	if err != nil {
+		return nil, err
+	}
+	https := strings.HasPrefix(p.URL, "https://")
+	return &SignIn{
+		db: p.DB, now: p.Now, https: https, vault: p.Vault, passkeys: passkeys, issuers: newIssuers(p.Issuers, p.URL), log: p.Log, sessions: newSessions(p.DB, p.Now, https),
+	}, nil
 }
 
 // Routes adds the door's addresses. The group must carry Load.
 func (s *SignIn) Routes(g *echo.Group) {
 	g.GET(page.SignInPath, s.form)
 	g.POST(page.SignInPath, s.signIn)
+	g.GET(factorPath, s.factorForm)
+	g.POST(factorPath, s.factor)
+	g.POST(passkeyPath+"/options", s.askAnybody, spoken)
+	g.POST(passkeyPath, s.signInByPasskey, spoken)
+	g.POST(passkeyPath+"/again/options", s.askKnown, spoken)
+	g.POST(passkeyPath+"/again", s.confirmByPasskey, spoken)
+	g.GET(visitPath+"/:issuer", s.leave)
+	g.GET(visitPath+"/:issuer/back", s.comeBack)
+	g.GET(resetPath, s.resetForm)
+	g.POST(resetPath, s.askReset)
+	g.GET(resetPath+"/:token", s.newPasswordForm)
+	g.POST(resetPath+"/:token", s.reset)
 	g.POST(page.SignOutPath, s.signOut)
 	g.GET("/language/:lang", s.language)
+
+	own := g.Group(accountPath, s.signedIn)
+	own.GET("", s.account)
+	own.GET("/authenticator", s.authenticatorForm, s.Fresh)
+	own.POST("/authenticator", s.enrol, s.Fresh)
+	own.POST("/authenticator/remove", s.removeAuthenticator, s.Fresh)
+	own.POST("/recovery-codes", s.renewRecovery, s.Fresh)
+	own.GET("/passkeys/new", s.passkeyForm, s.Fresh)
+	own.POST("/passkeys/options", s.offerPasskey, spoken, s.Fresh)
+	own.POST("/passkeys", s.addPasskey, spoken, s.Fresh)
+	own.POST("/passkeys/:id/remove", s.removePasskey, s.Fresh)
+	own.GET("/password", s.passwordForm, s.Fresh)
+	own.POST("/password", s.changePassword, s.Fresh)
+	own.POST("/issuers", s.linkIssuer, s.Fresh)
+	own.POST("/issuers/:issuer/remove", s.unlinkIssuer, s.Fresh)
+	own.POST("/sessions/:id/end", s.endSession)
+	own.POST("/sessions/end", s.endOthers)
+	for _, act := range []string{"/authenticator/remove", "/recovery-codes", "/passkeys", "/passkeys/:id/remove", "/sessions/:id/end", "/sessions/end", "/issuers", "/issuers/:issuer/remove"} { // somebody reloads, or changes the language
+		own.GET(act, s.toAccount)
+	}
+}
+
+// signedIn asks strangers to sign in: the pages are for everybody who can.
+func (s *SignIn) signedIn(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !standingOf(c).in() {
+			return c.Redirect(http.StatusSeeOther, page.Of(c).SignIn())
+		}
+		return next(c)
+	}
 }
 
 type signInPage struct {
 	page.Base
 	Errors   page.ErrorSummary
+	Notice   page.Notice
 	Email    page.Field
 	Password page.Field
+	Passkey  page.Passkey
+	Works    string // where passkeys work, when it is not here; else empty
+	Issuers  []page.Link
 	Action   string
 	Next     string // where to go afterwards, or empty
 }
@@ -55,13 +129,13 @@ type signInPage struct {
 // form serves GET /sign-in. Who is signed in already is sent on.
 func (s *SignIn) form(c echo.Context) error {
 	next := safePath(c.QueryParam("next"), "")
-	if person, ok := member.SignedIn(c.Request().Context()); ok {
-		return c.Redirect(http.StatusSeeOther, safePath(next, room(person)))
+	if st := standingOf(c); st.in() {
+		return c.Redirect(http.StatusSeeOther, safePath(next, room(st.person)))
 	}
-	return c.Render(http.StatusOK, "signin/signin", newSignInPage(c, "", next))
+	return c.Render(http.StatusOK, "signin/signin", s.newSignInPage(c, "", next))
 }
 
-func newSignInPage(c echo.Context, email, next string) signInPage {
+func (s *SignIn) newSignInPage(c echo.Context, email, next string) signInPage {
 	b := page.Of(c)
 	b.Path = page.SignInPath // a wrong password leaves no address behind that could not be opened again
 	if next != "" {
@@ -69,6 +143,10 @@ func newSignInPage(c echo.Context, email, next string) signInPage {
 	}
 	return signInPage{
 		Base:     b,
+		Notice:   notice(b.Lang, c.QueryParam("notice")),
+		Passkey:  page.Passkey{Button: b.Lang.T("signin.passkey.sign_in"), Plain: true},
+		Works:    s.elsewhere(c),
+		Issuers:  s.visits(b.Lang, next),
 		Email:    page.Field{ID: "email", Name: "email", Type: "email", Label: b.Lang.T("signin.email"), Value: email, Autocomplete: "username", Required: true},
 		Password: page.Field{ID: "password", Name: "password", Type: "password", Label: b.Lang.T("signin.password"), Autocomplete: "current-password", Required: true},
 		Action:   page.SignInPath,
@@ -77,7 +155,8 @@ func newSignInPage(c echo.Context, email, next string) signInPage {
 }
 
 // signIn serves POST /sign-in. What was wrong is said once for both fields: a stranger
-// must not learn which addresses are known here.
+// must not learn which addresses are known here. Who has a second factor is asked for it
+// before anything is opened.
 func (s *SignIn) signIn(c echo.Context) error {
 	form, err := page.Posted(c)
 	if err != nil {
@@ -86,7 +165,7 @@ func (s *SignIn) signIn(c echo.Context) error {
 	email, next := form.Get("email"), safePath(form.Get("next"), "")
 	person, err := member.SignIn(c.Request().Context(), s.db, s.now, email, form.Get("password"), c.RealIP())
 	if refusal, ok := fault.As(err); ok {
-		p := newSignInPage(c, email, next)
+		p := s.newSignInPage(c, email, next)
 		p.Errors = page.ErrorSummary{Title: p.Lang.T("signin.failed"), Items: []page.Link{{Href: "#email", Text: p.Lang.Fault(refusal)}}}
 		page.RetryAfter(c, refusal)
 		return c.Render(statusOf(refusal), "signin/signin", p)
@@ -94,13 +173,47 @@ func (s *SignIn) signIn(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.sessions.begin(c, person); err != nil {
-		return err
+	return s.enter(c, person, member.ByPassword, next)
+}
+
+// enter lets a person in who has shown a first factor, or both at once. Who has a second
+// one is asked for it first.
+func (s *SignIn) enter(c echo.Context, person member.Person, by member.Proof, next string) error {
+	if !by.Second() {
+		factors, err := member.FactorsOf(c.Request().Context(), s.db, person.ID)
+		if err != nil {
+			return err
+		}
+		if factors.Any() {
+			if err := s.sessions.beginHalf(c, person.ID, by); err != nil {
+				return err
+			}
+			return c.Redirect(http.StatusSeeOther, withNext(factorPath, next))
+		}
 	}
-	if err := member.SpeakTo(c.Request().Context(), s.db, person.ID, string(page.Of(c).Lang)); err != nil { // as the page just read
+	return s.come(c, person, by, next)
+}
+
+// come opens the session, once nothing more is to be shown.
+func (s *SignIn) come(c echo.Context, person member.Person, by member.Proof, next string) error {
+	if err := s.open(c, person, by); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, safePath(next, room(person)))
+}
+
+func (s *SignIn) open(c echo.Context, person member.Person, by member.Proof) error {
+	ctx := c.Request().Context()
+	if err := s.sessions.begin(c, person, by); err != nil {
+		return err
+	}
+	err := pg.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		return audit.Record(ctx, tx, audit.Act{At: s.now(), Person: person.ID, Act: "person.signed-in", Subject: "person:" + person.ID, Detail: map[string]any{"by": by, "host": c.RealIP()}})
+	})
+	if err != nil {
+		return err
+	}
+	return member.SpeakTo(ctx, s.db, person.ID, string(page.Of(c).Lang)) // as the page just read
 }
 
 // statusOf is 422 for a wrong password: 401 would have to name a scheme of HTTP's own.
@@ -133,22 +246,53 @@ func room(p member.Person) string {
 	return "/"
 }
 
+func withNext(path, next string) string {
+	if next == "" {
+		return path
+	}
+	return path + "?next=" + url.QueryEscape(next)
+}
+
+const standingKey = "kopiyka.signin.standing"
+
+// standingOf is what the request's session knows; Load has put it there.
+func standingOf(c echo.Context) standing {
+	st, _ := c.Get(standingKey).(standing)
+	return st
+}
+
 // Load tells the request who is signed in, for doors (member.SignedIn) and for pages
 // (page.Visitor). It belongs on every group whose pages show a visitor. Somebody without a
 // session costs it nothing.
+//
+// Whoever runs a cluster and has not shown a second factor is known to the doors without
+// the cluster: a door that forgets to ask for the factor opens nothing.
 func (s *SignIn) Load(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Add(echo.HeaderVary, "Cookie")
-		ctx, err := s.sessions.load(c.Request().Context(), c.Request())
+		ctx, st, err := s.sessions.load(c.Request().Context(), c.Request(), c.RealIP())
 		if err != nil {
 			return fmt.Errorf("who is the visitor: %w", err)
 		}
+		if st.in() {
+			acting := st.person
+			if st.withheld() {
+				acting.Clusters = nil
+			}
+			ctx = member.WithPerson(ctx, acting)
+		}
 		c.SetRequest(c.Request().WithContext(ctx))
+		c.Set(standingKey, st)
+		if st.in() {
+			if err := s.sessions.renewed(c, st); err != nil {
+				return err
+			}
+		}
 		if err := s.rememberLanguage(c); err != nil {
 			return err
 		}
-		if person, ok := member.SignedIn(ctx); ok {
-			page.SetVisitor(c, visitor(page.Of(c).Lang, person))
+		if st.in() {
+			page.SetVisitor(c, visitor(page.Of(c).Lang, st.person))
 		}
 		return next(c)
 	}
@@ -156,7 +300,7 @@ func (s *SignIn) Load(next echo.HandlerFunc) echo.HandlerFunc {
 
 // visitor is a person as a page's frame shows one.
 func visitor(l i18n.Lang, p member.Person) *page.Visitor {
-	v := &page.Visitor{Name: p.Name, Line: posts(l, p)}
+	v := &page.Visitor{Name: p.Name, Line: posts(l, p), Account: accountPath}
 	if len(p.Companies) > 0 {
 		v.Portal = portal
 	}

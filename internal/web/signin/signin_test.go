@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,7 +12,9 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
+	"kopiyka/internal/config"
 	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/pg/pgtest"
@@ -29,18 +32,53 @@ const (
 type gate struct {
 	t         *testing.T
 	db, owner *sqlx.DB
+	vault     *member.Vault
 	house     *webtest.House
-	payer     string // iryna@example.org, of a company
+	payer     string        // iryna@example.org, of a company
+	roman     string        // roman@example.org, of a cluster
+	late      time.Duration // how far the door's clock is ahead
+	done      int           // how often the act that needs a fresh factor was done
 }
+
+// romanSecret is that of Roman's authenticator app.
+const romanSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 func open(t *testing.T, https bool) *gate {
 	t.Helper()
+	return openWith(t, https)
+}
+
+func openWith(t *testing.T, https bool, issuers ...config.Issuer) *gate {
+	t.Helper()
 	g := &gate{t: t}
 	g.db, g.owner = pgtest.Both(t)
-	door := signin.New(g.db, clock.System, https)
+	var err error
+	if g.vault, err = member.NewVault(make([]byte, member.VaultKeySize)); err != nil {
+		t.Fatal(err)
+	}
+	url := "http://127.0.0.1"
+	if https {
+		url = "https://help.example.org"
+	}
+	door, err := signin.New(signin.Parts{DB: g.db, Now: g.now, URL: url, Vault: g.vault, Issuers: issuers, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	g.house = webtest.Open(t, g.db, func(group *echo.Group) {
 		group.Use(door.Load)
 		door.Routes(group)
+		clustersOnly := func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(c echo.Context) error {
+				if person, ok := member.SignedIn(c.Request().Context()); !ok || len(person.Clusters) == 0 {
+					return echo.ErrNotFound
+				}
+				return next(c)
+			}
+		}
+		group.GET("/forgetful", func(c echo.Context) error { return c.String(http.StatusOK, "a room that asks for no factor") }, clustersOnly)
+		cluster := group.Group("/cluster", door.Factor, clustersOnly)
+		cluster.GET("", func(c echo.Context) error { return c.String(http.StatusOK, "the cluster's room") })
+		cluster.POST("/act", g.act, door.Fresh)
 		group.GET("/me", func(c echo.Context) error {
 			person, ok := member.SignedIn(c.Request().Context())
 			b := page.Of(c)
@@ -52,6 +90,21 @@ func open(t *testing.T, https bool) *gate {
 	})
 	g.tx(g.fill)
 	return g
+}
+
+func (g *gate) now() time.Time { return clock.System().Add(g.late) }
+
+// act stands for an act that moves money: it keeps what was typed, and who did it with what.
+func (g *gate) act(c echo.Context) error {
+	g.done++
+	person, _ := member.SignedIn(c.Request().Context())
+	err := pg.InTx(c.Request().Context(), g.db, func(tx *sqlx.Tx) error {
+		return audit.Record(c.Request().Context(), tx, audit.Act{At: g.now(), Person: person.ID, Act: "act.done", Subject: "act:1"})
+	})
+	if err != nil {
+		return err
+	}
+	return c.String(http.StatusOK, c.FormValue("reason"))
 }
 
 func (g *gate) tx(story func(*sqlx.Tx) error) {
@@ -74,18 +127,34 @@ func (g *gate) fill(tx *sqlx.Tx) error {
 	company := id(member.AddCompany(ctx, tx, now, member.Company{Slug: "ganok", Name: member.Text{UK: "Ґанок Софт", EN: "Ganok Soft"}}))
 	cluster := id(member.AddCluster(ctx, tx, now, member.Cluster{Slug: "kharkiv-it", Name: member.Text{UK: "Харківський ІТ-кластер", EN: "Kharkiv IT Cluster"}}))
 	g.payer = id(member.AddPerson(ctx, tx, now, "iryna@example.org", "Ірина Ш.", password))
-	roman := id(member.AddPerson(ctx, tx, now, "roman@example.org", "Роман К.", password))
+	g.roman = id(member.AddPerson(ctx, tx, now, "roman@example.org", "Роман К.", password))
 	id(member.AddPerson(ctx, tx, now, "new@example.org", "Новий", password))
 	id(member.AddPerson(ctx, tx, now, "silent@example.org", "Без пароля", ""))
 	if err != nil {
 		return err
 	}
 	for _, role := range []member.ClusterRole{member.Coordinator, member.Approver} {
-		if err := member.GiveClusterRole(ctx, tx, roman, cluster, role); err != nil {
+		if err := member.GiveClusterRole(ctx, tx, g.roman, cluster, role); err != nil {
 			return err
 		}
 	}
+	if err := member.GiveAuthenticator(ctx, tx, g.vault, now, g.roman, romanSecret); err != nil {
+		return err
+	}
 	return member.GiveCompanyRole(ctx, tx, g.payer, company, member.Payer)
+}
+
+// code is what Roman's phone shows; it may be used again.
+func (g *gate) code() string {
+	g.t.Helper()
+	if _, err := g.owner.Exec(`UPDATE authenticators SET last_step = 0`); err != nil {
+		g.t.Fatal(err)
+	}
+	code, err := member.CodeAt(romanSecret, g.now())
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return code
 }
 
 func pair(email, pass string) url.Values {
@@ -96,7 +165,19 @@ func pair(email, pass string) url.Values {
 func (g *gate) signedIn(email string) *webtest.Browser {
 	g.t.Helper()
 	b := g.house.As("")
-	b.Post("/sign-in", pair(email, password)).Wants(http.StatusSeeOther)
+	if b.Post("/sign-in", pair(email, password)).Wants(http.StatusSeeOther).Header.Get("Location") == "/sign-in/factor" {
+		b.Post("/sign-in/factor", url.Values{"proof_code": {g.code()}}).Wants(http.StatusSeeOther)
+	}
+	return b
+}
+
+// signedInWithoutFactor is a browser of somebody for whom the password is enough.
+func (g *gate) signedInWithoutFactor(email string) *webtest.Browser {
+	g.t.Helper()
+	b := g.house.As("")
+	if got := b.Post("/sign-in", pair(email, password)).Wants(http.StatusSeeOther).Header.Get("Location"); got == "/sign-in/factor" {
+		g.t.Fatal("a second factor is asked for")
+	}
 	return b
 }
 
@@ -113,7 +194,12 @@ func TestEachComesInToTheirOwnRoom(t *testing.T) {
 	g := open(t, false)
 	for email, room := range map[string]string{"iryna@example.org": "/portal", " Roman@Example.ORG ": "/office", "new@example.org": "/"} {
 		b := g.house.As("")
-		b.Post("/sign-in", pair(email, password)).LeadsTo(room)
+		if room == "/office" { // which takes a second factor
+			b.Post("/sign-in", pair(email, password)).LeadsTo("/sign-in/factor")
+			b.Post("/sign-in/factor", url.Values{"proof_code": {g.code()}}).LeadsTo(room)
+		} else {
+			b.Post("/sign-in", pair(email, password)).LeadsTo(room)
+		}
 		b.Get("/sign-in").LeadsTo(room) // who is in already is not asked again
 	}
 	if got := g.signedIn("iryna@example.org").Get("/me").Body; got != "Ірина Ш.|Ganok Soft, payer|/portal|en" {

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"kopiyka/internal/clock"
+	"kopiyka/internal/member"
+)
+
+type resetFactorCommand struct {
+	settings
+	Email string `arg:"" help:"With which the person signs in."`
+}
+
+// Run takes a person's second factors away, for somebody who has lost the phone and the
+// recovery codes and has shown in another way who they are. It is recorded, and the person
+// is told by letter.
+func (c *resetFactorCommand) Run(ctx context.Context, log *slog.Logger) error {
+	d, err := findDatabase(ctx, c.Config, log)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	db, err := d.migrated(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	person, err := member.PersonByEmail(ctx, db, c.Email)
+	if err != nil {
+		return fmt.Errorf("find %s: %w", c.Email, err)
+	}
+	if err := member.ResetFactors(ctx, db, clock.System, person); err != nil {
+		return err
+	}
+	fmt.Println(c.Email, "has no second factor any more, and is signed out everywhere")
+	return nil
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"kopiyka/internal/config"
+	"kopiyka/internal/member"
+)
+
+// keyFile is where the key lives beside a private cluster, below the data folder.
+const keyFile = "secret.key"
+
+// openVault takes the key that seals secrets from the configuration. Beside a private
+// cluster, whose data lies in the same folder, it may be a file, which is made at the first
+// start. Beside a server that others may reach there is no such way: a key that is lost with
+// a machine would lock everybody out.
+func openVault(c config.Config) (*member.Vault, error) {
+	text := c.SecretKey
+	if text == "" {
+		if c.DatabaseURL != "" {
+			return nil, errors.New("KOPIYKA_SECRET_KEY is not set: it seals the secrets of authenticator apps; `openssl rand -base64 32` makes one")
+		}
+		var err error
+		if text, err = keyOf(c.Data); err != nil {
+			return nil, err
+		}
+	}
+	key, err := member.ParseVaultKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("KOPIYKA_SECRET_KEY: %w", err)
+	}
+	return member.NewVault(key)
+}
+
+// keyOf reads the key of a data folder, or makes it. Of two processes at once one makes it.
+func keyOf(data string) (string, error) {
+	file := filepath.Join(data, keyFile)
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return "", fmt.Errorf("make the data folder: %w", err)
+	}
+	made, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	switch {
+	case err == nil:
+		_, err = made.WriteString(member.NewVaultKey() + "\n")
+		if err := errors.Join(err, made.Sync(), made.Close()); err != nil {
+			return "", fmt.Errorf("make the key: %w", err)
+		}
+	case !errors.Is(err, fs.ErrExist):
+		return "", fmt.Errorf("make the key: %w", err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read the key: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
+}
+
+// answerResetsEvery is how long who asks for a new password waits for the letter to be
+// written. Nothing about the address is looked up before.
+const answerResetsEvery = 10 * time.Second
+
+// answerResets names the job in the queue that writes those letters.
+type answerResets struct{}
+
+// Kind is the job's name in the queue, which outlives releases.
+func (answerResets) Kind() string { return "answer_resets" }
+
+// sweepSignInEvery is how often sessions, challenges and links that have ended are dropped.
+const sweepSignInEvery = time.Hour
+
+// sweepSignIn names the sweeping job in the queue.
+type sweepSignIn struct{}
+
+// Kind is the job's name in the queue, which outlives releases.
+func (sweepSignIn) Kind() string { return "sweep_sign_in" }

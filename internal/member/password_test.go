@@ -1,0 +1,60 @@
+package member_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"kopiyka/internal/clock"
+	"kopiyka/internal/fault"
+	"kopiyka/internal/member"
+	"kopiyka/internal/pg/pgtest"
+)
+
+func TestPasswordsThatEverybodyTriesAreRefused(t *testing.T) {
+	t.Parallel()
+	for password, key := range map[string]string{
+		"passwordpassword": "person.password_common", "Password1234567": "person.password_common", "123456789012": "person.password_common",
+		"qwertyuiopasdf": "person.password_common", "1qaz2wsx3edc": "person.password_common", "abcdefghijklmnop": "person.password_common",
+		"aaaaaaaaaaaa": "person.password_common", "їїїїїїїїїїїї": "person.password_common", "abcabcabcabc": "person.password_common",
+		"dragon!!!!!!!": "person.password_common", "98765432109876": "person.password_common", "Слава Україні!": "person.password_common",
+		"olena.tkach 42": "person.password_name", "my Kopiyka pass": "person.password_name", "моя копійка тут": "person.password_name",
+		"короткий": "person.password_short",
+		// What they are made of is not our business.
+		"кавун на балконі": "", "correct horse battery": "", "      трава      ": "", "xkqjwzvbnmrt": "", "🌻🌾🐝🚜🪺🫐🌻🐸🦔🪿🐳🦉": "",
+	} {
+		err := member.CheckPassword(password, "olena.tkach@example.org")
+		if key == "" && err != nil {
+			t.Errorf("%q: %v", password, err)
+		} else if key != "" {
+			wantFault(t, err, fault.Invalid, key)
+		}
+	}
+}
+
+// The same password typed on a Mac and on Windows is the same password.
+func TestLettersThatLookAlikeAreOnePassword(t *testing.T) {
+	t.Parallel()
+	db := pgtest.DB(t)
+	composed, apart := norm.NFC.String("їжак і йогурт"), norm.NFD.String("їжак і йогурт")
+	if composed == apart {
+		t.Fatal("the two are one")
+	}
+	person(t, db, "olena@example.org", apart)
+	if _, err := member.SignIn(t.Context(), db, clock.At(noon), "olena@example.org", composed, host); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzCheckPassword(f *testing.F) {
+	f.Add("кавун на балконі", "olena@example.org")
+	f.Add("\xff", "@")
+	f.Fuzz(func(t *testing.T, password, email string) {
+		err := member.CheckPassword(password, email)
+		if n := utf8.RuneCountInString(norm.NFC.String(password)); err == nil && (n < 12 || n > 128 || strings.Contains(strings.ToLower(password), "kopiyka")) {
+			t.Errorf("%q is taken", password)
+		}
+	})
+}

@@ -1,0 +1,161 @@
+package signin
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"kopiyka/internal/audit"
+	"kopiyka/internal/fault"
+	"kopiyka/internal/member"
+	"kopiyka/internal/web/page"
+)
+
+// freshFor is how long it counts that somebody has shown who they are.
+const freshFor = 10 * time.Minute
+
+// Factor is for groups of addresses that belong to who runs a cluster. Such a person goes
+// on with a second factor alone: one who has none sets it up, one who has not shown it does.
+// All others pass, and the group's own guard judges them.
+func (s *SignIn) Factor(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		st := standingOf(c)
+		if !st.withheld() {
+			return next(c)
+		}
+		factors, err := member.FactorsOf(c.Request().Context(), s.db, st.person.ID)
+		if err != nil {
+			return err
+		}
+		if !factors.Any() {
+			return c.Redirect(http.StatusSeeOther, withNext(accountPath+"/authenticator", back(c)))
+		}
+		return s.ask(c, st, next)
+	}
+}
+
+// Fresh is for single addresses behind which somebody decides over money or over their own
+// sign-in. Who has not shown in the last minutes who they are is asked first; what was typed
+// waits on the page that asks, and goes on from there. Acts that follow are recorded with
+// what was shown.
+func (s *SignIn) Fresh(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		st := standingOf(c)
+		if !st.in() {
+			return next(c) // the group's guard asks strangers to sign in
+		}
+		fresh, err := s.fresh(c, st)
+		if err != nil {
+			return err
+		}
+		if fresh {
+			return s.passed(c, st.provedBy, next)
+		}
+		return s.ask(c, st, next)
+	}
+}
+
+// fresh reports whether a session has shown lately who it belongs to, with the best that
+// its person has.
+func (s *SignIn) fresh(c echo.Context, st standing) (bool, error) {
+	if s.now().Sub(st.provedAt) >= freshFor {
+		return false, nil
+	}
+	if st.provedBy.Second() {
+		return true, nil
+	}
+	factors, err := member.FactorsOf(c.Request().Context(), s.db, st.person.ID)
+	return !factors.Any(), err
+}
+
+func (s *SignIn) passed(c echo.Context, by member.Proof, next echo.HandlerFunc) error {
+	r := c.Request()
+	c.SetRequest(r.WithContext(audit.WithProof(r.Context(), string(by))))
+	return next(c)
+}
+
+// hidden is a value that was typed into the form that waits.
+type hidden struct{ Name, Value string }
+
+type againPage struct {
+	page.Base
+	Errors page.ErrorSummary
+	Factor page.Factor
+	Action string   // where the form goes on to
+	Typed  []hidden // what was typed into it
+}
+
+// ask shows the page that asks, or goes on when its answer comes with the form.
+func (s *SignIn) ask(c echo.Context, st standing, next echo.HandlerFunc) error {
+	r := c.Request()
+	if r.Method != http.MethodPost {
+		return c.Redirect(http.StatusSeeOther, withNext(factorPath, back(c)))
+	}
+	if r.Header.Get(echo.HeaderContentType) == echo.MIMEApplicationJSON {
+		return fault.New(fault.Forbidden, "factor.stale")
+	}
+	form, err := page.Posted(c)
+	if err != nil {
+		return err
+	}
+	var wrong page.Form
+	if form.Has(codeField) || form.Has(passwordField) {
+		proof, err := s.judge(c, st.person, form.Get(codeField), form.Get(passwordField), false)
+		if err == nil {
+			if err := s.sessions.prove(c, st, proof); err != nil {
+				return err
+			}
+			form.Del(codeField)
+			form.Del(passwordField)
+			c.SetRequest(r.WithContext(member.WithPerson(r.Context(), st.person)))
+			return s.passed(c, proof, next)
+		}
+		if wrong, err = page.NewForm(page.Of(c).Lang, err); err != nil {
+			return err
+		}
+	}
+	return s.showAgain(c, st, form, wrong)
+}
+
+// showAgain asks. 401 says that nothing was done and who may do it; the scheme that HTTP
+// wants beside it is one that browsers know nothing of.
+func (s *SignIn) showAgain(c echo.Context, st standing, form url.Values, wrong page.Form) error {
+	p := againPage{Base: page.Of(c), Errors: wrong.Summary(map[string]string{})}
+	p.Action, p.Path = p.Path, back(c)
+	var err error
+	if p.Factor, err = s.newFactor(c, st.person.ID, wrong); err != nil {
+		return err
+	}
+	for name, values := range form {
+		if name == codeField || name == passwordField {
+			continue
+		}
+		for _, v := range values {
+			p.Typed = append(p.Typed, hidden{name, v})
+		}
+	}
+	slices.SortStableFunc(p.Typed, func(a, b hidden) int { return compare(a.Name, b.Name) })
+	status := wrong.Status()
+	if !wrong.Failed() {
+		status = http.StatusUnauthorized
+		c.Response().Header().Set(echo.HeaderWWWAuthenticate, "Kopiyka-Factor")
+	}
+	return c.Render(status, "signin/again", p)
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// back is where to come back to: the page itself, or, from a form that was sent, the page
+// that its address answers with.
+func back(c echo.Context) string { return page.Of(c).Path }
