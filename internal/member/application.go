@@ -138,7 +138,7 @@ func (a Application) keep(ctx context.Context, tx *sqlx.Tx, at time.Time, host, 
 	return write(ctx, tx, at, "application:"+id, a.Email, l, letter{
 		Title:  l.T("mail.application.title", cluster.In(l)),
 		Text:   []string{l.T("mail.application.text", a.Company.Name.In(l), cluster.In(l))},
-		Button: mail.Button{Text: l.T("mail.application.button"), Href: site + "/applications/" + token},
+		Button: mail.Button{Text: l.T("mail.application.button"), Href: site + "/applications/" + token + "?lang=" + string(l)},
 		Note:   l.T("mail.application.note"),
 		Why:    l.T("mail.application.why"),
 	})
@@ -146,13 +146,12 @@ func (a Application) keep(ctx context.Context, tx *sqlx.Tx, at time.Time, host, 
 
 // ConfirmApplication says that the e-mail of an application answers: the cluster's
 // coordinators see it from now on, and a letter tells them. A second call changes nothing.
-// It returns the company's name and the cluster's.
-func ConfirmApplication(ctx context.Context, db *sqlx.DB, now clock.Clock, site, token string) (company, cluster Text, err error) {
+func ConfirmApplication(ctx context.Context, db *sqlx.DB, now clock.Clock, site, token string) error {
 	a, err := applicationOf(ctx, db, now, token)
 	if err != nil {
-		return company, cluster, err
+		return err
 	}
-	err = pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
+	return pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
 		res, err := tx.ExecContext(ctx, `INSERT INTO application_confirmations (application_id, cluster_id, confirmed_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
 			a.ID, a.ClusterID, now())
 		if err != nil {
@@ -166,13 +165,11 @@ func ConfirmApplication(ctx context.Context, db *sqlx.DB, now clock.Clock, site,
 		}
 		return a.tellCoordinators(ctx, tx, now(), site)
 	})
-	return a.Name(), a.Cluster(), err
 }
 
-// ApplicationToConfirm is the name of the company in a confirming link, and the cluster's.
-func ApplicationToConfirm(ctx context.Context, db *sqlx.DB, now clock.Clock, token string) (company, cluster Text, err error) {
-	a, err := applicationOf(ctx, db, now, token)
-	return a.Name(), a.Cluster(), err
+// ApplicationToConfirm is the application of a confirming link.
+func ApplicationToConfirm(ctx context.Context, db *sqlx.DB, now clock.Clock, token string) (Applied, error) {
+	return applicationOf(ctx, db, now, token)
 }
 
 // applicationOf finds the application of a link. One that has not been confirmed in time is

@@ -41,7 +41,7 @@ func confirmed(t *testing.T, w *gatewaytest.World, change ...func(*member.Applic
 	if token == nil {
 		t.Fatalf("no link in %q", all)
 	}
-	if _, _, err := member.ConfirmApplication(t.Context(), w.DB, w.Now, site, token[1]); err != nil {
+	if err := member.ConfirmApplication(t.Context(), w.DB, w.Now, site, token[1]); err != nil {
 		t.Fatal(err)
 	}
 	waiting, err := member.ApplicationsFor(t.Context(), w.DB, w.Coordinator, true, "", 10)
@@ -157,12 +157,12 @@ func TestAnUnconfirmedApplicationWaitsUnseen(t *testing.T) {
 	}
 	token := confirming.FindStringSubmatch(letters(t, w, "oksana@weaving.example")[0])[1]
 	late := clock.At(noon.AddDate(0, 0, 8))
-	_, _, err := member.ConfirmApplication(t.Context(), w.DB, late, site, token)
+	err := member.ConfirmApplication(t.Context(), w.DB, late, site, token)
 	wantFault(t, err, fault.Conflict, "application.expired")
-	_, _, err = member.ConfirmApplication(t.Context(), w.DB, w.Now, site, strings.Repeat("A", 43))
+	err = member.ConfirmApplication(t.Context(), w.DB, w.Now, site, strings.Repeat("A", 43))
 	wantFault(t, err, fault.NotFound, "application.unknown")
 	for range 2 { // a second click changes nothing
-		if _, _, err := member.ConfirmApplication(t.Context(), w.DB, w.Now, site, token); err != nil {
+		if err := member.ConfirmApplication(t.Context(), w.DB, w.Now, site, token); err != nil {
 			t.Fatal(err)
 		}
 	}

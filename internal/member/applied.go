@@ -102,10 +102,10 @@ func ApplicationsFor(ctx context.Context, db sqlx.QueryerContext, person string,
 	return all, nil
 }
 
-// WaitingApplications counts those that wait for a person's decision.
-func WaitingApplications(ctx context.Context, db sqlx.QueryerContext, person string) (n int64, err error) {
-	err = sqlx.GetContext(ctx, db, &n, `SELECT count(*) FROM application_confirmations c
-		 WHERE c.waits AND c.cluster_id IN (SELECT r.cluster_id FROM cluster_roles r WHERE r.person_id = $1 AND r.role = 'coordinator')`, person)
+// CountApplications counts those that wait for a coordinator's decision, up to a limit.
+func CountApplications(ctx context.Context, db sqlx.QueryerContext, person string, most int) (n int, err error) {
+	err = sqlx.GetContext(ctx, db, &n, `SELECT count(*) FROM (SELECT 1 FROM application_confirmations c
+		 WHERE c.waits AND c.cluster_id IN (SELECT r.cluster_id FROM cluster_roles r WHERE r.person_id = $1 AND r.role = 'coordinator') LIMIT $2) w`, person, most)
 	if err != nil {
 		return 0, fmt.Errorf("count applications: %w", err)
 	}

@@ -41,6 +41,24 @@ func ClusterFor(ctx context.Context, db sqlx.QueryerContext, slug, person string
 	return c, nil
 }
 
+// Clusters lists all clusters, by name.
+func Clusters(ctx context.Context, db sqlx.QueryerContext) ([]Cluster, error) {
+	rows, err := db.QueryContext(ctx, `SELECT id, slug, name_uk, name_en FROM clusters ORDER BY name_uk COLLATE "uk-x-icu", id`)
+	if err != nil {
+		return nil, fmt.Errorf("list clusters: %w", err)
+	}
+	defer rows.Close()
+	var all []Cluster
+	for rows.Next() {
+		var c Cluster
+		if err := rows.Scan(&c.ID, &c.Slug, &c.Name.UK, &c.Name.EN); err != nil {
+			return nil, fmt.Errorf("list clusters: %w", err)
+		}
+		all = append(all, c)
+	}
+	return all, rows.Err()
+}
+
 var phoneForm = regexp.MustCompile(`^\+[0-9]{7,15}$`)
 
 // SetCluster changes what everyone may know of a cluster. Its admins may.

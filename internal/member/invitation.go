@@ -57,6 +57,20 @@ func (i Invite) Send(ctx context.Context, db *sqlx.DB, now clock.Clock, site str
 	return link, err
 }
 
+// Appoint invites somebody without asking who invites: for the command line, whose user
+// owns the whole database. It is how a cluster gets its first admin.
+func (i Invite) Appoint(ctx context.Context, db *sqlx.DB, now clock.Clock, site string) (link string, err error) {
+	i.By = ""
+	if err := i.check(); err != nil {
+		return "", err
+	}
+	err = pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
+		link, err = i.send(ctx, tx, now(), site)
+		return err
+	})
+	return link, err
+}
+
 func (i *Invite) check() error {
 	var form fault.Form
 	email, err := newEmail(i.Email)
@@ -145,7 +159,7 @@ func (i Invite) send(ctx context.Context, tx *sqlx.Tx, at time.Time, site string
 	if err != nil {
 		return "", fmt.Errorf("invite: %w", err)
 	}
-	link = site + "/invitations/" + token
+	link = site + "/invitations/" + token + "?lang=" + string(lang)
 	if err := i.letter(ctx, tx, at, id, lang, link); err != nil {
 		return "", err
 	}

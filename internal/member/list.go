@@ -19,6 +19,7 @@ type Listed struct {
 	EN         string     `db:"name_en"`
 	Country    string     `db:"country"`
 	OfficialID string     `db:"official_id"`
+	Site       string     `db:"site"`
 	ClusterUK  string     `db:"cluster_uk"`
 	ClusterEN  string     `db:"cluster_en"`
 	Kind       string     `db:"kind"`
@@ -43,7 +44,7 @@ func CompaniesFor(ctx context.Context, db sqlx.QueryerContext, person string, s 
 	}
 	var all []Listed
 	err := sqlx.SelectContext(ctx, db, &all, `
-		SELECT k.id, k.name_uk, k.name_en, k.country, k.official_id, m.kind, m.since, m.until, c.name_uk AS cluster_uk, c.name_en AS cluster_en,
+		SELECT k.id, k.name_uk, k.name_en, k.country, k.official_id, k.site, m.kind, m.since, m.until, c.name_uk AS cluster_uk, c.name_en AS cluster_en,
 		       (SELECT count(*) FROM company_roles r WHERE r.company_id = k.id) AS people
 		  FROM companies k
 		 CROSS JOIN LATERAL (

@@ -37,6 +37,7 @@ func (o *Office) tasks(ctx context.Context, l i18n.Lang, p member.Person) ([]tas
 		{"refunds", "/office/refunds", func() (int, error) { return giving.CountRefundsAsked(ctx, o.db, p.ID, most) }},
 		{"dead", "/office/inbox", func() (int, error) { return inbox.CountDead(ctx, o.db, most) }},
 		{"failed", "/office/jobs", func() (int, error) { return jobs.CountFailed(ctx, o.db, most) }},
+		{"applications", ApplicationsPath, func() (int, error) { return member.CountApplications(ctx, o.db, p.ID, most) }},
 		{"overdue", "/office/due", func() (int, error) { return giving.CountOverdue(ctx, o.db, p.ID, o.today(), most) }},
 	}
 	var all []task
@@ -77,7 +78,7 @@ func (o *Office) unexplained(ctx context.Context, l i18n.Lang, p member.Person) 
 // drawers lead to every list of the desk, whether or not anything in it waits.
 func drawers(l i18n.Lang) []page.Link {
 	all := []page.Link{{Href: "/office/pledges", Text: l.T("office.pledges")}}
-	for _, name := range []string{"payments", "refunds", "due", "unmatched", "statements", "reconciliation", "alarms", "suspense", "inbox", "jobs"} {
+	for _, name := range []string{"companies", "applications", "people", "payments", "refunds", "due", "unmatched", "statements", "reconciliation", "alarms", "suspense", "inbox", "jobs"} {
 		all = append(all, page.Link{Href: "/office/" + name, Text: l.T("desk.title." + name)})
 	}
 	return all

@@ -53,6 +53,7 @@ func (o *Office) Routes(g *echo.Group) {
 	o.desk(g)
 	o.bank(g)
 	o.promises(g)
+	o.members(g)
 }
 
 // desk adds the addresses of the desk for money: lists, each with its file, and what hangs

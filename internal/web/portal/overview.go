@@ -38,6 +38,7 @@ type companyPledges struct {
 	Empty      page.Empty
 	More       string // address of the older ones, or empty
 	Statement  page.Link
+	Ourselves  []page.Link // what the company says of itself, and who acts for it
 }
 
 // overview serves GET /portal: the companies of the visitor and what became of their
@@ -88,7 +89,7 @@ func chosenPosts(p member.Person, slug string) ([]member.CompanyPost, error) {
 }
 
 func company(l i18n.Lang, post member.CompanyPost, pledges []giving.Pledge, schedules map[string]giving.Schedule, payments map[string][]giving.Payment, year int) companyPledges {
-	v := companyPledges{Slug: post.Slug, Name: in(l, post.Name.UK, post.Name.EN)}
+	v := companyPledges{Slug: post.Slug, Name: in(l, post.Name.UK, post.Name.EN), Ourselves: companyTabs(l, post.Slug, false)}
 	if len(pledges) == 0 {
 		v.Empty = page.Empty{Title: l.T("portal.empty"), Text: l.T("portal.empty_text")}
 		if post.Role.MayPay() {
