@@ -32,6 +32,12 @@ func (l *Loader) enterCluster(ctx context.Context) (err error) {
 	l.ids.approverID, err = l.person(ctx, ApproverEmail, "Андрій Савчук", Password, func(tx *sqlx.Tx, id string) error {
 		return member.GiveClusterRole(ctx, tx, id, l.ids.cluster, member.Approver)
 	})
+	if err != nil {
+		return err
+	}
+	_, err = l.person(ctx, AdminEmail, "Марта Гончар", Password, func(tx *sqlx.Tx, id string) error {
+		return member.GiveClusterRole(ctx, tx, id, l.ids.cluster, member.Admin)
+	})
 	return err
 }
 
