@@ -156,63 +156,65 @@ var matrix = map[string][]int{
 	"GET /:lang/campaigns":              {302, 302, 302, 302, 302, 302},
 
 	// Companies and people.
-	"GET /:lang/apply":                             {200, 200, 200, 200, 200, 200},
-	"POST /:lang/apply":                            {422, 422, 422, 422, 422, 422},
-	"GET /:lang/apply/sent":                        {200, 200, 200, 200, 200, 200},
-	"GET /applications/:token":                     {200, 200, 200, 200, 200, 200}, // whoever holds the letter
-	"POST /applications/:token":                    {303, 303, 303, 303, 303, 303},
-	"GET /invitations/:token":                      {200, 200, 200, 200, 200, 200},
-	"POST /invitations/:token":                     {422, 403, 403, 403, 403, 403}, // it went to somebody else
-	"GET /:lang/companies/:slug/logo.png":          {404, 404, 404, 404, 404, 404},
-	"GET /:lang/clusters/:slug/logo.png":           {404, 404, 404, 404, 404, 404},
-	"GET /portal/companies/:slug":                  {303, 200, 200, 404, 404, 404},
-	"POST /portal/companies/:slug":                 {303, 403, 403, 404, 404, 404},
-	"GET /portal/companies/:slug/logo":             {303, 404, 404, 404, 404, 404}, // there is none
-	"POST /portal/companies/:slug/logo":            {303, 403, 403, 404, 404, 404},
-	"GET /portal/companies/:slug/logo/drop":        {303, 303, 303, 404, 404, 404},
-	"POST /portal/companies/:slug/logo/drop":       {303, 403, 403, 404, 404, 404},
-	"GET /portal/companies/:slug/addresses":        {303, 303, 303, 404, 404, 404},
-	"POST /portal/companies/:slug/addresses":       {303, 403, 403, 404, 404, 404},
-	"GET /portal/companies/:slug/team":             {303, 200, 200, 404, 404, 404},
-	"POST /portal/companies/:slug/team":            {303, 403, 403, 404, 404, 404},
-	"GET /portal/companies/:slug/team/:id":         {303, 303, 303, 404, 404, 404},
-	"POST /portal/companies/:slug/team/:id":        {303, 403, 403, 404, 404, 404},
-	"GET /portal/companies/:slug/invitations/:id":  {303, 303, 303, 404, 404, 404},
-	"POST /portal/companies/:slug/invitations/:id": {303, 403, 403, 404, 404, 404},
-	"GET /office/companies":                        {303, 404, 404, 200, 200, 200},
-	"GET /office/companies.csv":                    {303, 404, 404, 200, 200, 200},
-	"GET /office/companies/:id":                    {303, 404, 404, 404, 200, 200},
-	"GET /office/companies/:id/facts":              {303, 404, 404, 404, 200, 403},
-	"POST /office/companies/:id/facts":             {303, 404, 404, 404, 303, 403},
-	"GET /office/companies/:id/:part":              {303, 404, 404, 404, 303, 303},
-	"POST /office/companies/:id/memberships":       {303, 404, 404, 404, 303, 403},
-	"POST /office/companies/:id/addresses":         {303, 404, 404, 404, 303, 403},
-	"POST /office/companies/:id/owner":             {303, 404, 404, 404, 403, 403}, // it has one
-	"GET /office/members":                          {303, 404, 404, 200, 200, 200},
-	"GET /office/applications":                     {303, 404, 404, 200, 200, 200},
-	"GET /office/applications/:id":                 {303, 404, 404, 404, 200, 200},
-	"GET /office/applications/:id/:act":            {303, 404, 404, 303, 303, 303},
-	"POST /office/applications/:id/accept":         {303, 404, 404, 404, 303, 403},
-	"POST /office/applications/:id/refuse":         {303, 404, 404, 404, 303, 403},
-	"GET /office/company-files":                    {303, 404, 404, 303, 303, 303},
-	"GET /office/company-files/new":                {303, 404, 404, 200, 200, 403},
-	"GET /office/company-files/template.csv":       {303, 404, 404, 200, 200, 200},
-	"POST /office/company-files":                   {303, 404, 404, 415, 415, 403}, // no file is sent
-	"GET /office/company-files/:id":                {303, 404, 404, 404, 200, 404},
-	"POST /office/company-files/:id":               {303, 404, 404, 404, 303, 404},
-	"GET /office/people":                           {303, 404, 404, 200, 200, 200},
-	"GET /office/clusters/:slug/people":            {303, 404, 404, 404, 303, 303},
-	"POST /office/clusters/:slug/people":           {303, 404, 404, 404, 403, 403}, // admins alone
-	"GET /office/clusters/:slug/people/:id":        {303, 404, 404, 404, 303, 303},
-	"POST /office/clusters/:slug/people/:id":       {303, 404, 404, 404, 403, 403},
-	"GET /office/clusters/:slug/invitations/:id":   {303, 404, 404, 404, 303, 303},
-	"POST /office/clusters/:slug/invitations/:id":  {303, 404, 404, 404, 403, 403},
-	"GET /office/clusters/:slug":                   {303, 404, 404, 404, 200, 200},
-	"POST /office/clusters/:slug":                  {303, 404, 404, 404, 403, 403},
-	"GET /office/clusters/:slug/logo":              {303, 404, 404, 404, 303, 303},
-	"POST /office/clusters/:slug/logo":             {303, 404, 404, 404, 403, 403},
-	"GET /office/clusters/:slug/logo/drop":         {303, 404, 404, 404, 303, 303},
-	"POST /office/clusters/:slug/logo/drop":        {303, 404, 404, 404, 403, 403},
+	"GET /:lang/apply":                                   {200, 200, 200, 200, 200, 200},
+	"POST /:lang/apply":                                  {422, 422, 422, 422, 422, 422},
+	"GET /:lang/apply/sent":                              {200, 200, 200, 200, 200, 200},
+	"GET /applications/:token":                           {200, 200, 200, 200, 200, 200}, // whoever holds the letter
+	"POST /applications/:token":                          {303, 303, 303, 303, 303, 303},
+	"GET /invitations/:token":                            {200, 200, 200, 200, 200, 200},
+	"POST /invitations/:token":                           {422, 403, 403, 403, 403, 403}, // it went to somebody else
+	"GET /:lang/companies/:slug/logo.png":                {404, 404, 404, 404, 404, 404},
+	"GET /:lang/clusters/:slug/logo.png":                 {404, 404, 404, 404, 404, 404},
+	"GET /portal/companies/:slug":                        {303, 200, 200, 404, 404, 404},
+	"POST /portal/companies/:slug":                       {303, 403, 403, 404, 404, 404},
+	"GET /portal/companies/:slug/logo":                   {303, 404, 404, 404, 404, 404}, // there is none
+	"POST /portal/companies/:slug/logo":                  {303, 403, 403, 404, 404, 404},
+	"GET /portal/companies/:slug/logo/drop":              {303, 303, 303, 404, 404, 404},
+	"POST /portal/companies/:slug/logo/drop":             {303, 403, 403, 404, 404, 404},
+	"GET /portal/companies/:slug/addresses":              {303, 303, 303, 404, 404, 404},
+	"POST /portal/companies/:slug/addresses":             {303, 403, 403, 404, 404, 404},
+	"GET /portal/companies/:slug/team":                   {303, 200, 200, 404, 404, 404},
+	"POST /portal/companies/:slug/team":                  {303, 403, 403, 404, 404, 404},
+	"GET /portal/companies/:slug/team/:id":               {303, 303, 303, 404, 404, 404},
+	"POST /portal/companies/:slug/team/:id":              {303, 403, 403, 404, 404, 404},
+	"GET /portal/companies/:slug/invitations/:id":        {303, 303, 303, 404, 404, 404},
+	"POST /portal/companies/:slug/invitations/:id":       {303, 403, 403, 404, 404, 404},
+	"GET /office/companies":                              {303, 404, 404, 200, 200, 200},
+	"GET /office/companies.csv":                          {303, 404, 404, 200, 200, 200},
+	"GET /office/companies/:id":                          {303, 404, 404, 404, 200, 200},
+	"GET /office/companies/:id/facts":                    {303, 404, 404, 404, 200, 403},
+	"POST /office/companies/:id/facts":                   {303, 404, 404, 404, 303, 403},
+	"GET /office/companies/:id/:part":                    {303, 404, 404, 404, 303, 303},
+	"POST /office/companies/:id/memberships":             {303, 404, 404, 404, 303, 403},
+	"POST /office/companies/:id/addresses":               {303, 404, 404, 404, 303, 403},
+	"POST /office/companies/:id/owner":                   {303, 404, 404, 404, 403, 403}, // it has one
+	"GET /office/companies/:id/invitations/:invitation":  {303, 404, 404, 404, 303, 303},
+	"POST /office/companies/:id/invitations/:invitation": {303, 404, 404, 404, 303, 403},
+	"GET /office/members":                                {303, 404, 404, 200, 200, 200},
+	"GET /office/applications":                           {303, 404, 404, 200, 200, 200},
+	"GET /office/applications/:id":                       {303, 404, 404, 404, 200, 200},
+	"GET /office/applications/:id/:act":                  {303, 404, 404, 303, 303, 303},
+	"POST /office/applications/:id/accept":               {303, 404, 404, 404, 303, 403},
+	"POST /office/applications/:id/refuse":               {303, 404, 404, 404, 303, 403},
+	"GET /office/company-files":                          {303, 404, 404, 303, 303, 303},
+	"GET /office/company-files/new":                      {303, 404, 404, 200, 200, 403},
+	"GET /office/company-files/template.csv":             {303, 404, 404, 200, 200, 200},
+	"POST /office/company-files":                         {303, 404, 404, 415, 415, 403}, // no file is sent
+	"GET /office/company-files/:id":                      {303, 404, 404, 404, 200, 404},
+	"POST /office/company-files/:id":                     {303, 404, 404, 404, 303, 404},
+	"GET /office/people":                                 {303, 404, 404, 200, 200, 200},
+	"GET /office/clusters/:slug/people":                  {303, 404, 404, 404, 303, 303},
+	"POST /office/clusters/:slug/people":                 {303, 404, 404, 404, 403, 403}, // admins alone
+	"GET /office/clusters/:slug/people/:id":              {303, 404, 404, 404, 303, 303},
+	"POST /office/clusters/:slug/people/:id":             {303, 404, 404, 404, 403, 403},
+	"GET /office/clusters/:slug/invitations/:id":         {303, 404, 404, 404, 303, 303},
+	"POST /office/clusters/:slug/invitations/:id":        {303, 404, 404, 404, 403, 403},
+	"GET /office/clusters/:slug":                         {303, 404, 404, 404, 200, 200},
+	"POST /office/clusters/:slug":                        {303, 404, 404, 404, 403, 403},
+	"GET /office/clusters/:slug/logo":                    {303, 404, 404, 404, 303, 303},
+	"POST /office/clusters/:slug/logo":                   {303, 404, 404, 404, 403, 403},
+	"GET /office/clusters/:slug/logo/drop":               {303, 404, 404, 404, 303, 303},
+	"POST /office/clusters/:slug/logo/drop":              {303, 404, 404, 404, 403, 403},
 }
 
 // forms are filled in so that only who sends them can be wrong.
@@ -467,6 +469,9 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 		}
 		slug, id, token := h.Slug, pledge, reminder
 		switch {
+		case strings.Contains(path, "/companies/:id/invitations/:invitation"):
+			waits, _ := h.invitation(false)
+			id, path = h.Company, strings.Replace(path, ":invitation", waits, 1)
 		case strings.Contains(path, "/office/companies/:id"):
 			id = h.Company
 		case strings.Contains(path, "/team/:id"), strings.Contains(path, "/people/:id"):

@@ -32,6 +32,8 @@ func (o *Office) members(g *echo.Group) {
 	g.POST("/companies/:id/memberships", o.changeMembership)
 	g.POST("/companies/:id/addresses", o.moved)
 	g.POST("/companies/:id/owner", o.inviteOwner)
+	g.GET("/companies/:id/invitations/:invitation", o.toCompany)
+	g.POST("/companies/:id/invitations/:invitation", o.changeCompanyInvitation)
 	g.GET("/members", o.membersYear)
 	g.GET("/applications", o.applications)
 	g.GET("/applications/:id", o.application)
@@ -75,6 +77,10 @@ func (o *Office) companies(c echo.Context) error {
 	}
 	l := v.Lang
 	v.tabs(v.asked.get("state"), page.Link{Text: l.T("people.list.members")}, page.Link{Href: "former", Text: l.T("people.list.former")})
+	v.Tabs = append(v.Tabs, page.Link{Href: "/office/members", Text: l.T("people.members.link")})
+	if coordinates(visitor(c)) {
+		v.Tabs = append(v.Tabs, page.Link{Href: ImportsPath + "/new", Text: l.T("people.import.title")})
+	}
 	v.searching("state",
 		page.Field{ID: "q", Name: "q", Label: l.T("people.list.words"), Value: v.asked.get("q"), Type: "search"},
 		choice("kind", l.T("people.kind"), l.T("people.list.any"), v.asked.get("kind"), roster.Kinds(l)...),
@@ -190,14 +196,17 @@ func (o *Office) showCompany(c echo.Context, typed url.Values, form page.Form) e
 	may := slices.ContainsFunc(memberships, func(m member.Membership) bool { return holds(person, m.ClusterID, member.Coordinator) })
 	v := companyPage{
 		Base: b, Name: in(l, k.Name.UK, k.Name.EN), Facts: roster.Facts(l, k.Company), Memberships: roster.Memberships(l, memberships), Addresses: roster.Addresses(l, addresses),
-		Invitations: roster.Invitations(l, waiting, companyPath(k.ID)+"/invitations", o.now(), false),
+		Invitations: roster.Invitations(l, waiting, companyPath(k.ID)+"/invitations", o.now(), may),
 	}
 	owned := false
 	for _, one := range team {
 		owned = owned || slices.Contains(one.Roles, string(member.Owner))
 		v.People.Items = append(v.People.Items, page.Mate{Name: one.Name, Note: one.Email, Roles: roster.RoleNames(l, one.Roles)})
 	}
-	if len(team) == 0 {
+	switch {
+	case len(team) == 0 && len(waiting) > 0:
+		v.Empty = page.Empty{Title: l.T("people.no_team"), Text: l.T("people.no_team_yet")}
+	case len(team) == 0:
 		v.Empty = page.Empty{Title: l.T("people.no_team"), Text: l.T("people.no_team_text")}
 	}
 	labels := map[string]string{}
@@ -206,7 +215,7 @@ func (o *Office) showCompany(c echo.Context, typed url.Values, form page.Form) e
 		v.Changes = membershipAsks(l, person, k.ID, memberships, typed, form)
 		v.Move = roster.Move(l, companyPath(k.ID)+"/addresses", typed, form)
 		labels = v.Move.Labels()
-		if !owned {
+		if !owned && len(waiting) == 0 {
 			v.Owner = roster.Invite(l, companyPath(k.ID)+"/owner", nil, typed.Get("email"), typed.Get("name"), "", form)
 			v.Owner.Questions = v.Owner.Questions[:2] // there is one role to choose
 			for name, label := range v.Owner.Labels() {
@@ -214,7 +223,7 @@ func (o *Office) showCompany(c echo.Context, typed url.Values, form page.Form) e
 			}
 		}
 	}
-	if done := c.QueryParam("notice"); slices.Contains([]string{"saved", "moved", "membership", "invited", "accepted"}, done) {
+	if done := c.QueryParam("notice"); slices.Contains([]string{"saved", "moved", "membership", "invited", "revoked", "accepted"}, done) {
 		v.Notice = page.Notice{Title: l.T("people.notice." + done), Live: true}
 	}
 	v.Errors = form.Summary(labels)
@@ -330,6 +339,29 @@ func (o *Office) inviteOwner(c echo.Context) error {
 		Place: member.Place{CompanyID: k.ID}, Role: string(member.Owner), Email: form.Get("email"), Name: form.Get("name"), Lang: string(page.Of(c).Lang), By: person.ID,
 	}.Send(ctx, o.db, o.now, o.gateway.Site())
 	return o.companyDone(c, form, "invited", err)
+}
+
+// changeCompanyInvitation serves POST /office/companies/:id/invitations/:invitation: sent
+// once more, or taken back.
+func (o *Office) changeCompanyInvitation(c echo.Context) error {
+	form, err := page.Posted(c)
+	if err != nil {
+		return err
+	}
+	ctx, person := c.Request().Context(), visitor(c)
+	if _, err := member.CompanyOfCluster(ctx, o.db, c.Param("id"), person.ID); err != nil {
+		return err
+	}
+	notice := "revoked"
+	if form.Get("act") == "resend" {
+		notice, err = "invited", member.Resend(ctx, o.db, o.now, o.gateway.Site(), c.Param("invitation"), person.ID)
+	} else {
+		err = member.EndInvitation(ctx, o.db, o.now, c.Param("invitation"), person.ID)
+	}
+	if err != nil {
+		return err
+	}
+	return o.companyDone(c, nil, notice, nil)
 }
 
 func (o *Office) toCompany(c echo.Context) error {
