@@ -11,8 +11,8 @@ import (
 	"kopiyka/internal/pg"
 )
 
-// Listed is a company in the list of those who run its clusters, with the latest thing that
-// it is or was to one of them.
+// Listed is a company in the list of those who run its clusters, with what it is to one of
+// them now, or else the latest that it was.
 type Listed struct {
 	ID         string     `db:"id"`
 	UK         string     `db:"name_uk"`
@@ -50,7 +50,7 @@ func CompaniesFor(ctx context.Context, db sqlx.QueryerContext, person string, s 
 		 CROSS JOIN LATERAL (
 		       SELECT m.cluster_id, m.kind, m.since, m.until FROM memberships m
 		        WHERE m.company_id = k.id AND m.cluster_id IN (SELECT r.cluster_id FROM cluster_roles r WHERE r.person_id = $1)
-		        ORDER BY m.since DESC LIMIT 1) m
+		        ORDER BY coalesce(m.until > $5, true) DESC, m.since DESC LIMIT 1) m
 		  JOIN clusters c ON c.id = m.cluster_id
 		 WHERE ($2 = '' OR position(lower($2) IN lower(k.name_uk || ' ' || k.name_en)) > 0 OR k.official_id = upper($2))
 		   AND ($3 = '' OR m.kind = $3)

@@ -67,7 +67,7 @@ func SetCompanyRole(ctx context.Context, db *sqlx.DB, now clock.Clock, company, 
 			}
 		}
 		var was string
-		err := error(sql.ErrNoRows)
+		err := sql.ErrNoRows
 		if pg.IsID(person) {
 			err = tx.GetContext(ctx, &was, `SELECT role FROM company_roles WHERE company_id = $1 AND person_id = $2 FOR UPDATE`, company, person)
 		}

@@ -129,10 +129,11 @@ func (p *Portal) setRole(c echo.Context) error {
 		return err
 	}
 	role := form.Get("role")
-	if role == "none" {
-		role = ""
-	} else if role == "" {
+	switch role {
+	case "":
 		return fault.In("role", "invitation.role")
+	case "none":
+		role = ""
 	}
 	if err := member.SetCompanyRole(ctx, p.db, p.now, k.ID, person.ID, c.Param("id"), member.CompanyRole(role)); err != nil {
 		return err
