@@ -19,8 +19,11 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/client"
+	"golang.org/x/sync/semaphore"
 
 	"kopiyka/internal/clock"
+	"kopiyka/internal/giving"
+	"kopiyka/internal/pg"
 )
 
 // Config is what the gateway needs to know of its Stripe account.
@@ -71,12 +74,20 @@ func (c Config) Check() error {
 
 // Gateway speaks to one Stripe account.
 type Gateway struct {
-	config Config
-	api    *client.API
-	db     *sqlx.DB
-	now    clock.Clock
-	log    *slog.Logger
+	config    Config
+	api       *client.API
+	db        *sqlx.DB
+	now       clock.Clock
+	log       *slog.Logger
+	settler   *giving.Settler
+	announcer *pg.Announcer
+	syncs     *semaphore.Weighted
 }
+
+// mostSyncs bounds how many payments are synced at once. Each keeps a connection to the
+// database, with the lock, while it asks Stripe and waits for its settlement: were there no
+// connection left for that, all would wait for ever.
+const mostSyncs = pg.Connections / 2
 
 // callTimeout bounds one call to Stripe, its retries included.
 const callTimeout = 20 * time.Second
@@ -90,7 +101,10 @@ func New(c Config, db *sqlx.DB, now clock.Clock, log *slog.Logger) (*Gateway, er
 	if len(c.Methods) == 0 {
 		c.Methods = []string{"card"}
 	}
-	return &Gateway{config: c, api: newAPI(c), db: db, now: now, log: log}, nil
+	return &Gateway{
+		config: c, api: newAPI(c), db: db, now: now, log: log,
+		settler: giving.NewSettler(db), announcer: pg.NewAnnouncer(db, pg.PublicChanged), syncs: semaphore.NewWeighted(mostSyncs),
+	}, nil
 }
 
 // newAPI makes a client with one configuration a backend: stripe-go writes the URL back

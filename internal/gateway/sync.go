@@ -30,6 +30,10 @@ func (g *Gateway) Sync(ctx context.Context, paymentID, sessionID string) error {
 }
 
 func (g *Gateway) sync(ctx context.Context, paymentID string, r refs) error {
+	if err := g.syncs.Acquire(ctx, 1); err != nil {
+		return fmt.Errorf("sync payment %s: %w", paymentID, err)
+	}
+	defer g.syncs.Release(1)
 	var news bool
 	err := pg.InTx(ctx, g.db, func(tx *sqlx.Tx) error {
 		news = false
@@ -43,7 +47,7 @@ func (g *Gateway) sync(ctx context.Context, paymentID string, r refs) error {
 			return err // Stripe was never asked, or nobody has heard its answer yet
 		}
 		news = facts.State != payment.State
-		posted, err := giving.Settle(ctx, tx, payment, facts)
+		posted, err := g.settler.Settle(ctx, payment, facts) // in a transaction that it shares; this one is the lock
 		news = news || posted
 		return err
 	})
@@ -53,7 +57,7 @@ func (g *Gateway) sync(ctx context.Context, paymentID string, r refs) error {
 	if !news {
 		return nil
 	}
-	return pg.Announce(ctx, g.db, pg.PublicChanged)
+	return g.announcer.Announce(ctx)
 }
 
 // errOtherPayment tells that what Stripe has under an id was made for another payment. The

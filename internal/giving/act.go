@@ -108,8 +108,11 @@ func lockPledge(ctx context.Context, tx *sqlx.Tx, id string) error {
 	if !pg.IsID(id) {
 		return fault.New(fault.NotFound, "pledge.unknown")
 	}
-	return pg.Lock(ctx, tx, "pledge:"+strings.ToLower(id)) // an id has two spellings
+	return pg.Lock(ctx, tx, pledgeLock(id))
 }
+
+// pledgeLock is the name of that lock.
+func pledgeLock(id string) string { return "pledge:" + strings.ToLower(id) } // an id has two spellings
 
 // Seen tells in which state somebody has seen a pledge. Who decides on it hands it back,
 // and is told when the pledge has changed meanwhile, by another's act or by money.

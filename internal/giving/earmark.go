@@ -5,10 +5,12 @@ import (
 	"fmt"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/ledger"
+	"kopiyka/internal/pg"
 )
 
 // Earmarked reports whether the pledge's money may serve its purpose or need alone.
@@ -88,15 +90,27 @@ func (l life) releaseLines(ctx context.Context, tx *sqlx.Tx) ([]ledger.Line, err
 	return lines, nil
 }
 
-// earmarkReleased holds a pledge and tells whether its company has let the earmark go.
-func earmarkReleased(ctx context.Context, tx *sqlx.Tx, pledge string) (bool, error) {
-	if err := lockPledge(ctx, tx, pledge); err != nil {
-		return false, err
+// earmarksReleased holds earmarked pledges and tells which of them their companies have let
+// go.
+func earmarksReleased(ctx context.Context, tx *sqlx.Tx, pledges []string) (map[string]bool, error) {
+	released := map[string]bool{}
+	if len(pledges) == 0 {
+		return released, nil
 	}
-	var released bool
-	err := tx.GetContext(ctx, &released, `SELECT EXISTS (SELECT 1 FROM pledge_acts WHERE pledge_id = $1 AND kind = 'earmark-released')`, pledge)
+	locks := make([]string, len(pledges))
+	for i, id := range pledges {
+		locks[i] = pledgeLock(id)
+	}
+	if err := pg.LockAll(ctx, tx, locks); err != nil {
+		return nil, err
+	}
+	var ids []string
+	err := tx.SelectContext(ctx, &ids, `SELECT DISTINCT pledge_id FROM pledge_acts WHERE pledge_id = ANY ($1) AND kind = 'earmark-released'`, pq.Array(pledges))
 	if err != nil {
-		return false, fmt.Errorf("find whether the earmark was released: %w", err)
+		return nil, fmt.Errorf("find which earmarks were released: %w", err)
+	}
+	for _, id := range ids {
+		released[id] = true
 	}
 	return released, nil
 }

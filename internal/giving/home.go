@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -21,50 +22,74 @@ type Home struct {
 	Account  ledger.Account // the fund; a purpose or a need when the pledge is earmarked
 }
 
-// HomeOf says where the money of a pledge belongs. It is the one place that knows. An
-// earmarked pledge is held until the transaction ends: its company cannot let the earmark
-// go while money is put under it.
+// HomeOf says where the money of a pledge belongs. An earmarked pledge is held until the
+// transaction ends: its company cannot let the earmark go while money is put under it.
 func HomeOf(ctx context.Context, tx *sqlx.Tx, pledge string) (Home, error) {
-	var row struct {
+	pledge = strings.ToLower(pledge) // an id has two spellings
+	homes, err := homesOf(ctx, tx, []string{pledge})
+	return homes[pledge], err
+}
+
+// homesOf says it of several pledges. It is the one place that knows.
+func homesOf(ctx context.Context, tx *sqlx.Tx, pledges []string) (map[string]Home, error) {
+	var rows []struct {
+		Pledge   string `db:"id"`
 		Cluster  string `db:"cluster_id"`
 		Campaign string `db:"campaign_id"`
 		Currency money.Currency
 		Purpose  sql.NullString `db:"purpose_id"`
 		Need     sql.NullString `db:"need_id"`
 	}
-	err := tx.GetContext(ctx, &row, `SELECT c.cluster_id, p.campaign_id, p.currency, p.purpose_id, p.need_id
-		FROM pledges p JOIN campaigns c ON c.id = p.campaign_id WHERE p.id = $1`, pledge)
+	err := tx.SelectContext(ctx, &rows, `SELECT p.id, c.cluster_id, p.campaign_id, p.currency, p.purpose_id, p.need_id
+		FROM pledges p JOIN campaigns c ON c.id = p.campaign_id WHERE p.id = ANY ($1)`, pq.Array(pledges))
 	if err != nil {
-		return Home{}, fmt.Errorf("find where the pledge's money belongs: %w", err)
+		return nil, fmt.Errorf("find where the pledges' money belongs: %w", err)
 	}
-	h := Home{Cluster: row.Cluster, Campaign: row.Campaign, Currency: row.Currency}
-	released := false
-	if row.Purpose.Valid {
-		if released, err = earmarkReleased(ctx, tx, pledge); err != nil {
-			return Home{}, err
+	var earmarked []string
+	for _, r := range rows {
+		if r.Purpose.Valid {
+			earmarked = append(earmarked, r.Pledge)
 		}
 	}
-	switch {
-	case released:
-		h.Account = h.fund()
-	case row.Need.Valid:
-		h.Account = ledger.Need(row.Need.String, h.Currency)
-	case row.Purpose.Valid:
-		h.Account = ledger.Purpose(row.Purpose.String, h.Currency)
-	default:
-		h.Account = h.fund()
+	released, err := earmarksReleased(ctx, tx, earmarked)
+	if err != nil {
+		return nil, err
 	}
-	return h, nil
+	homes := make(map[string]Home, len(rows))
+	for _, r := range rows {
+		h := Home{Cluster: r.Cluster, Campaign: r.Campaign, Currency: r.Currency}
+		switch {
+		case !r.Purpose.Valid || released[r.Pledge]:
+			h.Account = h.fund()
+		case r.Need.Valid:
+			h.Account = ledger.Need(r.Need.String, h.Currency)
+		default:
+			h.Account = ledger.Purpose(r.Purpose.String, h.Currency)
+		}
+		homes[r.Pledge] = h
+	}
+	for _, id := range pledges {
+		if _, found := homes[id]; !found {
+			return nil, fmt.Errorf("find where the money of pledge %s belongs: %w", id, sql.ErrNoRows)
+		}
+	}
+	return homes, nil
 }
 
 func (h Home) fund() ledger.Account      { return ledger.Fund(h.Campaign, h.Currency) }
 func (h Home) shortfall() ledger.Account { return ledger.Shortfall(h.Campaign, h.Currency) }
 func (h Home) earmarked() bool           { return h.Account != h.fund() }
 
+// accounts are those whose balances decide how the home's money is laid.
+func (h Home) accounts() []ledger.Account {
+	return []ledger.Account{h.Account, h.fund(), h.shortfall()}
+}
+
 // Ledge is a home with its balances locked, on which the lines of one entry are laid.
 type Ledge struct {
 	Home
 	origin           string
+	balances         map[ledger.Account]int64 // kept up with what is laid
 	held, free, owed int64
 	fed              bool // something came into the fund
 	lines            []ledger.Line
@@ -73,11 +98,16 @@ type Ledge struct {
 // Open locks the home's balances until the transaction ends, for one entry about the
 // origin's money. Origin is a payment's name in the lots, Payment.Origin.
 func (h Home) Open(ctx context.Context, tx *sqlx.Tx, origin string) (*Ledge, error) {
-	balances, err := ledger.Lock(ctx, tx, h.Account, h.fund(), h.shortfall())
+	balances, err := ledger.Lock(ctx, tx, h.accounts()...)
 	if err != nil {
 		return nil, err
 	}
-	return &Ledge{Home: h, origin: origin, held: balances[h.Account], free: balances[h.fund()], owed: balances[h.shortfall()]}, nil
+	return h.on(balances, origin), nil
+}
+
+// on lays an entry about the origin's money on balances that are locked already.
+func (h Home) on(balances map[ledger.Account]int64, origin string) *Ledge {
+	return &Ledge{Home: h, origin: origin, balances: balances, held: balances[h.Account], free: balances[h.fund()], owed: balances[h.shortfall()]}
 }
 
 // Take lays money that came in.
@@ -127,19 +157,23 @@ func (l *Ledge) Give(minor int64) {
 	}
 }
 
-// Lines are what was laid. Free money that came in repays the shortfall first; earmarked
-// money never does.
+// Lines are what was laid, and end the entry: the next is laid on what it leaves. Free money
+// that came in repays the shortfall first; earmarked money never does.
 func (l *Ledge) Lines() []ledger.Line {
 	if repaid := min(l.free, l.owed); l.fed && repaid > 0 {
 		l.lines = append(l.lines, ledger.Debit(l.fund(), repaid).From(l.origin), ledger.Credit(l.shortfall(), repaid))
 		l.free, l.owed = l.free-repaid, l.owed-repaid
+		if !l.earmarked() {
+			l.held = l.free
+		}
 	}
+	l.balances[l.Account], l.balances[l.fund()], l.balances[l.shortfall()] = l.held, l.free, l.owed
 	return l.lines
 }
 
 // borrowed is what the fund and its shortfall have given for earmarked money, over the
-// entries of these sources.
-func (h Home) borrowed(ctx context.Context, tx *sqlx.Tx, sources []string) (int64, error) {
+// entries of these sources and over lines that are laid and not posted yet.
+func (h Home) borrowed(ctx context.Context, tx *sqlx.Tx, sources []string, laid []ledger.Line) (int64, error) {
 	if !h.earmarked() {
 		return 0, nil
 	}
@@ -151,6 +185,11 @@ func (h Home) borrowed(ctx context.Context, tx *sqlx.Tx, sources []string) (int6
 		pq.Array(sources), h.fund().Code, h.shortfall().Code, string(h.Currency))
 	if err != nil {
 		return 0, fmt.Errorf("find what the fund has given: %w", err)
+	}
+	for _, l := range laid {
+		if l.Account == h.fund() || l.Account == h.shortfall() {
+			minor += l.Minor
+		}
 	}
 	return max(minor, 0), nil
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -150,7 +149,7 @@ func StartPayment(ctx context.Context, db *sqlx.DB, now clock.Clock, start Start
 		return payment, fault.New(fault.NotFound, "pledge.unknown")
 	}
 	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
-		if err := pg.Lock(ctx, tx, "pledge:"+strings.ToLower(start.PledgeID)); err != nil { // an id has two spellings
+		if err := pg.Lock(ctx, tx, pledgeLock(start.PledgeID)); err != nil {
 			return err
 		}
 		pledge, err := payable(ctx, tx, start.PledgeID, start.PersonID)

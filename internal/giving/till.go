@@ -70,7 +70,8 @@ func FraudWarning(ctx context.Context, db *sqlx.DB, at time.Time, payment, warni
 	return nil
 }
 
-// alarmOnce raises an alarm of a locked payment unless it was raised for the same thing.
+// alarmOnce records that a person has to look at a locked payment, unless that was done for
+// the same thing. It stays on the office's desk until somebody answers.
 func alarmOnce(ctx context.Context, tx *sqlx.Tx, at time.Time, p Payment, act, key, thing string) error {
 	var known bool
 	err := tx.GetContext(ctx, &known, `SELECT EXISTS (SELECT 1 FROM audit_acts WHERE subject = $1 AND act = $2 AND detail ->> $3 = $4)`,
@@ -78,5 +79,9 @@ func alarmOnce(ctx context.Context, tx *sqlx.Tx, at time.Time, p Payment, act, k
 	if known || err != nil {
 		return err
 	}
-	return alarm(ctx, tx, at, p, act, map[string]any{key: thing})
+	home, err := HomeOf(ctx, tx, p.PledgeID)
+	if err != nil {
+		return err
+	}
+	return audit.Raise(ctx, tx, home.Cluster, audit.Act{At: at, Act: act, Subject: "payment:" + p.ID, Detail: map[string]any{key: thing}})
 }

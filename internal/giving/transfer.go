@@ -42,7 +42,7 @@ func TakeTransfer(ctx context.Context, tx *sqlx.Tx, t Transfer) (payment string,
 	if !pg.IsID(t.PledgeID) {
 		return "", 0, fault.New(fault.NotFound, "pledge.unknown")
 	}
-	if err := pg.Lock(ctx, tx, "pledge:"+t.PledgeID); err != nil {
+	if err := pg.Lock(ctx, tx, pledgeLock(t.PledgeID)); err != nil {
 		return "", 0, err
 	}
 	p, err := transferable(ctx, tx, t)
@@ -148,7 +148,7 @@ func SendBack(ctx context.Context, tx *sqlx.Tx, s SentBack) (int64, error) {
 	if s.Minor > 0 {
 		ledge.Give(s.Minor)
 	} else {
-		borrowed, err := home.borrowed(ctx, tx, []string{s.Undoes})
+		borrowed, err := home.borrowed(ctx, tx, []string{s.Undoes}, nil)
 		if err != nil {
 			return 0, err
 		}

@@ -45,7 +45,7 @@ type Funding struct {
 
 // recordWay writes down what belongs to one way of paying alone. Facts that say nothing of
 // it leave it as it stands.
-func (s *settlement) recordWay(ctx context.Context, tx *sqlx.Tx) error {
+func (s *settling) recordWay(ctx context.Context, tx *sqlx.Tx) error {
 	f := s.facts
 	if f.Transfer == nil && f.InvoiceID == "" {
 		return nil

@@ -260,6 +260,21 @@ func HasPosted(ctx context.Context, db sqlx.QueryerContext, source string) (bool
 	return found, nil
 }
 
+// PostedOf tells which of the sources are in the books already.
+func PostedOf(ctx context.Context, db sqlx.QueryerContext, sources []string) (map[string]bool, error) {
+	var found []string
+	if len(sources) > 0 {
+		if err := sqlx.SelectContext(ctx, db, &found, `SELECT source FROM ledger.entries WHERE source = ANY ($1)`, pq.Array(sources)); err != nil {
+			return nil, fmt.Errorf("look for %d sources in the books: %w", len(sources), err)
+		}
+	}
+	posted := make(map[string]bool, len(found))
+	for _, source := range found {
+		posted[source] = true
+	}
+	return posted, nil
+}
+
 // NotPosted are those of the sources that are not in the books, in the order given.
 func NotPosted(ctx context.Context, db sqlx.QueryerContext, sources []string) ([]string, error) {
 	var missing []string

@@ -106,7 +106,8 @@ func (g *Group[T]) writeAll(seats []seat[T]) {
 	}
 }
 
-// try turns a panic into an error of its items: the process has other work.
+// try turns a panic into an error of its items: the process has other work. Groups write the
+// same statements over and over, so their connections keep these.
 func (g *Group[T]) try(seats []seat[T]) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -117,7 +118,7 @@ func (g *Group[T]) try(seats []seat[T]) (err error) {
 	for i, s := range seats {
 		items[i] = s.item
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(seats[0].ctx), groupTime)
+	ctx, cancel := context.WithTimeout(Keep(context.WithoutCancel(seats[0].ctx)), groupTime)
 	defer cancel()
 	return InTx(ctx, g.db, func(tx *sqlx.Tx) error { return g.write(ctx, tx, items) })
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -156,4 +157,34 @@ func waitFor(t *testing.T, what func() bool) {
 		}
 	}
 	t.Fatal("it did not come to that")
+}
+
+// However many have news at once, the listeners are told, and not once for each.
+func TestAnnouncerTellsForMany(t *testing.T) {
+	t.Parallel()
+	db := pgtest.DB(t)
+	const channel = "kopiyka_test_news"
+	var told atomic.Int32
+	go func() { _ = pg.Listen(t.Context(), pgtest.DSN(t), channel, func() { told.Add(1) }) }() // ends with the test
+	a := pg.NewAnnouncer(db, channel)
+	waitFor(t, func() bool { // until the listener listens
+		if err := a.Announce(t.Context()); err != nil {
+			t.Error(err)
+		}
+		return told.Load() > 0
+	})
+	before := told.Load()
+	var all sync.WaitGroup
+	for range 500 {
+		all.Go(func() {
+			if err := a.Announce(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	waitFor(t, func() bool { return told.Load() > before })
+	if n := told.Load() - before; n > 250 {
+		t.Errorf("500 who had news were %d announcements", n)
+	}
 }

@@ -33,6 +33,27 @@ func Announce(ctx context.Context, db *sqlx.DB, channel string) error {
 	return nil
 }
 
+// Announcer announces for many at once: whoever has news while an announcement is on its
+// way is served by the next.
+type Announcer struct {
+	group *Group[struct{}]
+}
+
+// NewAnnouncer makes an announcer on one channel.
+func NewAnnouncer(db *sqlx.DB, channel string) *Announcer {
+	const anyNumber = 1 << 20 // they all have the same to say
+	return &Announcer{NewGroup(db, anyNumber, func(ctx context.Context, tx *sqlx.Tx, _ []struct{}) error {
+		if _, err := tx.ExecContext(ctx, `SELECT pg_notify($1, '')`, channel); err != nil {
+			return fmt.Errorf("announce on %s: %w", channel, err)
+		}
+		return nil
+	})}
+}
+
+// Announce returns once the listeners were told. Call it after the commit, as the function
+// of that name.
+func (a *Announcer) Announce(ctx context.Context) error { return a.group.Do(ctx, struct{}{}) }
+
 // Listen calls changed at every announcement, and once after every reconnection, since
 // what was announced meanwhile is lost. It returns when ctx ends.
 func Listen(ctx context.Context, dsn, channel string, changed func()) error {

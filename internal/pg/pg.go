@@ -23,9 +23,9 @@ import (
 // the migrations.
 const AppRole = "kopiyka_app"
 
-// connections is how many a process holds at most. A hot balance row serves few
+// Connections is how many a process holds at most. A hot balance row serves few
 // connections better than many, and several processes share one server.
-const connections = 16
+const Connections = 16
 
 // errNoAddress stands for whatever a parser found wrong: its words would show the password.
 var errNoAddress = errors.New("the address of the database, or a setting in it, cannot be read")
@@ -37,9 +37,9 @@ func Open(ctx context.Context, dsn string) (*sqlx.DB, error) {
 	if err != nil {
 		return nil, errNoAddress
 	}
-	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
+	db := sqlx.NewDb(sql.OpenDB(keeping{connector}), "postgres")
+	db.SetMaxOpenConns(Connections)
+	db.SetMaxIdleConns(Connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("reach the database: %w", err), db.Close())

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 )
 
 // maxTries is how often InTx runs a story that PostgreSQL asks to run again.
@@ -67,6 +68,17 @@ func Snapshot(ctx context.Context, db *sqlx.DB) (*sqlx.Tx, error) {
 func Lock(ctx context.Context, tx *sqlx.Tx, name string) error {
 	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, name); err != nil {
 		return fmt.Errorf("lock %s: %w", name, err)
+	}
+	return nil
+}
+
+// LockAll takes the advisory locks of several names until the transaction ends, in one
+// order: two that want the same ones never wait for each other crosswise.
+func LockAll(ctx context.Context, tx *sqlx.Tx, names []string) error {
+	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(l.key)
+		FROM (SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest($1::text[]) AS name ORDER BY key) l`, pq.Array(names))
+	if err != nil {
+		return fmt.Errorf("lock %d names: %w", len(names), err)
 	}
 	return nil
 }
