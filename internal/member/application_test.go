@@ -36,7 +36,7 @@ func confirmed(t *testing.T, w *gatewaytest.World, change ...func(*member.Applic
 	if err := applied(t, w, change...); err != nil {
 		t.Fatal(err)
 	}
-	all := letters(t, w, "oksana@weaving.example")
+	all := lettersTo(t, w, "oksana@weaving.example")
 	token := confirming.FindStringSubmatch(all[len(all)-1])
 	if token == nil {
 		t.Fatalf("no link in %q", all)
@@ -55,7 +55,7 @@ func TestACompanyIsTakenIn(t *testing.T) {
 	t.Parallel()
 	w := world(t)
 	id := confirmed(t, w)
-	if got := letters(t, w, "coordinator@example.org"); len(got) != 1 || !strings.Contains(got[0], "/office/applications/"+id) {
+	if got := lettersTo(t, w, "coordinator@example.org"); len(got) != 1 || !strings.Contains(got[0], "/office/applications/"+id) {
 		t.Errorf("the coordinator reads %q", got)
 	}
 	decide := func(person string) error {
@@ -77,7 +77,7 @@ func TestACompanyIsTakenIn(t *testing.T) {
 	}
 	wantFault(t, member.RefuseApplication(t.Context(), w.DB, w.Now, site, id, w.Coordinator, "x"), fault.Conflict, "application.decided")
 
-	all := letters(t, w, "oksana@weaving.example")
+	all := lettersTo(t, w, "oksana@weaving.example")
 	link := regexp.MustCompile(`/invitations/([A-Za-z0-9_-]{43})`).FindStringSubmatch(all[len(all)-1])
 	if link == nil {
 		t.Fatalf("no invitation in %q", all)
@@ -132,7 +132,7 @@ func TestARefusedCompanyMayApplyAgain(t *testing.T) {
 	if err := member.RefuseApplication(t.Context(), w.DB, w.Now, site, id, w.Coordinator, "Немає рекомендацій"); err != nil {
 		t.Fatal(err)
 	}
-	all := letters(t, w, "oksana@weaving.example")
+	all := lettersTo(t, w, "oksana@weaving.example")
 	if last := all[len(all)-1]; !strings.Contains(last, "Немає рекомендацій") || !strings.Contains(last, "/uk/apply") {
 		t.Errorf("the company reads %q", last)
 	}
@@ -155,7 +155,7 @@ func TestAnUnconfirmedApplicationWaitsUnseen(t *testing.T) {
 	if all, err := member.ApplicationsFor(t.Context(), w.DB, w.Coordinator, true, "", 10); err != nil || len(all) != 0 {
 		t.Errorf("seen: %+v, %v", all, err)
 	}
-	token := confirming.FindStringSubmatch(letters(t, w, "oksana@weaving.example")[0])[1]
+	token := confirming.FindStringSubmatch(lettersTo(t, w, "oksana@weaving.example")[0])[1]
 	late := clock.At(noon.AddDate(0, 0, 8))
 	err := member.ConfirmApplication(t.Context(), w.DB, late, site, token)
 	wantFault(t, err, fault.Conflict, "application.expired")
@@ -166,7 +166,7 @@ func TestAnUnconfirmedApplicationWaitsUnseen(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := letters(t, w, "coordinator@example.org"); len(got) != 1 {
+	if got := lettersTo(t, w, "coordinator@example.org"); len(got) != 1 {
 		t.Errorf("the coordinator gets %d letters", len(got))
 	}
 	// What nobody confirms is forgotten when the next one asks, and what was confirmed stays.
@@ -189,7 +189,7 @@ func TestApplicationsAreCounted(t *testing.T) {
 			t.Fatalf("%d: %v", i, err)
 		}
 	}
-	if n := len(letters(t, w, "oksana@weaving.example")); n != 3 {
+	if n := len(lettersTo(t, w, "oksana@weaving.example")); n != 3 {
 		t.Errorf("%d letters to one address", n)
 	}
 	errs := together(20, func(i int) error {

@@ -45,7 +45,7 @@ func role(t *testing.T, w *gatewaytest.World, email string) string {
 	return strings.Join(all, " ")
 }
 
-func letters(t *testing.T, w *gatewaytest.World, to string) []string {
+func lettersTo(t *testing.T, w *gatewaytest.World, to string) []string {
 	t.Helper()
 	var all []string
 	if err := w.Owner.Select(&all, `SELECT text_body FROM letters WHERE recipient = $1 ORDER BY queued_at, id`, to); err != nil {
@@ -58,7 +58,7 @@ func TestSomebodyNewComesIn(t *testing.T) {
 	t.Parallel()
 	w := world(t)
 	token := invited(t, w, " New@Example.org ", "payer")
-	if got := letters(t, w, "new@example.org"); len(got) != 1 || !strings.Contains(got[0], "/invitations/"+token) || !strings.Contains(got[0], "Ганок") {
+	if got := lettersTo(t, w, "new@example.org"); len(got) != 1 || !strings.Contains(got[0], "/invitations/"+token) || !strings.Contains(got[0], "Ганок") {
 		t.Errorf("letters: %q", got)
 	}
 	var kept int
@@ -77,7 +77,7 @@ func TestSomebodyNewComesIn(t *testing.T) {
 		t.Error(err)
 	}
 	wantFault(t, accept(t, w, member.Acceptance{Token: token, Name: "Інша", Password: password}), fault.Conflict, "invitation.used")
-	if got := letters(t, w, "owner@example.org"); len(got) != 1 || !strings.Contains(got[0], "Нова Людина") {
+	if got := lettersTo(t, w, "owner@example.org"); len(got) != 1 || !strings.Contains(got[0], "Нова Людина") {
 		t.Errorf("who invited reads %q", got)
 	}
 }
@@ -210,7 +210,7 @@ func TestACompanyKeepsAnOwner(t *testing.T) {
 	if err := set(w.CompanyOwner, w.Payer, member.Owner); err != nil {
 		t.Fatal(err)
 	}
-	if got := letters(t, w, "payer@example.org"); len(got) != 1 {
+	if got := lettersTo(t, w, "payer@example.org"); len(got) != 1 {
 		t.Errorf("who became an owner reads %q", got)
 	}
 	for range 5 {
