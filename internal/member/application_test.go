@@ -25,7 +25,7 @@ func applied(t *testing.T, w *gatewaytest.World, change ...func(*member.Applicat
 	for _, c := range change {
 		c(&a)
 	}
-	return member.Apply(t.Context(), w.DB, w.Now, site, a)
+	return member.Apply(t.Context(), w.DB, w.Now, home, a)
 }
 
 var confirming = regexp.MustCompile(`/applications/([A-Za-z0-9_-]{43})`)
@@ -41,7 +41,7 @@ func confirmed(t *testing.T, w *gatewaytest.World, change ...func(*member.Applic
 	if token == nil {
 		t.Fatalf("no link in %q", all)
 	}
-	if err := member.ConfirmApplication(t.Context(), w.DB, w.Now, site, token[1]); err != nil {
+	if err := member.ConfirmApplication(t.Context(), w.DB, w.Now, home, token[1]); err != nil {
 		t.Fatal(err)
 	}
 	waiting, err := member.ApplicationsFor(t.Context(), w.DB, w.Coordinator, true, "", 10)
@@ -59,7 +59,7 @@ func TestACompanyIsTakenIn(t *testing.T) {
 		t.Errorf("the coordinator reads %q", got)
 	}
 	decide := func(person string) error {
-		_, err := member.AcceptApplication(t.Context(), w.DB, w.Now, site, id, person)
+		_, err := member.AcceptApplication(t.Context(), w.DB, w.Now, home, id, person)
 		return err
 	}
 	wantFault(t, decide(w.Stranger), fault.NotFound, "application.unknown")
@@ -75,7 +75,7 @@ func TestACompanyIsTakenIn(t *testing.T) {
 	if in != 1 {
 		t.Errorf("decided %d times", in)
 	}
-	wantFault(t, member.RefuseApplication(t.Context(), w.DB, w.Now, site, id, w.Coordinator, "x"), fault.Conflict, "application.decided")
+	wantFault(t, member.RefuseApplication(t.Context(), w.DB, w.Now, home, id, w.Coordinator, "x"), fault.Conflict, "application.decided")
 
 	all := lettersTo(t, w, "oksana@weaving.example")
 	link := regexp.MustCompile(`/invitations/([A-Za-z0-9_-]{43})`).FindStringSubmatch(all[len(all)-1])
@@ -108,7 +108,7 @@ func TestNamingANumberLetsNobodyIn(t *testing.T) {
 	if err != nil || a.KnownID != other {
 		t.Errorf("the coordinator is not told: %+v, %v", a, err)
 	}
-	company, err := member.AcceptApplication(t.Context(), w.DB, w.Now, site, id, w.Coordinator)
+	company, err := member.AcceptApplication(t.Context(), w.DB, w.Now, home, id, w.Coordinator)
 	if err != nil || company != other {
 		t.Fatalf("became %s, %v", company, err)
 	}
@@ -119,7 +119,7 @@ func TestNamingANumberLetsNobodyIn(t *testing.T) {
 		t.Errorf("%+v, %v", all, err)
 	}
 	id = confirmed(t, w)
-	_, err = member.AcceptApplication(t.Context(), w.DB, w.Now, site, id, w.Coordinator)
+	_, err = member.AcceptApplication(t.Context(), w.DB, w.Now, home, id, w.Coordinator)
 	wantFault(t, err, fault.Conflict, "application.member_already")
 }
 
@@ -127,16 +127,16 @@ func TestARefusedCompanyMayApplyAgain(t *testing.T) {
 	t.Parallel()
 	w := world(t)
 	id := confirmed(t, w)
-	wantFault(t, member.RefuseApplication(t.Context(), w.DB, w.Now, site, id, w.Coordinator, " \n"), fault.Invalid, "application.reason")
-	wantFault(t, member.RefuseApplication(t.Context(), w.DB, w.Now, site, id, w.Approver, "Because"), fault.Forbidden, "company.coordinators_only")
-	if err := member.RefuseApplication(t.Context(), w.DB, w.Now, site, id, w.Coordinator, "Немає рекомендацій"); err != nil {
+	wantFault(t, member.RefuseApplication(t.Context(), w.DB, w.Now, home, id, w.Coordinator, " \n"), fault.Invalid, "application.reason")
+	wantFault(t, member.RefuseApplication(t.Context(), w.DB, w.Now, home, id, w.Approver, "Because"), fault.Forbidden, "company.coordinators_only")
+	if err := member.RefuseApplication(t.Context(), w.DB, w.Now, home, id, w.Coordinator, "Немає рекомендацій"); err != nil {
 		t.Fatal(err)
 	}
 	all := lettersTo(t, w, "oksana@weaving.example")
 	if last := all[len(all)-1]; !strings.Contains(last, "Немає рекомендацій") || !strings.Contains(last, "/uk/apply") {
 		t.Errorf("the company reads %q", last)
 	}
-	if _, err := member.AcceptApplication(t.Context(), w.DB, w.Now, site, confirmed(t, w), w.Coordinator); err != nil {
+	if _, err := member.AcceptApplication(t.Context(), w.DB, w.Now, home, confirmed(t, w), w.Coordinator); err != nil {
 		t.Error(err)
 	}
 	decided, err := member.ApplicationsFor(t.Context(), w.DB, w.Approver, false, "", 10)
@@ -157,12 +157,12 @@ func TestAnUnconfirmedApplicationWaitsUnseen(t *testing.T) {
 	}
 	token := confirming.FindStringSubmatch(lettersTo(t, w, "oksana@weaving.example")[0])[1]
 	late := clock.At(noon.AddDate(0, 0, 8))
-	err := member.ConfirmApplication(t.Context(), w.DB, late, site, token)
+	err := member.ConfirmApplication(t.Context(), w.DB, late, home, token)
 	wantFault(t, err, fault.Conflict, "application.expired")
-	err = member.ConfirmApplication(t.Context(), w.DB, w.Now, site, strings.Repeat("A", 43))
+	err = member.ConfirmApplication(t.Context(), w.DB, w.Now, home, strings.Repeat("A", 43))
 	wantFault(t, err, fault.NotFound, "application.unknown")
 	for range 2 { // a second click changes nothing
-		if err := member.ConfirmApplication(t.Context(), w.DB, w.Now, site, token); err != nil {
+		if err := member.ConfirmApplication(t.Context(), w.DB, w.Now, home, token); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -173,7 +173,7 @@ func TestAnUnconfirmedApplicationWaitsUnseen(t *testing.T) {
 	if err := applied(t, w); err != nil {
 		t.Fatal(err)
 	}
-	if err := member.Apply(t.Context(), w.DB, clock.At(noon.AddDate(0, 2, 0)), site, application(w)); err != nil {
+	if err := member.Apply(t.Context(), w.DB, clock.At(noon.AddDate(0, 2, 0)), home, application(w)); err != nil {
 		t.Fatal(err)
 	}
 	if n := w.Count("company_applications"); n != 2 {
@@ -195,7 +195,7 @@ func TestApplicationsAreCounted(t *testing.T) {
 	errs := together(20, func(i int) error {
 		a := application(w)
 		a.Email = fmt.Sprintf("p%d@weaving.example", i)
-		return member.Apply(t.Context(), w.DB, w.Now, site, a)
+		return member.Apply(t.Context(), w.DB, w.Now, home, a)
 	})
 	refused := 0
 	for _, err := range errs {

@@ -14,16 +14,16 @@ import (
 	"kopiyka/internal/pg"
 )
 
-const site = "https://help.example.org"
+const home = "https://help.example.org"
 
 // invited lets the company's owner invite somebody and returns the token of the link.
 func invited(t *testing.T, w *gatewaytest.World, email, role string) string {
 	t.Helper()
-	link, err := member.Invite{Place: member.Place{CompanyID: w.Company}, Role: role, Email: email, Lang: "uk", By: w.CompanyOwner}.Send(t.Context(), w.DB, w.Now, site)
+	link, err := member.Invite{Place: member.Place{CompanyID: w.Company}, Role: role, Email: email, Lang: "uk", By: w.CompanyOwner}.Send(t.Context(), w.DB, w.Now, home)
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, ok := strings.CutPrefix(link, site+"/invitations/")
+	token, ok := strings.CutPrefix(link, home+"/invitations/")
 	if token, _, _ = strings.Cut(token, "?lang="); !ok {
 		t.Fatalf("the link is %q", link)
 	}
@@ -129,7 +129,7 @@ func TestInvitationsThatDoNotWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantFault(t, end(w.CompanyOwner), fault.Conflict, "invitation.over")
-	wantFault(t, member.Resend(t.Context(), w.DB, w.Now, site, waiting[0].ID, w.CompanyOwner), fault.Conflict, "invitation.over")
+	wantFault(t, member.Resend(t.Context(), w.DB, w.Now, home, waiting[0].ID, w.CompanyOwner), fault.Conflict, "invitation.over")
 	wantFault(t, try(second, noon), fault.Conflict, "invitation.revoked")
 	for _, none := range []string{"", "x", strings.Repeat("A", 43), strings.Repeat("=", 43), second[:42], second + "A", "' OR 1=1"} {
 		wantFault(t, try(none, noon), fault.NotFound, "invitation.unknown")
@@ -159,7 +159,7 @@ func TestWhoMayInviteWhom(t *testing.T) {
 	t.Parallel()
 	w := world(t)
 	send := func(by string, p member.Place, role, email string) error {
-		_, err := member.Invite{Place: p, Role: role, Email: email, By: by}.Send(t.Context(), w.DB, w.Now, site)
+		_, err := member.Invite{Place: p, Role: role, Email: email, By: by}.Send(t.Context(), w.DB, w.Now, home)
 		return err
 	}
 	company, cluster := member.Place{CompanyID: w.Company}, member.Place{ClusterID: w.Cluster}
