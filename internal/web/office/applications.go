@@ -57,11 +57,11 @@ func applicationPath(id string) string { return ApplicationsPath + "/" + id }
 func applicationStatus(l i18n.Lang, a member.Applied) page.Status {
 	switch {
 	case a.Waits():
-		return page.NewStatus(l, page.Waits)
+		return page.NewStatus(l, page.Waits).Saying(l.T("people.applications.waits"))
 	case *a.Accepted:
 		return page.NewStatus(l, page.Closed).Saying(l.T("people.applications.accepted"))
 	}
-	return page.NewStatus(l, page.Declined)
+	return page.NewStatus(l, page.Declined).Saying(l.T("people.applications.refused"))
 }
 
 type applicationPage struct {
