@@ -227,8 +227,8 @@ func known(kind string) bool {
 // formula.
 func plain(cell string) string {
 	cell = strings.TrimSpace(cell)
-	if len(cell) > 1 && cell[0] == '\'' && strings.ContainsRune("=+-@", rune(cell[1])) {
-		return cell[1:]
+	if rest, quoted := strings.CutPrefix(cell, "'"); quoted && strings.IndexAny(rest, "=+-@＝＋－＠") == 0 {
+		return rest
 	}
 	return cell
 }
