@@ -86,16 +86,16 @@ func AddressesOf(ctx context.Context, db sqlx.QueryerContext, company string) ([
 	return all, nil
 }
 
-// mayRecord refuses who neither owns the company nor coordinates a cluster of it: as if
-// there were none, unless the person knows it otherwise.
+// mayRecord refuses who neither owns the company nor coordinates a cluster to which it
+// belongs now: as if there were none, unless the person knows it otherwise.
 func mayRecord(ctx context.Context, tx *sqlx.Tx, company, person string) error {
 	var may struct{ Does, Knows bool }
 	err := tx.GetContext(ctx, &may, `
 		WITH posts AS (
-			SELECT role FROM company_roles WHERE company_id = $1 AND person_id = $2
+			SELECT role, true AS now FROM company_roles WHERE company_id = $1 AND person_id = $2
 			UNION ALL
-			SELECT r.role FROM memberships m JOIN cluster_roles r ON r.cluster_id = m.cluster_id WHERE m.company_id = $1 AND r.person_id = $2)
-		SELECT count(*) > 0 AS knows, count(*) FILTER (WHERE role IN ('owner', 'coordinator')) > 0 AS does FROM posts`, company, person)
+			SELECT r.role, m.until IS NULL OR m.until > CURRENT_DATE FROM memberships m JOIN cluster_roles r ON r.cluster_id = m.cluster_id WHERE m.company_id = $1 AND r.person_id = $2)
+		SELECT count(*) > 0 AS knows, count(*) FILTER (WHERE now AND role IN ('owner', 'coordinator')) > 0 AS does FROM posts`, company, person)
 	switch {
 	case err != nil:
 		return fmt.Errorf("look up roles: %w", err)

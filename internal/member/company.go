@@ -261,11 +261,11 @@ func mustOwn(ctx context.Context, tx *sqlx.Tx, company, person string) error {
 	return nil
 }
 
-// mustCoordinate refuses who does not coordinate a cluster of the company.
+// mustCoordinate refuses who does not coordinate a cluster to which the company belongs now.
 func mustCoordinate(ctx context.Context, tx *sqlx.Tx, company, person string) error {
 	var does bool
 	err := tx.GetContext(ctx, &does, `SELECT EXISTS (SELECT 1 FROM memberships m JOIN cluster_roles r ON r.cluster_id = m.cluster_id
-		WHERE m.company_id = $1 AND r.person_id = $2 AND r.role = 'coordinator')`, company, person)
+		WHERE m.company_id = $1 AND (m.until IS NULL OR m.until > CURRENT_DATE) AND r.person_id = $2 AND r.role = 'coordinator')`, company, person)
 	if err != nil {
 		return fmt.Errorf("look up a role: %w", err)
 	}

@@ -193,7 +193,12 @@ func (o *Office) showCompany(c echo.Context, typed url.Values, form page.Form) e
 	b := page.Of(c)
 	b.Path = companyPath(k.ID)
 	l := b.Lang
-	may := slices.ContainsFunc(memberships, func(m member.Membership) bool { return holds(person, m.ClusterID, member.Coordinator) })
+	belongs := func(m member.Membership) bool { return m.Open() || m.Until.After(o.today()) }
+	may := slices.ContainsFunc(memberships, func(m member.Membership) bool { return belongs(m) && holds(person, m.ClusterID, member.Coordinator) })
+	ours := slices.ContainsFunc(memberships, func(m member.Membership) bool { return belongs(m) && worksIn(person, m.ClusterID) })
+	if !ours { // who acts for a company that has left is no longer the cluster's to know
+		team, waiting = nil, nil
+	}
 	v := companyPage{
 		Base: b, Name: in(l, k.Name.UK, k.Name.EN), Facts: roster.Facts(l, k.Company), Memberships: roster.Memberships(l, memberships), Addresses: roster.Addresses(l, addresses),
 		Invitations: roster.Invitations(l, waiting, companyPath(k.ID)+"/invitations", o.now(), may),
@@ -204,15 +209,17 @@ func (o *Office) showCompany(c echo.Context, typed url.Values, form page.Form) e
 		v.People.Items = append(v.People.Items, page.Mate{Name: one.Name, Note: one.Email, Roles: roster.RoleNames(l, one.Roles)})
 	}
 	switch {
+	case !ours:
+		v.Empty = page.Empty{Title: l.T("people.left"), Text: l.T("people.left_text")}
 	case len(team) == 0 && len(waiting) > 0:
 		v.Empty = page.Empty{Title: l.T("people.no_team"), Text: l.T("people.no_team_yet")}
 	case len(team) == 0:
 		v.Empty = page.Empty{Title: l.T("people.no_team"), Text: l.T("people.no_team_text")}
 	}
 	labels := map[string]string{}
+	v.Changes = membershipAsks(l, person, k.ID, memberships, typed, form)
 	if may {
 		v.EditFacts = companyPath(k.ID) + "/facts"
-		v.Changes = membershipAsks(l, person, k.ID, memberships, typed, form)
 		v.Move = roster.Move(l, companyPath(k.ID)+"/addresses", typed, form)
 		labels = v.Move.Labels()
 		if !owned && len(waiting) == 0 {
@@ -370,6 +377,11 @@ func (o *Office) toCompany(c echo.Context) error {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, companyPath(k.ID))
+}
+
+// worksIn reports whether the person has any role in a cluster.
+func worksIn(p member.Person, cluster string) bool {
+	return slices.ContainsFunc(p.Clusters, func(post member.ClusterPost) bool { return post.ClusterID == cluster })
 }
 
 // coordinates reports whether the person coordinates any cluster.

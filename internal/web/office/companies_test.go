@@ -40,6 +40,23 @@ func TestWhatACompanyIsChangesFromADay(t *testing.T) {
 	d.coordinator.Get("/office/members?year=12345").Wants(http.StatusNotFound)
 }
 
+// A cluster that a company has left knows that it was there, and nothing of its people.
+func TestACompanyThatHasLeftKeepsItsPeopleToItself(t *testing.T) {
+	t.Parallel()
+	d := open(t, 0)
+	path := "/office/companies/" + d.Company
+	d.coordinator.Get(path).Wants(http.StatusOK).Says("main", "viewer@example.org")
+	d.coordinator.Post(path+"/memberships", url.Values{"cluster": {d.Cluster}, "becomes": {"none"}, "on": {d.Now().Format("2006-01-02")}}).LeadsTo(path + "?notice=membership")
+	a := d.coordinator.Get(path).Wants(http.StatusOK).Says("main", "no longer in the cluster")
+	if strings.Contains(a.Body, "viewer@example.org") || a.Has("[name=place]") {
+		t.Errorf("the page says %s", a.Text("main"))
+	}
+	d.coordinator.Post(path+"/facts", url.Values{"name_uk": {"Інша"}}).Wants(http.StatusForbidden)
+	d.coordinator.Get("/office/companies").Wants(http.StatusOK).Says("main", "No companies yet")
+	d.coordinator.Get("/office/companies?state=former").Wants(http.StatusOK).Says("main tbody", "Ganok")
+	d.coordinator.Post(path+"/memberships", url.Values{"cluster": {d.Cluster}, "becomes": {"member"}, "on": {d.Now().Format("2006-01-02")}}).LeadsTo(path + "?notice=membership")
+}
+
 // uploaded is a form with a file, as a browser sends it.
 func uploaded(t *testing.T, b *webtest.Browser, path, file string, fields ...string) webtest.Answer {
 	t.Helper()
@@ -104,7 +121,9 @@ func TestAFileOfCompaniesIsLookedAtFirst(t *testing.T) {
 func TestRolesOfACluster(t *testing.T) {
 	t.Parallel()
 	d := open(t, 0)
-	d.Tx(func(tx *sqlx.Tx) error { return member.GiveClusterRole(t.Context(), tx, d.Approver, d.Cluster, member.Admin) })
+	d.Tx(func(tx *sqlx.Tx) error {
+		return member.GiveClusterRole(t.Context(), tx, d.Approver, d.Cluster, member.Admin)
+	})
 	path := "/office/clusters/kharkiv-it/people/"
 	act := func(what, role string) url.Values { return url.Values{"act": {what}, "role": {role}} }
 	d.approver.Post(path+d.Coordinator, act("give", "treasurer")).LeadsTo("/office/people?notice=role")
