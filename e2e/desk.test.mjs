@@ -13,7 +13,8 @@ test('every list of the desk keeps to the rules, at both widths and in both lang
   for (const look of [{ locale: 'uk-UA', width: 390 }, { locale: 'en-GB', width: 1280, colorScheme: 'dark' }]) {
     const visitor = await house.visitor(look);
     await visitor.signIn('coordinator@demo.test');
-    for (const list of ['', '/payments', '/refunds?state=all', '/due?state=all', '/alarms', '/suspense', '/inbox?state=done', '/jobs?state=done']) {
+    for (const list of ['', '/allocations?state=decided', '/pledges', '/payments', '/refunds?state=all', '/write-offs?state=all', '/due?state=all', '/unmatched', '/undoings?state=all', '/statements',
+      '/alarms', '/suspense', '/documents', '/letters', '/inbox?state=done', '/jobs?state=done']) {
       const answer = await visitor.page.goto(`/office${list}`);
       assert.equal(answer.status(), 200, list);
       await keepsToTheRules(visitor.page, `office${list} at ${look.width}`);

@@ -129,6 +129,14 @@ test('the company’s pages keep to the rules at every width and in both languag
       await visitor.page.goto('/portal/pledges/new?campaign=it4life');
       await keepsToTheRules(visitor.page, `promise ${locale} ${width}`);
       await shot(visitor.page, `promise-${width}-${locale}`);
+      await visitor.page.goto('/portal');
+      const lists = await visitor.page.locator('main nav.pager a[href^="/portal/companies/"]').evaluateAll((links) => links.map((a) => a.getAttribute('href')));
+      assert.ok(lists.length >= 4, 'no way to all that a company has');
+      for (const list of lists) {
+        await visitor.page.goto(list);
+        await keepsToTheRules(visitor.page, `${list} ${locale} ${width}`);
+        await shot(visitor.page, `portal-${list.split('/')[4]}-${width}-${locale}`);
+      }
       await visitor.close();
     }
   }

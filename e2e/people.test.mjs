@@ -125,7 +125,7 @@ async function firstVisit(width, locale, name) {
 
   // What the company says of itself, and where it is.
   await page.goto('/portal');
-  await page.locator('main .links a').first().click();
+  await page.locator('main nav.pager a').first().click();
   await at('company profile');
   await page.fill('textarea[name=about_uk]', 'Тчемо з 1991 року.');
   await page.check('input[name=shows_about]');

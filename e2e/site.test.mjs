@@ -48,7 +48,7 @@ test('the page, read without JavaScript, and the JSON say the same', async () =>
     const shown = '$' + (json[name] / 100).toLocaleString('en-US', { minimumFractionDigits: 2 });
     assert.ok(text.includes(shown), `${name} ${shown} is not on the page`);
   }
-  assert.equal(json.received_minor - json.refunded_minor, json.fees_minor + json.allocated_minor + json.free_minor, 'the figures add up');
+  assert.equal(json.received_minor - json.refunded_minor, json.fees_minor + json.drift_minor + json.allocated_minor + json.free_minor, 'the figures add up');
   await visitor.close();
 });
 

@@ -19,10 +19,10 @@ import (
 // later, fees out of nowhere; and it is paid out. After healing, the books are the sandbox's
 // own, to the cent, and every payout is proven.
 func TestChaosEndsInTheSandboxsBooks(t *testing.T) {
-	for _, seed := range []uint64{1, 20200325, 0xC0FFEE, 1991, 45} {
+	for i, seed := range []uint64{1, 20200325, 0xC0FFEE, 1991, 45} {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			chaos(t, seed, 200)
+			chaos(t, program(t, i > 0), seed, 200) // the first seed's server looks for races, the others hurry
 		})
 	}
 }
@@ -30,9 +30,9 @@ func TestChaosEndsInTheSandboxsBooks(t *testing.T) {
 // payers work side by side.
 const payers = 6
 
-func chaos(t *testing.T, seed uint64, pledges int) {
+func chaos(t *testing.T, program string, seed uint64, pledges int) {
 	t.Logf("seed %d", seed)
-	s := openScene(t)
+	s := openScene(t, program)
 	if err := s.sim.SetFaults(stripesim.Faults{Seed: seed, Drop: .25, Duplicate: .30, Twin: .05, Reorder: .20, LoseAnswer: .08, ServerError: .04}); err != nil {
 		t.Fatal(err)
 	}

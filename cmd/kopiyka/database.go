@@ -38,7 +38,7 @@ func findDatabase(ctx context.Context, c config.Config, log *slog.Logger) (*data
 		return &database{dsn: c.DatabaseURL, stop: func() error { return nil }, log: log}, nil
 	}
 	server, err := embedded.Start(ctx, embedded.Options{
-		State: filepath.Join(c.Data, "postgres"), NodeModules: nodeModules(), Durable: true, Log: log,
+		State: stateOf(c), NodeModules: nodeModules(), Durable: true, Log: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("boot a private PostgreSQL: %w", err)
@@ -50,6 +50,22 @@ func findDatabase(ctx context.Context, c config.Config, log *slog.Logger) (*data
 	}
 	return d, nil
 }
+
+// knownDatabase finds the database for verbs that look at what is there. They make nothing:
+// a mistyped folder would be an empty house, in which everything is well.
+func knownDatabase(ctx context.Context, c config.Config, log *slog.Logger) (*database, error) {
+	if c.DatabaseURL == "" && !embedded.Exists(stateOf(c)) {
+		folder, err := filepath.Abs(c.Data)
+		if err != nil {
+			folder = c.Data
+		}
+		return nil, fmt.Errorf("there is no database below %s: name the folder by KOPIYKA_DATA or --data, or a server by DATABASE_URL", folder)
+	}
+	return findDatabase(ctx, c, log)
+}
+
+// stateOf is where a private cluster lives.
+func stateOf(c config.Config) string { return filepath.Join(c.Data, "postgres") }
 
 // nodeModules are where npm may have put PostgreSQL: below the working directory, or
 // beside the folder of the binary. Absolute, since the server works elsewhere.

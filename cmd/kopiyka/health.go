@@ -43,7 +43,7 @@ type healCommand struct{ settings }
 // workers handle what it finds.
 func (c *healCommand) Run(ctx context.Context, log *slog.Logger) error {
 	c.Complete()
-	d, err := findDatabase(ctx, c.Config, log)
+	d, err := knownDatabase(ctx, c.Config, log)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"kopiyka/internal/clock"
 	"kopiyka/internal/gateway"
 	"kopiyka/internal/i18n"
+	"kopiyka/internal/jobs"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
 )
@@ -23,7 +24,7 @@ type reconcileCommand struct{ settings }
 // Run compares the books of every cluster with its banks, and with Stripe when its key is
 // given, and prints every difference.
 func (c *reconcileCommand) Run(ctx context.Context, log *slog.Logger) error {
-	d, err := findDatabase(ctx, c.Config, log)
+	d, err := knownDatabase(ctx, c.Config, log)
 	if err != nil {
 		return err
 	}
@@ -84,11 +85,12 @@ func tell(to io.Writer, results []bank.Result) error {
 	return err
 }
 
-// reconcileEvery is how often the books are compared by themselves.
-const reconcileEvery = 24 * time.Hour
+// The books are compared by themselves at this hour and minute in Kyiv: banks have closed
+// their day, and nobody imports a statement.
+const reconcileHour, reconcileMinute = 3, 30
 
 // reconcileBooks names the nightly comparison in the queue.
-type reconcileBooks struct{}
+type reconcileBooks struct{ jobs.Night }
 
 // Kind is the job's name in the queue, which outlives releases.
 func (reconcileBooks) Kind() string { return "reconcile_books" }

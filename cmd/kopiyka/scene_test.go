@@ -49,6 +49,7 @@ type scene struct {
 	sim   *stripesim.Sim
 	box   string // the sandbox's address
 	addr  string // the server's
+	path  string // the program's
 
 	company string // its id
 
@@ -59,9 +60,9 @@ type scene struct {
 	said   bytes.Buffer // what the servers wrote, for a failed test
 }
 
-func openScene(t *testing.T) *scene {
+func openScene(t *testing.T, program string) *scene {
 	t.Helper()
-	s := &scene{t: t, dsn: pgtest.DSN(t), addr: freeAddr(t)}
+	s := &scene{t: t, path: program, dsn: pgtest.DSN(t), addr: freeAddr(t)}
 	_, s.owner = pgtest.Both(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -145,7 +146,7 @@ func (s *scene) staff(tx *sqlx.Tx) error {
 }
 
 func (s *scene) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0], args...)
+	cmd := exec.Command(s.path, args...)
 	cmd.Env = append(os.Environ(), asProgram+"=1", "DATABASE_URL="+s.dsn, "KOPIYKA_ADDR="+s.addr, "STRIPE_SECRET_KEY="+sceneKey,
 		"STRIPE_API_BASE="+s.box, "STRIPE_PAGE_ORIGIN="+s.box, "STRIPE_WEBHOOK_SECRET="+sceneSecret, "STRIPE_METHODS=card,us_bank_account,customer_balance,invoice")
 	return cmd

@@ -97,7 +97,7 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 	if sender != nil {
 		jobs.Every(h.timetable, mailEvery, sendMail{}, sender.Send)
 	}
-	jobs.Every(h.timetable, reconcileEvery, reconcileBooks{}, h.reconcile)
+	jobs.Nightly(h.timetable, reconcileHour, reconcileMinute, func(n jobs.Night) reconcileBooks { return reconcileBooks{n} }, h.reconcile)
 	h.web, err = web.New(web.Parts{
 		DB: db, Gateway: h.gateway, Now: clock.System, Log: log, Config: c, Wake: h.workers.Wake, Working: h.workers.Working,
 		Checks: []bank.Check{stripeCheck(h.gateway)},

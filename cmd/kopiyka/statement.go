@@ -29,7 +29,7 @@ type importStatementCommand struct {
 
 // Run imports the whole file or nothing of it, and matches what can be matched by itself.
 func (c *importStatementCommand) Run(ctx context.Context, log *slog.Logger) error {
-	d, err := findDatabase(ctx, c.Config, log)
+	d, err := knownDatabase(ctx, c.Config, log)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ type verifyCommand struct{ settings }
 
 // Run recomputes the books and prints every difference.
 func (c *verifyCommand) Run(ctx context.Context, log *slog.Logger) error {
-	d, err := findDatabase(ctx, c.Config, log)
+	d, err := knownDatabase(ctx, c.Config, log)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ var floors = [][]string{
 	{"internal/money", "internal/text"},
 	{"internal/pg", "internal/i18n", "internal/stripesim"},
 	{"internal/pg/embedded", "internal/ledger", "internal/jobs", "internal/audit", "internal/report", "internal/mail"},
-	{"internal/member", "internal/campaign", "internal/inbox"},
+	{"internal/member", "internal/campaign", "internal/inbox", "internal/exchange"},
 	{"internal/giving", "internal/spending"},
 	{"internal/gateway", "internal/bank"},
 	{"internal/document"},
@@ -41,8 +41,8 @@ var narrow = map[string][]string{
 	"internal/report":    {"internal/pg", "internal/i18n", "internal/money", "internal/fault", "internal/clock"},
 	"internal/stripesim": {},
 	"internal/ledger":    {"internal/pg", "internal/money"},
-	"internal/mail":      {"templates", "internal/pg", "internal/i18n", "internal/money", "internal/clock"},
-	"internal/seed":      {"internal/member", "internal/campaign", "internal/money", "internal/fault"},
+	"internal/mail":      {"templates", "internal/pg", "internal/i18n", "internal/money", "internal/clock", "internal/fault"},
+	"internal/seed":      {"internal/member", "internal/campaign", "internal/exchange", "internal/money", "internal/fault"},
 }
 
 // only says which rooms may import a package of others.

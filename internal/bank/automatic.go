@@ -10,6 +10,7 @@ import (
 
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
+	"kopiyka/internal/giving"
 	"kopiyka/internal/pg"
 )
 
@@ -78,7 +79,7 @@ func (a *act) byItself(ctx context.Context) (bool, error) {
 		return a.reverseByItself(ctx)
 	case l.Kind == Fee && l.Minor < 0:
 		return true, a.toFee(ctx)
-	case l.Minor > 0 && l.Found != "":
+	case l.Minor > 0 && len(l.Found) > 0:
 		return a.byReference(ctx)
 	case l.Minor > 0 && l.fromStripe():
 		return a.toPayout(ctx)
@@ -89,7 +90,7 @@ func (a *act) byItself(ctx context.Context) (bool, error) {
 // byReference gives a line to the pledge that it names. One that names several is split only
 // when it is exactly what they still lack together: else somebody has to say how.
 func (a *act) byReference(ctx context.Context) (bool, error) {
-	pledges, err := pledgesOf(ctx, a.tx, a.line.ClusterID, a.line.Found)
+	pledges, err := giving.PledgesNamed(ctx, a.tx, a.line.ClusterID, a.line.Found)
 	if err != nil || len(pledges) == 0 {
 		return false, err
 	}
@@ -98,16 +99,17 @@ func (a *act) byReference(ctx context.Context) (bool, error) {
 	}
 	var sum int64
 	for _, p := range pledges {
-		if p.Left <= 0 || p.Currency != a.line.Currency {
+		left := p.ToPay()
+		if left.IsZero() || left.Currency != a.line.Currency {
 			return false, nil
 		}
-		sum += p.Left
+		sum += left.Minor
 	}
 	if sum != a.line.Open {
 		return false, nil
 	}
 	for _, p := range pledges {
-		if err := a.toPledge(ctx, p.ID, p.Left); err != nil {
+		if err := a.toPledge(ctx, p.ID, p.ToPay().Minor); err != nil {
 			return false, err
 		}
 	}

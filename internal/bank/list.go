@@ -45,14 +45,24 @@ const listedColumns = `s.id, s.account_id, a.iban, a.bank_uk, a.bank_en, s.curre
 	s.sum_minor, s.lines, s.added, coalesce(p.name, '') AS imported_by, s.imported_at
 	FROM bank_statements s JOIN bank_accounts a ON a.id = s.account_id LEFT JOIN people p ON p.id = s.imported_by`
 
-// Statements lists the statements of the clusters in which a person has a role, the latest
-// import first. After is the id of the last of the page before, or empty.
-func Statements(ctx context.Context, db *sqlx.DB, person, after string) ([]Listed, error) {
+// StatementSearch is what is looked for among statements. The zero one finds all of them.
+type StatementSearch struct {
+	File    string // part of a file's name
+	Account string // an account's id
+}
+
+// Statements lists the statements of the clusters in which a person has a role that fit a
+// search, the latest import first. After is the id of the last of the page before, or empty.
+func Statements(ctx context.Context, db *sqlx.DB, person string, s StatementSearch, after string, limit int) ([]Listed, error) {
 	if after != "" && !pg.IsID(after) {
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
+	if s.Account != "" && !pg.IsID(s.Account) {
+		return nil, nil
+	}
 	var all []Listed
-	err := db.SelectContext(ctx, &all, `SELECT `+listedColumns+` WHERE`+seenBy+` AND ($2 = '' OR s.id < nullif($2, '')::uuid) ORDER BY s.id DESC LIMIT $3`, person, after, PageSize)
+	err := db.SelectContext(ctx, &all, `SELECT `+listedColumns+` WHERE`+seenBy+` AND ($2 = '' OR s.id < nullif($2, '')::uuid)
+		   AND ($3 = '' OR s.account_id = nullif($3, '')::uuid) AND ($4 = '' OR s.file_name ILIKE $4) ORDER BY s.id DESC LIMIT $5`, person, after, s.Account, like(s.File), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list statements: %w", err)
 	}
@@ -107,14 +117,18 @@ const rowColumns = `l.id, l.statement_id, l.account_id, a.cluster_id, a.iban, l.
 	l.party, l.party_iban, l.party_id, l.details, l.kind, array_to_string(l.found, ' ') AS found
 	FROM statement_lines l JOIN statement_line_rests r ON r.line_id = l.id JOIN bank_accounts a ON a.id = l.account_id`
 
-// LinesOf lists the lines that a statement brought first, in its order. Ask StatementFor
-// first who may see them.
-func LinesOf(ctx context.Context, db *sqlx.DB, statement, after string) ([]Row, error) {
+// asksFor holds for lines l in whose words $4 is found, or that are of one of the amounts $5.
+const asksFor = `($4 = '' OR l.party || ' ' || l.details || ' ' || l.reference || ' ' || l.party_iban || ' ' || l.party_id || ' ' || l.end_to_end ILIKE $4 OR abs(l.amount_minor) = ANY ($5))`
+
+// LinesOf lists the lines that a statement brought first, in its order, as far as what is
+// asked is found in them (see Unmatched). Ask StatementFor first who may see them.
+func LinesOf(ctx context.Context, db *sqlx.DB, statement, asked, after string, limit int) ([]Row, error) {
 	if after != "" && !pg.IsID(after) {
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
 	var all []Row
-	err := db.SelectContext(ctx, &all, `SELECT `+rowColumns+` WHERE l.statement_id = $1 AND ($2 = '' OR l.id > nullif($2, '')::uuid) ORDER BY l.id LIMIT $3`, statement, after, PageSize)
+	err := db.SelectContext(ctx, &all, `SELECT `+rowColumns+` WHERE l.statement_id = $1 AND ($2 = '' OR l.id > nullif($2, '')::uuid) AND `+asksFor+` ORDER BY l.id LIMIT $3`,
+		statement, after, limit, like(asked), pq.Array(amounts(asked)))
 	if err != nil {
 		return nil, fmt.Errorf("list the statement's lines: %w", err)
 	}
@@ -156,7 +170,7 @@ func fromCursor(cursor string) (on, id string, err error) {
 // Unmatched lists lines that nobody has fully explained, of the clusters in which a person
 // has a role, the latest day first. Asked is looked for in who paid and what they wrote; an
 // amount finds lines of that amount. After is the Cursor of the page before, or empty.
-func Unmatched(ctx context.Context, db *sqlx.DB, person, asked, after string) ([]Row, error) {
+func Unmatched(ctx context.Context, db *sqlx.DB, person, asked, after string, limit int) ([]Row, error) {
 	on, id, err := fromCursor(after)
 	if err != nil {
 		return nil, err
@@ -167,9 +181,9 @@ func Unmatched(ctx context.Context, db *sqlx.DB, person, asked, after string) ([
 		 CROSS JOIN LATERAL (SELECT `+rowColumns+`
 			 WHERE r.cluster_id = mine.cluster_id AND r.open_minor <> 0
 			   AND ($2 = '' OR (r.booked_on, r.line_id) < (nullif($2, '')::date, nullif($3, '')::uuid))
-			   AND ($4 = '' OR l.party || ' ' || l.details || ' ' || l.reference || ' ' || l.party_iban || ' ' || l.party_id || ' ' || l.end_to_end ILIKE $4 OR abs(l.amount_minor) = ANY ($5))
+			   AND `+asksFor+`
 			 ORDER BY r.booked_on DESC, r.line_id DESC LIMIT $6) page
-		 ORDER BY page.booked_on DESC, page.id DESC LIMIT $6`, person, on, id, like(asked), pq.Array(amounts(asked)), PageSize)
+		 ORDER BY page.booked_on DESC, page.id DESC LIMIT $6`, person, on, id, like(asked), pq.Array(amounts(asked)), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list unmatched lines: %w", err)
 	}

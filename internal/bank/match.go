@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
@@ -34,11 +35,11 @@ type opened struct {
 	Party     string
 	PartyIBAN string `db:"party_iban"`
 	Details   string
-	Found     string
+	Found     pq.StringArray // payment references in its words
 }
 
 const openedColumns = `l.id, l.account_id, r.cluster_id, l.currency, l.booked_on, l.amount_minor, r.open_minor, l.kind, l.reference, l.end_to_end,
-	l.party, l.party_iban, l.details, array_to_string(l.found, ' ') AS found FROM statement_lines l JOIN statement_line_rests r ON r.line_id = l.id`
+	l.party, l.party_iban, l.details, l.found FROM statement_lines l JOIN statement_line_rests r ON r.line_id = l.id`
 
 func lockLine(ctx context.Context, tx *sqlx.Tx, id string) (opened, error) {
 	var l opened
@@ -157,7 +158,7 @@ func MatchPledge(ctx context.Context, db *sqlx.DB, now clock.Clock, line, person
 		if len(refs) != 1 {
 			return fault.In("pledge", "bank.match.reference")
 		}
-		pledges, err := pledgesOf(ctx, a.tx, a.line.ClusterID, string(refs[0]))
+		pledges, err := giving.PledgesNamed(ctx, a.tx, a.line.ClusterID, []string{string(refs[0])})
 		if err != nil {
 			return err
 		}
@@ -169,28 +170,6 @@ func MatchPledge(ctx context.Context, db *sqlx.DB, now clock.Clock, line, person
 		}
 		return a.toPledge(ctx, pledges[0].ID, amount.Minor)
 	})
-}
-
-// promised is a pledge as far as matching needs it.
-type promised struct {
-	ID       string
-	Currency money.Currency
-	State    string // of its campaign
-	Left     int64
-}
-
-// pledgesOf finds a cluster's pledges by their references, in the references' order.
-func pledgesOf(ctx context.Context, tx *sqlx.Tx, cluster, references string) ([]promised, error) {
-	var all []promised
-	err := tx.SelectContext(ctx, &all, `
-		SELECT p.id, p.currency, c.state, p.amount_minor - (SELECT coalesce(sum(y.received_minor - y.refunded_minor), 0)::bigint FROM payments y WHERE y.pledge_id = p.id) AS left
-		  FROM unnest(string_to_array($2, ' ')) WITH ORDINALITY AS f(reference, n)
-		  JOIN pledges p ON p.reference = f.reference JOIN campaigns c ON c.id = p.campaign_id
-		 WHERE c.cluster_id = $1 ORDER BY f.n`, cluster, references)
-	if err != nil {
-		return nil, fmt.Errorf("find pledges by reference: %w", err)
-	}
-	return all, nil
 }
 
 // MatchFee says that a line, or what of it is open, is a fee of the bank, or one given back.
@@ -277,7 +256,7 @@ func MatchRefund(ctx context.Context, db *sqlx.DB, now clock.Clock, line, person
 		}
 		var ours bool
 		err := a.tx.GetContext(ctx, &ours, `SELECT EXISTS (SELECT 1 FROM payments y JOIN campaigns c ON c.id = y.campaign_id
-			WHERE y.id = nullif($1, '')::uuid AND c.cluster_id = $2 AND y.currency = $3)`, payment, a.line.ClusterID, string(a.line.Currency))
+			WHERE y.id = nullif($1, '')::uuid AND c.cluster_id = $2 AND coalesce(y.charged_currency, y.currency) = $3)`, payment, a.line.ClusterID, string(a.line.Currency))
 		if err != nil {
 			return fmt.Errorf("find the payment: %w", err)
 		}

@@ -134,6 +134,49 @@ func TestOneLineForSeveralPledgesIsSplitWhenItIsExact(t *testing.T) {
 	d.kept(24_500, 0, 24_500)
 }
 
+// What a company has taken back of a promise is no longer lacking: neither is a line split by
+// the promise as it was, nor is the pledge suggested for it.
+func TestWhatAPledgeLacksIsWhatItsActsHaveLeft(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	one, refOne := d.promise(10_000)
+	two, refTwo := d.promise(2_500)
+	p, err := giving.PledgeOf(t.Context(), d.DB, one, d.CompanyOwner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := giving.ScheduleOf(t.Context(), d.DB, p, d.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = giving.Amend(t.Context(), d.DB, d.Now, giving.Redraw{
+		PledgeID: one, PersonID: d.CompanyOwner, Seen: giving.Seen(p, s), Rest: []giving.Part{{DueOn: s.Open()[0].DueOn, Minor: 6_000}}, Reason: "Бюджет змінився",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := d.came(Line{Minor: 12_500, Reference: "A", Details: refOne + " " + refTwo})
+	d.kept(0, 12_500, 12_500)
+	d.came(Line{Minor: 8_500, Reference: "B", Details: refOne + " " + refTwo})
+	d.kept(8_500, 12_500, 21_000)
+	if d.received(one) != 6_000 || d.received(two) != 2_500 {
+		t.Error("the split is wrong")
+	}
+	row, err := LineFor(t.Context(), d.DB, d.Coordinator, was[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	suggested, err := Suggestions(t.Context(), d.DB, row)
+	if err != nil || len(suggested) != 2 {
+		t.Fatalf("%v, %v", suggested, err)
+	}
+	for _, one := range suggested {
+		if one.Left != 0 {
+			t.Errorf("%s lacks %d", one.Reference, one.Left)
+		}
+	}
+}
+
 func TestMatchingByHandIsRefusedWithWords(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

@@ -55,13 +55,18 @@ func Suggestions(ctx context.Context, db *sqlx.DB, line Row) ([]Suggested, error
 			SELECT id FROM pledges WHERE reference = ANY ($2)
 			UNION SELECT p.id FROM pledges p WHERE p.company_id IN (SELECT company_id FROM paid UNION SELECT company_id FROM alike)
 			UNION SELECT p.id FROM pledges p WHERE p.currency = $5 AND p.amount_minor = $6
+			UNION SELECT p.id FROM pledges p WHERE p.original_currency = $5 AND p.original_minor = $6
 		), told AS (
-			SELECT p.reference, k.name_uk AS company_uk, k.name_en AS company_en, c.title_uk AS campaign_uk, c.title_en AS campaign_en, c.state, p.currency,
-			       greatest(p.amount_minor - y.here, 0) AS lacks, p.reference = ANY ($2) AS named,
+			SELECT p.reference, k.name_uk AS company_uk, k.name_en AS company_en, c.title_uk AS campaign_uk, c.title_en AS campaign_en, c.state, coalesce(p.original_currency, p.currency) AS currency,
+			       greatest(a.asks - y.here, 0) AS lacks, p.reference = ANY ($2) AS named,
 			       p.company_id IN (SELECT company_id FROM paid) AS paid, p.company_id IN (SELECT company_id FROM alike) AS alike,
-			       p.amount_minor - y.here = $6 AS exact, p.id
+			       a.asks - y.here = $6 AS exact, p.id
 			  FROM wanted w JOIN pledges p ON p.id = w.id JOIN campaigns c ON c.id = p.campaign_id JOIN companies k ON k.id = p.company_id
-			 CROSS JOIN LATERAL (SELECT coalesce(sum(received_minor - refunded_minor), 0)::bigint AS here FROM payments WHERE pledge_id = p.id) y
+			 CROSS JOIN LATERAL (SELECT CASE WHEN p.original_currency IS NULL THEN p.amount_minor + coalesce(sum(change_minor), 0)
+			                          ELSE round(p.original_minor::numeric * (p.amount_minor + coalesce(sum(change_minor), 0)) / p.amount_minor) END::bigint AS asks
+			                       FROM pledge_acts WHERE pledge_id = p.id) a
+			 CROSS JOIN LATERAL (SELECT coalesce(sum(CASE WHEN p.original_currency IS NULL THEN received_minor - refunded_minor - lost_minor
+			                          WHEN received_minor > 0 THEN presented_minor - charged_back_minor END), 0)::bigint AS here FROM payments WHERE pledge_id = p.id) y
 			 WHERE c.cluster_id = $1
 		)
 		SELECT reference, company_uk, company_en, campaign_uk, campaign_en, state, currency, lacks, named, paid, alike, exact FROM told
@@ -102,10 +107,11 @@ func Refundable(ctx context.Context, db *sqlx.DB, line Row) ([]Paid, error) {
 	}
 	var all []Paid
 	err := db.SelectContext(ctx, &all, `
-		SELECT DISTINCT y.id, k.name_uk AS company_uk, k.name_en AS company_en, p.reference, y.received_minor - y.refunded_minor AS left_minor, y.currency
+		SELECT DISTINCT y.id, k.name_uk AS company_uk, k.name_en AS company_en, p.reference, u.left_minor, coalesce(y.charged_currency, y.currency) AS currency
 		  FROM statement_lines l JOIN bank_accounts a ON a.id = l.account_id JOIN line_matches m ON m.line_id = l.id AND m.kind = 'gift'
 		  JOIN payments y ON y.id = m.payment_id JOIN pledges p ON p.id = y.pledge_id JOIN companies k ON k.id = p.company_id
-		 WHERE l.party_iban = $1 AND a.cluster_id = $2 AND y.currency = $3 AND y.received_minor - y.refunded_minor >= -$4::bigint ORDER BY y.id DESC LIMIT 10`,
+		 CROSS JOIN LATERAL (SELECT CASE WHEN y.charged_currency IS NULL THEN y.received_minor - y.refunded_minor ELSE coalesce(y.presented_minor, 0) - y.charged_back_minor END AS left_minor) u
+		 WHERE l.party_iban = $1 AND a.cluster_id = $2 AND coalesce(y.charged_currency, y.currency) = $3 AND u.left_minor >= -$4::bigint ORDER BY y.id DESC LIMIT 10`,
 		line.PartyIBAN, line.ClusterID, string(line.Currency), line.Open)
 	if err != nil {
 		return nil, fmt.Errorf("look for payments: %w", err)

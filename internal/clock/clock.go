@@ -25,6 +25,12 @@ func Day(t time.Time) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
+// EndOf is the last moment in Kyiv of a day, as PostgreSQL counts moments.
+func EndOf(day time.Time) time.Time {
+	y, m, d := day.Date()
+	return time.Date(y, m, d+1, 0, 0, 0, 0, Kyiv).Add(-time.Microsecond).UTC()
+}
+
 // Clock tells the time.
 type Clock func() time.Time
 

@@ -86,7 +86,7 @@ type step struct {
 // demo settles is in the books.
 func (l *Loader) Load(ctx context.Context) error {
 	l.ids = ids{purposes: map[string]string{}, companies: map[string]string{}, payers: map[string]string{}}
-	steps := []step{{"the cluster and its people", l.enterCluster}, {"the campaign", l.enterCampaign}}
+	steps := []step{{"the cluster and its people", l.enterCluster}, {"the campaign", l.enterCampaign}, {"exchange rates", l.enterRates}}
 	for _, d := range donors {
 		steps = append(steps, step{d.en, func(ctx context.Context) error { return l.enterGift(ctx, d) }})
 	}

@@ -59,6 +59,9 @@ func (l *Loader) pledge(ctx context.Context, slug string, minor int64, v giving.
 			CampaignSlug: campaignSlug, CompanyID: company, PersonID: person, Amount: money.Of(minor, currency),
 			Visibility: v, Message: message, DueOn: due,
 		}
+		if euros, ok := inEuros[slug]; ok && euros.counts == minor {
+			promise.Amount = money.Of(euros.minor, "EUR")
+		}
 		if len(parts) > 0 {
 			promise.Rhythm, promise.Parts = giving.Monthly, giving.Spread(minor, due, giving.Monthly.Months(), parts[0])
 		}

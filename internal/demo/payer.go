@@ -24,7 +24,7 @@ var (
 // pay opens a checkout page for all that is left of a pledge and fills it in.
 func (l *Loader) pay(ctx context.Context, p giving.Pledge, typed url.Values) error {
 	payment, err := l.Gateway.Checkout(ctx, gateway.Order{
-		PledgeID: p.ID, PersonID: l.personOf(p), Amount: p.Outstanding(), Title: p.Campaign.UK,
+		PledgeID: p.ID, PersonID: l.personOf(p), Amount: p.ToPay(), Title: p.Campaign.UK,
 	})
 	if err != nil {
 		return err

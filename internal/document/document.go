@@ -34,6 +34,9 @@ const (
 	Statement  Kind = "statement"   // a company's year
 )
 
+// Kinds lists the kinds in the order in which a list offers them.
+func Kinds() []Kind { return []Kind{Invoice, Agreement, Receipt, RefundNote, Statement} }
+
 // Document is one that was issued.
 type Document struct {
 	ID         string

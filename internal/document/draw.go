@@ -84,6 +84,7 @@ func (p *printer) invoice() error {
 		pair{p.t("document.fact.payer"), p.payer()},
 		pair{p.t("document.fact.recipient"), p.holder()},
 		pair{p.t("document.fact.ground"), p.t("document.ground", pledge.MadeAt, pledge.Amount)},
+		pair{p.t("document.fact.counts"), p.counts("document.counts")},
 		pair{p.t("document.fact.order"), pledge.PurchaseOrder},
 		pair{p.t("document.fact.due"), due},
 	)
@@ -151,15 +152,18 @@ func (p *printer) agreement() error {
 		due = p.t("document.agreement.due_on", p.f.DueOn)
 	}
 	sum := p.l.Money(p.f.Amount) + " (" + p.l.Words(p.f.Amount) + ")"
-	for i, text := range []string{
-		p.t("document.agreement.gift", sum, pledge.Campaign.In(p.l)),
+	texts := []string{p.t("document.agreement.gift", sum, pledge.Campaign.In(p.l))}
+	if counts := p.counts("document.agreement.counts"); counts != "" {
+		texts = append(texts, counts)
+	}
+	for i, text := range append(texts,
 		p.t("document.agreement.purpose", purpose(p.l, pledge)),
 		p.t("document.agreement.payment", due, pledge.Reference.String()),
 		p.t("document.agreement.use"),
 		p.t("document.agreement.rest"),
 		p.t("document.agreement.report"),
 		p.t("document.agreement.change"),
-	} {
+	) {
 		p.paragraph(fmt.Sprintf("%d. %s", i+1, text))
 	}
 	if len(p.f.Parts) > 0 {
@@ -209,6 +213,15 @@ func (p *printer) receipt() error {
 	}
 	p.small(p.t("document.public_note"))
 	return nil
+}
+
+// counts says what a promise in another currency is to its campaign, or nothing.
+func (p *printer) counts(key string) string {
+	c := p.f.Pledge.Counts
+	if c == nil {
+		return ""
+	}
+	return p.t(key, p.f.Pledge.Amount, c.Amount, c.Rate, c.Source, c.Day)
 }
 
 // presented is what the payer was charged in another currency, or nothing.

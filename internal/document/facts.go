@@ -10,6 +10,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"kopiyka/internal/exchange"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/i18n"
@@ -67,7 +68,16 @@ type Pledge struct {
 	Reference     giving.Reference
 	PurchaseOrder string `json:",omitempty"`
 	Amount        money.Amount
+	Counts        *Counts `json:",omitempty"` // when that is not in the campaign's currency
 	MadeAt        time.Time
+}
+
+// Counts is what a promise in another currency is to its campaign, and at whose rate.
+type Counts struct {
+	Amount money.Amount
+	Rate   exchange.Value
+	Source string
+	Day    time.Time
 }
 
 // Payment is the payment that a receipt or a note is about.
@@ -140,12 +150,18 @@ func groundOf(ctx context.Context, tx *sqlx.Tx, pledgeID string) (ground, error)
 		Currency  money.Currency
 		MadeAt    time.Time `db:"made_at"`
 		Released  bool      // its company has let the earmark go
+		Own       money.Currency
+		OwnMinor  int64          `db:"own_minor"`
+		Rate      exchange.Value // when the two currencies differ
+		Source    string
+		Day       sql.NullTime
 	}
 	err := tx.GetContext(ctx, &row, `
 		SELECT c.cluster_id, p.company_id, k.name_uk AS cluster_uk, k.name_en AS cluster_en, o.name_uk AS company_uk, o.name_en AS company_en,
 		       CASE WHEN o.country = 'UA' THEN o.official_id ELSE '' END AS official_id,
 		       c.title_uk, c.title_en, u.title_uk AS purpose_uk, u.title_en AS purpose_en, n.item_uk, n.item_en,
-		       p.reference, p.purchase_order, p.amount_minor, p.currency, p.made_at,
+		       p.reference, p.purchase_order, coalesce(p.original_minor, p.amount_minor) AS amount_minor, coalesce(p.original_currency, p.currency) AS currency, p.made_at,
+		       p.currency AS own, p.amount_minor AS own_minor, coalesce(r.rate, 1) AS rate, coalesce(r.source, '') AS source, r.day,
 		       EXISTS (SELECT 1 FROM pledge_acts a WHERE a.pledge_id = p.id AND a.kind = 'earmark-released') AS released
 		  FROM pledges p
 		  JOIN campaigns c ON c.id = p.campaign_id
@@ -153,6 +169,7 @@ func groundOf(ctx context.Context, tx *sqlx.Tx, pledgeID string) (ground, error)
 		  JOIN companies o ON o.id = p.company_id
 		  LEFT JOIN purposes u ON u.id = p.purpose_id
 		  LEFT JOIN needs n ON n.id = p.need_id
+		  LEFT JOIN exchange_rates r ON r.id = p.rate_id
 		 WHERE p.id = $1`, pledgeID)
 	if err != nil {
 		return ground{}, fmt.Errorf("read the pledge of a document: %w", err)
@@ -163,6 +180,9 @@ func groundOf(ctx context.Context, tx *sqlx.Tx, pledgeID string) (ground, error)
 	g.facts.Pledge = &Pledge{
 		Campaign: Text{row.TitleUK, row.TitleEN}, Reference: row.Reference, PurchaseOrder: row.Order,
 		Amount: money.Of(row.Minor, row.Currency), MadeAt: row.MadeAt.UTC(),
+	}
+	if row.Day.Valid {
+		g.facts.Pledge.Counts = &Counts{money.Of(row.OwnMinor, row.Own), row.Rate, row.Source, row.Day.Time.UTC()}
 	}
 	switch {
 	case row.Released:

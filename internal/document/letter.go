@@ -51,7 +51,7 @@ func (c *Clerk) write(ctx context.Context, tx *sqlx.Tx, d Document) error {
 			return err
 		}
 		err = mail.Queue(ctx, tx, mail.Letter{
-			Key: "document:" + d.ID + ":" + r.ID, To: r.Email, Lang: r.Lang, Name: letterOf(d), Data: newLetter(r.Lang, d, c.URL), At: c.Now(),
+			Key: "document:" + d.ID + ":" + r.ID, To: r.Email, Lang: r.Lang, Name: letterOf(d), Data: newLetter(r.Lang, d, c.URL), At: c.Now(), Cluster: d.ClusterID,
 			Attachments: []mail.Attachment{{Name: d.FileName(r.Lang), Type: "application/pdf", Body: body}},
 		})
 		if err != nil {

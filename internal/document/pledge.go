@@ -59,11 +59,11 @@ func outstanding(p giving.Pledge, s giving.Schedule, instalment string) (money.A
 		for _, i := range s.Open() {
 			due = i.DueOn
 		}
-		return p.Outstanding(), dueAfter(p, due), nil
+		return p.ToPay(), dueAfter(p, due), nil
 	}
 	for _, i := range s.Instalments {
 		if i.ID == instalment {
-			return money.Of(i.Left(), p.Amount.Currency), i.DueOn, nil
+			return p.LeftOf(i), i.DueOn, nil
 		}
 	}
 	return money.Amount{}, time.Time{}, fault.New(fault.NotFound, "document.instalment_unknown")
@@ -110,10 +110,15 @@ func IssueAgreement(ctx context.Context, db *sqlx.DB, now clock.Clock, w Wish) (
 		return Document{}, err
 	}
 	return ofPledge(ctx, db, now, w, func(d *draft) {
-		d.kind, d.amount, d.facts.Amount = Agreement, pledge.Amount, pledge.Amount
+		whole := pledge.InOriginal(pledge.Amount.Minor)
+		d.kind, d.amount, d.facts.Amount = Agreement, whole, whole
 		for _, i := range schedule.Instalments {
 			if i.Asks > 0 {
-				d.facts.Parts = append(d.facts.Parts, Part{DueOn: i.DueOn.UTC(), Amount: money.Of(i.Asks, pledge.Amount.Currency)})
+				part := money.Of(i.Asks, pledge.Amount.Currency)
+				if pledge.Foreign() {
+					part = i.Original
+				}
+				d.facts.Parts = append(d.facts.Parts, Part{DueOn: i.DueOn.UTC(), Amount: part})
 			}
 		}
 		if len(d.facts.Parts) == 1 {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Kind says what sort of refusal a fault is. Doors map it to a status.
@@ -25,12 +26,14 @@ const (
 	Unavailable                  // a part of the house does not answer now; 503
 )
 
-// Fault is one refusal. Field names the form's field that it is about, or is empty.
+// Fault is one refusal. Field names the form's field that it is about, or is empty. After
+// is when the same may be asked again; zero: nobody knows.
 type Fault struct {
 	Kind  Kind
 	Key   string
 	Args  []any
 	Field string
+	After time.Duration
 }
 
 // New makes a fault. Key names a message of the catalogues, without its leading "fault.".
@@ -60,6 +63,13 @@ func (f *Fault) Is(target error) bool {
 func (f *Fault) About(field string) *Fault {
 	c := *f
 	c.Field = field
+	return &c
+}
+
+// Again returns a copy of the fault that says when the same may be asked again.
+func (f *Fault) Again(after time.Duration) *Fault {
+	c := *f
+	c.After = after
 	return &c
 }
 

@@ -19,8 +19,8 @@ import (
 type Order struct {
 	PledgeID string
 	PersonID string
-	Amount   money.Amount
-	Title    string // what the checkout page says is being paid
+	Amount   money.Amount // to be charged, in the currency in which the pledge is paid
+	Title    string       // what the checkout page says is being paid
 }
 
 // Checkout starts a payment and returns the address of its page at Stripe. The payment is
@@ -135,11 +135,11 @@ func (g *Gateway) closeSession(ctx context.Context, p giving.Payment) error {
 // openSession asks Stripe for the payment's page. All that is sent follows from the
 // payment's row, so that the same key always comes with the same parameters.
 func (g *Gateway) openSession(ctx context.Context, p giving.Payment) (*stripe.CheckoutSession, error) {
-	units, err := toStripe(p.Amount())
+	units, err := toStripe(p.Charge())
 	if err != nil {
 		return nil, err
 	}
-	currency := strings.ToLower(string(p.Currency))
+	currency := strings.ToLower(string(p.Charge().Currency))
 	back := g.config.PublicURL + "/portal/payments/" + p.ID
 	params := &stripe.CheckoutSessionParams{
 		Mode:               stripe.String(string(stripe.CheckoutSessionModePayment)),
@@ -147,7 +147,7 @@ func (g *Gateway) openSession(ctx context.Context, p giving.Payment) (*stripe.Ch
 		ClientReferenceID:  &p.ID,
 		Metadata:           metadata(p),
 		PaymentIntentData:  &stripe.CheckoutSessionPaymentIntentDataParams{Metadata: metadata(p)},
-		PaymentMethodTypes: stripe.StringSlice(g.methods(p.Currency)),
+		PaymentMethodTypes: stripe.StringSlice(g.methods(p.Charge().Currency)),
 		SuccessURL:         stripe.String(back + "/return?session_id={CHECKOUT_SESSION_ID}"),
 		CancelURL:          stripe.String(back + "/cancel"),
 		LineItems: []*stripe.CheckoutSessionLineItemParams{{

@@ -46,7 +46,7 @@ func (g *Gateway) Invoice(ctx context.Context, o Order) (giving.Payment, error) 
 // openInvoice makes an invoice in three calls, each under a key of its own that follows
 // from the payment's: cut off anywhere, it is gone through again and makes the same one.
 func (g *Gateway) openInvoice(ctx context.Context, p giving.Payment) (string, error) {
-	units, err := toStripe(p.Amount())
+	units, err := toStripe(p.Charge())
 	if err != nil {
 		return "", err
 	}
@@ -54,11 +54,11 @@ func (g *Gateway) openInvoice(ctx context.Context, p giving.Payment) (string, er
 	if err != nil {
 		return "", err
 	}
-	currency := strings.ToLower(string(p.Currency))
+	currency := strings.ToLower(string(p.Charge().Currency))
 	params := &stripe.InvoiceParams{
 		Customer: &customer.ID, Currency: &currency, CollectionMethod: stripe.String("send_invoice"), DaysUntilDue: stripe.Int64(invoiceDays),
 		AutoAdvance: stripe.Bool(false), PendingInvoiceItemsBehavior: stripe.String("exclude"), Description: &p.Title, Metadata: metadata(p),
-		PaymentSettings: &stripe.InvoicePaymentSettingsParams{PaymentMethodTypes: stripe.StringSlice(g.methods(p.Currency))},
+		PaymentSettings: &stripe.InvoicePaymentSettingsParams{PaymentMethodTypes: stripe.StringSlice(g.methods(p.Charge().Currency))},
 	}
 	if customer.Order != "" {
 		params.CustomFields = []*stripe.InvoiceCustomFieldParams{{Name: stripe.String("PO"), Value: &customer.Order}}

@@ -230,7 +230,7 @@ func TestCase099OtherSettlementCurrencyReachesTheBooksAtItsRate(t *testing.T) {
 		drifted += p.DriftMinor
 		b.SameBooks()
 	}
-	if p.RefundedMinor != 9_000 || drifted == 0 || p.DriftMinor != b.Balance(ledger.Loss(b.Campaign, "USD")) {
+	if p.RefundedMinor != 9_000 || drifted == 0 || p.DriftMinor != b.Balance(ledger.Drift(b.Campaign, "USD")) {
 		t.Errorf("payment = %+v", p)
 	}
 	if err := b.Sim.LoseDispute(b.Dispute(p, stripesim.Dispute{Amount: 1_000})); err != nil {

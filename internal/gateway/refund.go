@@ -63,7 +63,7 @@ func (g *Gateway) Refund(ctx context.Context, id string) error {
 }
 
 func (g *Gateway) createRefund(ctx context.Context, s giving.Sending) (*stripe.Refund, error) {
-	units, err := toStripe(s.Amount())
+	units, err := toStripe(s.Charge())
 	if err != nil {
 		return nil, err
 	}

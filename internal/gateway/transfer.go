@@ -50,7 +50,8 @@ func (g *Gateway) Transfer(ctx context.Context, o Order) (giving.Payment, error)
 // openTransfer asks Stripe for the account. All that is sent follows from rows that do not
 // change, so that the same key always comes with the same parameters.
 func (g *Gateway) openTransfer(ctx context.Context, p giving.Payment) (*stripe.PaymentIntent, error) {
-	units, err := toStripe(p.Amount())
+	charge := p.Charge()
+	units, err := toStripe(charge)
 	if err != nil {
 		return nil, err
 	}
@@ -59,12 +60,12 @@ func (g *Gateway) openTransfer(ctx context.Context, p giving.Payment) (*stripe.P
 		return nil, err
 	}
 	kind := &stripe.PaymentIntentPaymentMethodOptionsCustomerBalanceBankTransferParams{Type: stripe.String("us_bank_transfer")}
-	if p.Currency == "EUR" {
+	if charge.Currency == "EUR" {
 		kind.Type = stripe.String("eu_bank_transfer")
 		kind.EUBankTransfer = &stripe.PaymentIntentPaymentMethodOptionsCustomerBalanceBankTransferEUBankTransferParams{Country: stripe.String(transferCountry)}
 	}
 	params := &stripe.PaymentIntentParams{
-		Amount: &units, Currency: stripe.String(strings.ToLower(string(p.Currency))), Customer: &customer.ID, Confirm: stripe.Bool(true),
+		Amount: &units, Currency: stripe.String(strings.ToLower(string(charge.Currency))), Customer: &customer.ID, Confirm: stripe.Bool(true),
 		Description: &p.Title, Metadata: metadata(p),
 		PaymentMethodTypes: stripe.StringSlice([]string{transferMethod}),
 		PaymentMethodData:  &stripe.PaymentIntentPaymentMethodDataParams{Type: stripe.String(transferMethod)},
@@ -146,7 +147,7 @@ func (g *Gateway) closeTransfer(ctx context.Context, p giving.Payment) error {
 		return err
 	}
 	if a := intent.NextAction; a != nil && a.DisplayBankTransferInstructions != nil && a.DisplayBankTransferInstructions.AmountRemaining < intent.Amount {
-		return fault.New(fault.Conflict, "payment.transfer_under_way", fromStripe(a.DisplayBankTransferInstructions.AmountRemaining, p.Currency))
+		return fault.New(fault.Conflict, "payment.transfer_under_way", fromStripe(a.DisplayBankTransferInstructions.AmountRemaining, p.Charge().Currency))
 	}
 	params := &stripe.PaymentIntentCancelParams{}
 	params.Context = ctx

@@ -97,7 +97,7 @@ func WriteDigests(ctx context.Context, db *sqlx.DB, now clock.Clock, site string
 		err = pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
 			for _, r := range readers {
 				if err := mail.Queue(ctx, tx, mail.Letter{
-					Key: digestKey(c.ID, weekOf(now()), r.ID), To: r.Email, Lang: r.Lang, Name: "digest", At: now(),
+					Key: digestKey(c.ID, weekOf(now()), r.ID), To: r.Email, Lang: r.Lang, Name: "digest", At: now(), Cluster: c.ID,
 					Data: newDigest(r.Lang, Text{c.UK, c.EN}, awaited, site),
 				}); err != nil {
 					return err

@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"kopiyka/internal/fault"
 	"kopiyka/internal/money"
@@ -38,6 +40,7 @@ func (a Expected) Left() money.Amount { return money.Of(a.LeftMinor, a.Currency)
 
 // ExpectedSearch narrows the list. Until is the first day that is not asked for.
 type ExpectedSearch struct {
+	Text     string // words of a company's name, a reference, a purchase order's number or a pledge's id
 	Campaign string // a campaign's slug
 	Until    time.Time
 }
@@ -70,15 +73,23 @@ func ExpectedInstalments(ctx context.Context, db *sqlx.DB, person string, s Expe
 	if err != nil {
 		return nil, err
 	}
+	args, named := []any{person, day, id, s.Campaign, limit}, ""
+	if text := strings.TrimSpace(s.Text); text != "" {
+		ids, err := pledgesNamed(ctx, db, text)
+		if err != nil {
+			return nil, err
+		}
+		args, named = append(args, pq.Array(ids)), ` AND i.pledge_id = ANY ($6::uuid[])`
+	}
 	var all []Expected
 	err = db.SelectContext(ctx, &all, `
 		SELECT f.id, f.pledge_id, f.due_on, f.asks_minor, f.left_minor, p.reference, p.currency,
 		       k.name_uk AS company_uk, k.name_en AS company_en, c.title_uk AS campaign_uk, c.title_en AS campaign_en
-		  FROM (SELECT i.id, i.pledge_id, i.due_on, asks.minor AS asks_minor, rest.minor AS left_minor`+awaited+`
+		  FROM (SELECT i.id, i.pledge_id, i.due_on, asks.minor AS asks_minor, rest.minor AS left_minor`+awaited+named+`
 		           AND (i.due_on, i.id) < ($2::date, $3::uuid) AND ($4 = '' OR c.slug = $4)
 		         ORDER BY i.due_on DESC, i.id DESC LIMIT $5) f
 		  JOIN pledges p ON p.id = f.pledge_id JOIN companies k ON k.id = p.company_id JOIN campaigns c ON c.id = p.campaign_id
-		 ORDER BY f.due_on DESC, f.id DESC`, person, day, id, s.Campaign, limit)
+		 ORDER BY f.due_on DESC, f.id DESC`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list what is awaited: %w", err)
 	}

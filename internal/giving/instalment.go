@@ -45,6 +45,7 @@ type Instalment struct {
 	Paid       int64           `db:"-"` // of the money that is here
 	OnItsWay   int64           `db:"-"` // of the money that is paid and not yet here
 	State      InstalmentState `db:"-"`
+	Original   money.Amount    `db:"-"` // what it asks for, in the currency of a promise that was made in another
 }
 
 // Left is what is still to be paid of it.
@@ -193,7 +194,7 @@ func SchedulesOf(ctx context.Context, db sqlx.QueryerContext, pledges []Pledge, 
 	}
 	all := make(map[string]Schedule, len(pledges))
 	for _, p := range pledges {
-		all[p.ID] = NewSchedule(p.Amount.Currency, of[p.ID], p.Received-p.Refunded, p.OnItsWay, p.Cancelled, clock.Day(today))
+		all[p.ID] = NewSchedule(p.Amount.Currency, p.withOriginals(of[p.ID]), p.Received-p.Refunded, p.OnItsWay, p.Cancelled, clock.Day(today))
 	}
 	return all, nil
 }

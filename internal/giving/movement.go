@@ -58,20 +58,45 @@ func (m Movement) addsUp() bool {
 // later movements of the payment are reckoned at it.
 type Rate struct{ Presented, Own, Settled money.Amount }
 
+// open reports whether the rate waits for the money: what the payer is charged was agreed
+// to be so much to the campaign, and nothing has been settled.
+func (r Rate) open() bool { return r.Settled == (money.Amount{}) }
+
+// settled leaves out of a rate what was only agreed.
+func (r Rate) settled() Rate {
+	if r.open() {
+		return Rate{}
+	}
+	return r
+}
+
 // rateIn is the rate of a payment whose gift is among the movements, in the campaign's
-// currency; nothing when it is not, or says no rate.
-func rateIn(all []Movement, c money.Currency) (Rate, bool) {
+// currency; nothing when it is not, or says no rate. Agreed is what was agreed before the
+// money came, or no rate.
+func rateIn(all []Movement, agreed Rate, c money.Currency) (Rate, bool) {
 	for _, m := range all {
 		if m.Kind != MovedIn || !m.addsUp() {
 			continue
 		}
-		r := Rate{Presented: m.presented(), Own: m.Gross, Settled: m.Gross}
-		if r.Presented.Currency == c {
-			r.Own = r.Presented
-		}
-		return r, r.Own.Currency == c && r.Own.Minor > 0 && r.Presented.Minor > 0 && r.Settled.Minor > 0
+		r, ok := m.rate(agreed, c)
+		return r, ok && r.Own.Minor > 0 && r.Presented.Minor > 0 && r.Settled.Minor > 0
 	}
 	return Rate{}, false
+}
+
+// rate is what a movement says by itself. What the payer saw is to the campaign what was
+// agreed, or it is in the campaign's own currency; else what Stripe made of it counts.
+func (m Movement) rate(agreed Rate, c money.Currency) (Rate, bool) {
+	r := Rate{Presented: m.presented(), Own: m.Gross, Settled: m.Gross}
+	switch {
+	case agreed.Presented.Minor > 0 && r.Presented.Currency == agreed.Presented.Currency:
+		own, ok := Convert(r.Presented, agreed.Presented, agreed.Own)
+		r.Own = money.Of(own, c)
+		return r, ok
+	case r.Presented.Currency == c:
+		r.Own = r.Presented
+	}
+	return r, r.Own.Currency == c
 }
 
 // worth is what a movement is to the campaign, in the campaign's currency.
@@ -87,18 +112,16 @@ func (w worth) net() int64 { return w.gross - w.fee - w.drift }
 // worthOf reckons a movement at the payment's rate. It is false for what the books of a
 // currency cannot explain. Without a recorded rate the movement's own is taken.
 func worthOf(m Movement, r Rate, c money.Currency) (worth, bool) {
-	presented := m.presented()
-	if m.Kind == Unexplained || !m.addsUp() || (presented.Currency != c && m.Gross.Currency != c) {
+	if m.Kind == Unexplained || !m.addsUp() {
 		return worth{}, false
 	}
-	if r == (Rate{}) {
-		own := presented
-		if own.Currency != c {
-			own = m.Gross
+	if r.open() {
+		var ok bool
+		if r, ok = m.rate(r, c); !ok {
+			return worth{}, false
 		}
-		r = Rate{Presented: presented, Own: own, Settled: m.Gross}
 	}
-	gross, ok1 := Convert(presented, r.Presented, r.Own)
+	gross, ok1 := Convert(m.presented(), r.Presented, r.Own)
 	cost, ok2 := Convert(m.Gross, r.Settled, r.Own)
 	fee, ok3 := Convert(m.Fee, r.Settled, r.Own)
 	if !ok1 || !ok2 || !ok3 {

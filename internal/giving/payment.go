@@ -81,11 +81,14 @@ type Payment struct {
 	SettledMinor   int64        `db:"settled_minor"`
 	SettledIn      string       `db:"settled_currency"`
 	ExchangeRate   string       `db:"exchange_rate"`
+	ChargedMinor   int64        `db:"charged_minor"` // what the payer is asked for, when the pledge is paid in another currency
+	ChargedIn      string       `db:"charged_currency"`
+	ChargedBack    int64        `db:"charged_back_minor"` // of that, what has gone back for good
 	StartedAt      time.Time    `db:"started_at"`
 	SettledAt      sql.NullTime `db:"settled_at"`
 }
 
-// Amount is what the payment is to bring.
+// Amount is what the payment is to bring, in the campaign's currency.
 func (p Payment) Amount() money.Amount { return money.Of(p.AmountMinor, p.Currency) }
 
 // Presented is what the payer was charged, in the payer's own currency; none before money
@@ -115,7 +118,7 @@ const paymentColumns = `id, pledge_id, campaign_id, amount_minor, currency, titl
 	coalesce(transfer_to, '{}') AS transfer_to, coalesce(remaining_minor, 0) AS remaining_minor, method, decline,
 	received_minor, refunded_minor, fee_minor, disputed_minor, lost_minor, drift_minor, coalesce(presented_minor, 0) AS presented_minor,
 	coalesce(presented_currency, '') AS presented_currency, coalesce(settled_minor, 0) AS settled_minor, coalesce(settled_currency, '') AS settled_currency,
-	exchange_rate, started_at, settled_at`
+	exchange_rate, coalesce(charged_minor, 0) AS charged_minor, coalesce(charged_currency, '') AS charged_currency, charged_back_minor, started_at, settled_at`
 
 // OpenPaymentError tells that the pledge has a payment of another amount, or by another
 // way, that the payer can still pay. It must be closed at Stripe before another is started.
@@ -160,17 +163,18 @@ func StartPayment(ctx context.Context, db *sqlx.DB, now clock.Clock, start Start
 		if err != nil {
 			return err
 		}
-		if found && (waiting.Amount() != start.Amount || waiting.Way != start.Way) {
+		if found && (waiting.Charge() != start.Amount || waiting.Way != start.Way) {
 			return &OpenPaymentError{waiting}
 		}
 		if found {
 			payment = waiting
 			return nil
 		}
-		if err := pledge.takes(start.Amount); err != nil {
+		amount, err := pledge.takes(start.Amount)
+		if err != nil {
 			return err
 		}
-		payment, err = insertPayment(ctx, tx, now(), pledge, start)
+		payment, err = insertPayment(ctx, tx, now(), pledge, start, amount)
 		return err
 	})
 	if err != nil {
@@ -179,20 +183,25 @@ func StartPayment(ctx context.Context, db *sqlx.DB, now clock.Clock, start Start
 	return payment, nil
 }
 
-// takes refuses what is not left of the pledge, or is in another currency.
-func (p Pledge) takes(a money.Amount) error {
-	left := p.Outstanding()
+// takes is what a charge counts as. It refuses what is not left of the pledge, or is in
+// another currency than the pledge is paid in.
+func (p Pledge) takes(a money.Amount) (money.Amount, error) {
+	left, counts := p.ToPay(), p.counts(a)
 	switch {
 	case a.Minor <= 0:
-		return fault.In("amount", "money.zero")
-	case a.Currency != p.Amount.Currency:
-		return fault.In("amount", "pledge.other_currency", string(p.Amount.Currency))
+		return counts, fault.In("amount", "money.zero")
+	case a.Currency != left.Currency && p.Foreign():
+		return counts, fault.In("amount", "pledge.paid_in", string(left.Currency))
+	case a.Currency != left.Currency:
+		return counts, fault.In("amount", "pledge.other_currency", string(left.Currency))
 	case left.IsZero():
-		return fault.New(fault.Conflict, "payment.nothing_left")
+		return counts, fault.New(fault.Conflict, "payment.nothing_left")
 	case a.Minor > left.Minor:
-		return fault.In("amount", "payment.more_than_left", left)
+		return counts, fault.In("amount", "payment.more_than_left", left)
+	case counts.Minor <= 0:
+		return counts, fault.In("amount", "pledge.counts_as_nothing", string(counts.Currency))
 	}
-	return nil
+	return counts, nil
 }
 
 // payable finds a pledge that the person may pay on.
@@ -231,18 +240,19 @@ func waitingPayment(ctx context.Context, tx *sqlx.Tx, now time.Time, pledgeID st
 	return p, true, nil
 }
 
-func insertPayment(ctx context.Context, tx *sqlx.Tx, at time.Time, pledge Pledge, start Start) (Payment, error) {
-	id := pg.NewID()
+func insertPayment(ctx context.Context, tx *sqlx.Tx, at time.Time, pledge Pledge, start Start, amount money.Amount) (Payment, error) {
+	id, charged := pg.NewID(), pledge.charged(start.Amount)
 	var p Payment
 	err := tx.GetContext(ctx, &p, `
-		INSERT INTO payments (id, pledge_id, campaign_id, amount_minor, currency, title, way, state, idempotency_key, started_by, started_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 'created', $8, $9, $10) RETURNING `+paymentColumns,
-		id, pledge.ID, pledge.CampaignID, start.Amount.Minor, string(start.Amount.Currency), start.Title, string(start.Way), "payment-"+id, start.PersonID, at)
+		INSERT INTO payments (id, pledge_id, campaign_id, amount_minor, currency, title, way, state, idempotency_key, started_by, started_at, charged_minor, charged_currency)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 'created', $8, $9, $10, nullif($11::bigint, 0), nullif($12, '')) RETURNING `+paymentColumns,
+		id, pledge.ID, pledge.CampaignID, amount.Minor, string(amount.Currency), start.Title, string(start.Way), "payment-"+id, start.PersonID, at,
+		charged.Minor, string(charged.Currency))
 	if err != nil {
 		return p, fmt.Errorf("write the payment: %w", err)
 	}
 	return p, audit.Record(ctx, tx, audit.Act{At: at, Person: start.PersonID, Act: "payment.started", Subject: "payment:" + id,
-		Detail: map[string]any{"pledge": pledge.ID, "amount_minor": start.Amount.Minor, "currency": start.Amount.Currency}})
+		Detail: counted{amount: amount, original: charged}.detail(map[string]any{"pledge": pledge.ID})})
 }
 
 func expire(ctx context.Context, tx *sqlx.Tx, id string) error {

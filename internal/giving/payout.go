@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -73,8 +75,10 @@ func LockPayout(ctx context.Context, tx *sqlx.Tx, id string) error {
 
 // SettlePayout writes down what Stripe says of a payout that the caller has locked: the
 // money that left the balance, and came back to it; the proof that it is made of movements
-// that stand in the books and sum to its amount; or an alarm, once, that they do not. It
-// returns whether anything was posted. A repeat changes nothing.
+// that stand in the books and sum to its amount; or an alarm, once, that they do not. Once
+// it is proven, what was other clusters' leaves their balances in place of the keeper's,
+// whose the Stripe account is. It returns whether anything was posted. A repeat changes
+// nothing.
 func SettlePayout(ctx context.Context, tx *sqlx.Tx, cluster string, f PayoutFacts) (bool, error) {
 	anyNew := false
 	for _, m := range []struct {
@@ -96,7 +100,69 @@ func SettlePayout(ctx context.Context, tx *sqlx.Tx, cluster string, f PayoutFact
 	if err != nil {
 		return false, fmt.Errorf("settle payout %s: %w", f.ID, err)
 	}
+	if proof.holds {
+		shared, err := share(ctx, tx, cluster, f)
+		if err != nil {
+			return false, fmt.Errorf("settle payout %s: %w", f.ID, err)
+		}
+		anyNew = anyNew || shared
+	}
 	return anyNew, recordPayout(ctx, tx, cluster, f, proof)
+}
+
+// share charges other clusters with what of a proven payout was theirs, and gives it back to
+// them when the payout came back. The payout itself was booked with the keeper before
+// anybody knew what was in it.
+func share(ctx context.Context, tx *sqlx.Tx, keeper string, f PayoutFacts) (bool, error) {
+	var sources []string
+	for _, m := range f.Members {
+		// A payout that came back leaves again with a later one, and with it the shares.
+		sources = append(sources, "stripe:"+m.ID, sharesOf(m))
+	}
+	shares, err := ledger.SharesAtStripe(ctx, tx, sources, f.Amount.Currency)
+	if err != nil {
+		return false, err
+	}
+	delete(shares, keeper)
+	anyNew := false
+	for _, m := range []struct {
+		*Passing
+		kind ledger.Kind
+		sign int64
+	}{{f.Out, ledger.Payout, -1}, {f.Back, ledger.PayoutFailed, 1}} {
+		if m.Passing == nil || len(shares) == 0 {
+			continue
+		}
+		done, err := ledger.HasPosted(ctx, tx, sharesOf(*m.Passing))
+		if err != nil {
+			return false, err
+		}
+		if done {
+			continue // what became known of its members since does not change whose it was then
+		}
+		posted, err := ledger.Post(ctx, tx, ledger.Entry{
+			Source: sharesOf(*m.Passing), Kind: m.kind, HappenedAt: m.HappenedAt, Actor: "stripe", Lines: handedOver(keeper, shares, m.sign, f.Amount.Currency),
+		})
+		if err != nil {
+			return false, err
+		}
+		anyNew = anyNew || posted.New
+	}
+	return anyNew, nil
+}
+
+// sharesOf names the entry that tells whose a payout's money was.
+func sharesOf(m Passing) string { return "stripe:" + m.ID + ":shares" }
+
+// handedOver are the lines of what clusters have beside the keeper, in the clusters' order.
+func handedOver(keeper string, shares map[string]int64, sign int64, c money.Currency) []ledger.Line {
+	var lines []ledger.Line
+	var all int64
+	for _, cluster := range slices.Sorted(maps.Keys(shares)) {
+		lines = append(lines, signed(ledger.Stripe(cluster, c), sign*shares[cluster])...)
+		all += shares[cluster]
+	}
+	return append(lines, signed(ledger.Stripe(keeper, c), -sign*all)...)
 }
 
 // proof is what a payout's members say of it.

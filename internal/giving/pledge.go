@@ -18,6 +18,7 @@ import (
 
 	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
+	"kopiyka/internal/exchange"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
@@ -38,8 +39,8 @@ const (
 type Promise struct {
 	CampaignSlug string
 	CompanyID    string
-	PersonID     string // who says it
-	Amount       money.Amount
+	PersonID     string       // who says it
+	Amount       money.Amount // in the campaign's currency, or another that it accepts
 	Visibility   Visibility
 	Message      string
 	DueOn        time.Time // zero: the company wants to pay now
@@ -80,6 +81,10 @@ type Pledge struct {
 	OnItsWay        int64 // paid and not yet in the books, minor units
 	Received        int64 // came in
 	Refunded        int64 // went back, or was lost to a dispute
+
+	Original     money.Amount  // as it was promised, when that was in another currency; zero: in the campaign's
+	Rate         exchange.Rate // at which that counts, for the pledge's whole life
+	PaidOriginal int64         // of its original currency: here and on its way, minor units
 }
 
 // Paid is what came and did not go back, and what is on its way.
@@ -107,7 +112,8 @@ const (
 
 // MakePledge records a promise and returns its id. The person must hold a paying role in
 // the company, the company must be a member of the campaign's cluster, the campaign must
-// be open and the currency its own. What is wrong comes back as one fault.Form, or as a
+// be open and accept the currency. A promise in another currency than the campaign's counts
+// at the rate in force, for good. What is wrong comes back as one fault.Form, or as a
 // NotFound or Forbidden fault. Each call is another pledge.
 func MakePledge(ctx context.Context, db *sqlx.DB, now clock.Clock, p Promise) (string, error) {
 	if err := p.Check(now()); err != nil {
@@ -122,14 +128,18 @@ func MakePledge(ctx context.Context, db *sqlx.DB, now clock.Clock, p Promise) (s
 		if err != nil {
 			return err
 		}
-		if err := insertPledge(ctx, tx, now(), id, campaign, p); err != nil {
+		c, err := p.counted(ctx, tx, campaign, now())
+		if err != nil {
 			return err
 		}
-		if err := addInstalments(ctx, tx, id, "", p.parts(now())); err != nil {
+		if err := insertPledge(ctx, tx, now(), id, campaign.ID, p, c); err != nil {
+			return err
+		}
+		if err := addInstalments(ctx, tx, id, "", c.parts); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, audit.Act{At: now(), Person: p.PersonID, Act: "pledge.made", Subject: "pledge:" + id,
-			Detail: map[string]any{"amount_minor": p.Amount.Minor, "currency": p.Amount.Currency, "visibility": p.Visibility, "instalments": max(len(p.Parts), 1)}})
+			Detail: c.detail(map[string]any{"visibility": p.Visibility, "instalments": max(len(p.Parts), 1)})})
 	})
 	if err != nil {
 		return "", fmt.Errorf("make a pledge: %w", err)
@@ -137,18 +147,19 @@ func MakePledge(ctx context.Context, db *sqlx.DB, now clock.Clock, p Promise) (s
 	return id, nil
 }
 
-func insertPledge(ctx context.Context, tx *sqlx.Tx, at time.Time, id, campaign string, p Promise) error {
+func insertPledge(ctx context.Context, tx *sqlx.Tx, at time.Time, id, campaign string, p Promise, c counted) error {
 	due := p.DueOn
 	if len(p.Parts) > 0 {
 		due = p.Parts[len(p.Parts)-1].DueOn
 	}
 	optional := func(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, message, due_on, reference, purchase_order, purpose_id, need_id, rhythm, made_by, made_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-		id, campaign, p.CompanyID, p.Amount.Minor, string(p.Amount.Currency), string(p.Visibility), strings.TrimSpace(p.Message),
+		INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, message, due_on, reference, purchase_order, purpose_id, need_id, rhythm, made_by, made_at,
+		                     original_minor, original_currency, rate_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, nullif($16::bigint, 0), nullif($17, ''), nullif($18, '')::uuid)`,
+		id, campaign, p.CompanyID, c.amount.Minor, string(c.amount.Currency), string(p.Visibility), strings.TrimSpace(p.Message),
 		sql.NullTime{Time: due, Valid: !due.IsZero()}, string(NewReference()), strings.TrimSpace(p.PurchaseOrder), optional(p.PurposeID), optional(p.NeedID),
-		string(p.rhythm()), p.PersonID, at)
+		string(p.rhythm()), p.PersonID, at, c.original.Minor, string(c.original.Currency), c.rate.ID)
 	switch pg.Constraint(err) {
 	case "pledges_purpose_of_campaign", "pledges_need_of_purpose":
 		return fault.In("purpose", "pledge.purpose_unknown")
@@ -260,30 +271,37 @@ func mayPay(ctx context.Context, tx *sqlx.Tx, person, company string) error {
 	return nil
 }
 
+// promisedTo is a campaign that takes a promise.
+type promisedTo struct {
+	ID        string
+	ClusterID string `db:"cluster_id"`
+	State     string
+	Ended     bool
+	Currency  money.Currency
+	Member    bool
+	Accepts   bool // the promise's currency
+}
+
 // openCampaign finds the campaign and keeps it open until the pledge is written.
-func openCampaign(ctx context.Context, tx *sqlx.Tx, p Promise, now time.Time) (string, error) {
-	var c struct {
-		ID       string
-		State    string
-		Ended    bool
-		Currency money.Currency
-		Member   bool
-	}
+func openCampaign(ctx context.Context, tx *sqlx.Tx, p Promise, now time.Time) (promisedTo, error) {
+	var c promisedTo
 	err := tx.GetContext(ctx, &c, `
-		SELECT id, state, currency, coalesce(closes_on < $4, false) AS ended, EXISTS (SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $2
+		SELECT id, cluster_id, state, currency, coalesce(closes_on < $4, false) AS ended,
+		       currency = $5 OR EXISTS (SELECT 1 FROM campaign_currencies a WHERE a.campaign_id = c.id AND a.currency = $5) AS accepts,
+		       EXISTS (SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $2
 		           AND m.since <= $3 AND (m.until IS NULL OR m.until > $3)) AS member
-		  FROM campaigns c WHERE slug = $1 AND state <> 'draft' FOR SHARE OF c`, p.CampaignSlug, p.CompanyID, now, clock.Day(now))
+		  FROM campaigns c WHERE slug = $1 AND state <> 'draft' FOR SHARE OF c`, p.CampaignSlug, p.CompanyID, now, clock.Day(now), string(p.Amount.Currency))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return "", fault.New(fault.NotFound, "campaign.unknown", p.CampaignSlug)
+		return c, fault.New(fault.NotFound, "campaign.unknown", p.CampaignSlug)
 	case err != nil:
-		return "", fmt.Errorf("find the campaign: %w", err)
+		return c, fmt.Errorf("find the campaign: %w", err)
 	case c.State != "open" || c.Ended: // its last day is over, and the timetable has not closed it yet
-		return "", fault.New(fault.Conflict, "campaign.closed")
+		return c, fault.New(fault.Conflict, "campaign.closed")
 	case !c.Member:
-		return "", fault.New(fault.Forbidden, "pledge.not_a_member")
-	case c.Currency != p.Amount.Currency:
-		return "", fault.In("amount", "pledge.other_currency", string(c.Currency))
+		return c, fault.New(fault.Forbidden, "pledge.not_a_member")
+	case !c.Accepts:
+		return c, fault.In("amount", "pledge.other_currency", string(c.Currency))
 	}
-	return c.ID, nil
+	return c, nil
 }

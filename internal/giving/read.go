@@ -18,27 +18,39 @@ import (
 const pledgeColumns = `p.id, p.campaign_id, c.slug, c.title_uk, c.title_en, c.cluster_id, p.company_id, k.name_uk, k.name_en,
 	p.amount_minor, p.amount_minor + coalesce(x.change, 0)::bigint, p.currency, p.rhythm, p.visibility, p.message, p.purchase_order,
 	coalesce(p.purpose_id::text, ''), coalesce(u.title_uk, ''), coalesce(u.title_en, ''), coalesce(p.need_id::text, ''), coalesce(n.item_uk, ''), coalesce(n.item_en, ''),
-	p.due_on, p.reference, p.made_at, x.acts, coalesce(x.cancelled, false), coalesce(x.released, false), y.on_its_way, y.received, y.refunded`
+	p.due_on, p.reference, p.made_at, x.acts, coalesce(x.cancelled, false), coalesce(x.released, false), y.on_its_way, y.received, y.refunded,
+	coalesce(p.original_minor, 0), coalesce(p.original_currency, ''), coalesce(p.rate_id::text, ''), coalesce(r.rate::text, '1'), coalesce(r.source, ''), r.day, y.charged, y.own`
 
 // pledgeTables joins a pledge with its acts x and its payments y.
 const pledgeTables = ` FROM pledges p JOIN campaigns c ON c.id = p.campaign_id JOIN companies k ON k.id = p.company_id
 	LEFT JOIN purposes u ON u.id = p.purpose_id LEFT JOIN needs n ON n.id = p.need_id
+	LEFT JOIN LATERAL (SELECT * FROM exchange_rates WHERE id = p.rate_id LIMIT 1) r ON true
 	CROSS JOIN LATERAL (
 	      SELECT sum(change_minor) AS change, count(*)::int AS acts, bool_or(kind = 'cancelled') AS cancelled, bool_or(kind = 'earmark-released') AS released
 	        FROM pledge_acts WHERE pledge_id = p.id) x
 	CROSS JOIN LATERAL (
 	      SELECT coalesce(sum(amount_minor) FILTER (WHERE state = 'processing' OR state = 'paid' AND received_minor = 0), 0)::bigint AS on_its_way,
-	             coalesce(sum(received_minor), 0)::bigint AS received, coalesce(sum(refunded_minor + lost_minor), 0)::bigint AS refunded
+	             coalesce(sum(received_minor), 0)::bigint AS received, coalesce(sum(refunded_minor + lost_minor), 0)::bigint AS refunded,
+	             coalesce(sum(CASE WHEN received_minor > 0 AND presented_currency = charged_currency THEN presented_minor ELSE charged_minor END - charged_back_minor)
+	                      FILTER (WHERE state = 'processing' OR state = 'paid' OR received_minor > 0), 0)::bigint AS charged,
+	             coalesce(sum(received_minor - refunded_minor - lost_minor + CASE WHEN state = 'processing' OR state = 'paid' AND received_minor = 0 THEN amount_minor ELSE 0 END)
+	                      FILTER (WHERE charged_minor IS NULL), 0)::bigint AS own
 	        FROM payments WHERE pledge_id = p.id) y `
 
 func scanPledge(row interface{ Scan(...any) error }) (Pledge, error) {
 	var p Pledge
-	var due sql.NullTime
+	var due, day sql.NullTime
+	var own int64
 	err := row.Scan(&p.ID, &p.CampaignID, &p.CampaignSlug, &p.Campaign.UK, &p.Campaign.EN, &p.ClusterID, &p.CompanyID, &p.Company.UK, &p.Company.EN,
 		&p.Promised.Minor, &p.Amount.Minor, &p.Amount.Currency, &p.Rhythm, &p.Visibility, &p.Message, &p.PurchaseOrder,
 		&p.PurposeID, &p.Purpose.UK, &p.Purpose.EN, &p.NeedID, &p.Need.UK, &p.Need.EN,
-		&due, &p.Reference, &p.MadeAt, &p.Acts, &p.Cancelled, &p.EarmarkReleased, &p.OnItsWay, &p.Received, &p.Refunded)
+		&due, &p.Reference, &p.MadeAt, &p.Acts, &p.Cancelled, &p.EarmarkReleased, &p.OnItsWay, &p.Received, &p.Refunded,
+		&p.Original.Minor, &p.Original.Currency, &p.Rate.ID, &p.Rate.Value, &p.Rate.Source, &day, &p.PaidOriginal, &own)
 	p.DueOn, p.Promised.Currency = due.Time, p.Amount.Currency
+	if p.Foreign() {
+		p.Rate.From, p.Rate.To, p.Rate.Day, p.Rate.ClusterID = p.Original.Currency, p.Amount.Currency, day.Time, p.ClusterID
+		p.PaidOriginal += p.InOriginal(own).Minor
+	}
 	return p, err
 }
 
@@ -86,6 +98,17 @@ func pledgeFor(ctx context.Context, db sqlx.QueryerContext, id, person string) (
 	return p, nil
 }
 
+// PledgesNamed finds a cluster's pledges by their payment references, in the references' order.
+// One that names none is left out. It asks for nobody: it is for matching.
+func PledgesNamed(ctx context.Context, tx *sqlx.Tx, cluster string, references []string) ([]Pledge, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT `+pledgeColumns+pledgeTables+`
+		WHERE p.reference = ANY ($2::text[]) AND c.cluster_id = $1 ORDER BY array_position($2::text[], p.reference)`, cluster, pq.Array(references))
+	if err != nil {
+		return nil, fmt.Errorf("find pledges by reference: %w", err)
+	}
+	return scanPledges(rows)
+}
+
 // PageSize is how many pledges a page of a list holds.
 const PageSize = 50
 
@@ -93,17 +116,7 @@ const PageSize = 50
 // the id of the last pledge of the page before, or empty. A full page may be followed by
 // another.
 func PledgesOf(ctx context.Context, db *sqlx.DB, company, person, after string) ([]Pledge, error) {
-	if after != "" && !pg.IsID(after) {
-		return nil, fault.New(fault.NotFound, "page.unknown")
-	}
-	rows, err := db.QueryContext(ctx, `SELECT `+pledgeColumns+pledgeTables+`
-		WHERE p.company_id = $1 AND ($3 = '' OR p.id < nullif($3, '')::uuid)
-		  AND EXISTS (SELECT 1 FROM company_roles r WHERE r.company_id = p.company_id AND r.person_id = $2)
-		ORDER BY p.id DESC LIMIT $4`, company, person, after, PageSize)
-	if err != nil {
-		return nil, fmt.Errorf("list pledges: %w", err)
-	}
-	return scanPledges(rows)
+	return FindPledgesOf(ctx, db, company, person, PledgeSearch{}, after, PageSize)
 }
 
 func scanPledges(rows *sql.Rows) ([]Pledge, error) {
@@ -117,21 +130,6 @@ func scanPledges(rows *sql.Rows) ([]Pledge, error) {
 		all = append(all, p)
 	}
 	return all, rows.Err()
-}
-
-// PledgesFor lists the pledges to campaigns of the clusters in which a person has a role,
-// newest first. After is the id of the last pledge of the page before, or empty.
-func PledgesFor(ctx context.Context, db *sqlx.DB, person, after string) ([]Pledge, error) {
-	if after != "" && !pg.IsID(after) {
-		return nil, fault.New(fault.NotFound, "page.unknown")
-	}
-	rows, err := db.QueryContext(ctx, `SELECT `+pledgeColumns+pledgeTables+`
-		WHERE c.cluster_id IN (SELECT r.cluster_id FROM cluster_roles r WHERE r.person_id = $1) AND ($2 = '' OR p.id < nullif($2, '')::uuid)
-		ORDER BY p.id DESC LIMIT $3`, person, after, PageSize)
-	if err != nil {
-		return nil, fmt.Errorf("list pledges: %w", err)
-	}
-	return scanPledges(rows)
 }
 
 // PaymentsOf lists the payments of a pledge, newest first. Ask PledgeOf first who may see it.

@@ -23,10 +23,10 @@ func recordStates(ctx context.Context, tx *sqlx.Tx, all []*settling) error {
 			       charge_id = coalesce(f.charge_id, p.charge_id), method = coalesce(f.method, p.method), decline = f.decline,
 			       received_minor = f.received, refunded_minor = f.refunded, fee_minor = f.fee, settled_at = coalesce(f.settled_at, p.settled_at), synced_at = f.read_at,
 			       disputed_minor = f.disputed, lost_minor = f.lost, drift_minor = f.drift, presented_minor = f.presented, presented_currency = f.presented_in,
-			       settled_minor = f.settled, settled_currency = f.settled_in, exchange_rate = coalesce(f.rate, p.exchange_rate)
+			       settled_minor = f.settled, settled_currency = f.settled_in, exchange_rate = coalesce(f.rate, p.exchange_rate), charged_back_minor = f.charged_back
 			  FROM jsonb_to_recordset($1) AS f(id uuid, state text, session_id text, intent_id text, charge_id text, method text, decline text,
 			       received bigint, refunded bigint, fee bigint, disputed bigint, lost bigint, drift bigint,
-			       settled_at timestamptz, read_at timestamptz, presented bigint, presented_in text, settled bigint, settled_in text, rate text)
+			       settled_at timestamptz, read_at timestamptz, presented bigint, presented_in text, settled bigint, settled_in text, rate text, charged_back bigint)
 			 WHERE p.id = f.id`, asked)
 	}
 	if err != nil {
@@ -58,23 +58,25 @@ type state struct {
 	Settled     *int64     `json:"settled,omitempty"`
 	SettledIn   string     `json:"settled_in,omitempty"`
 	Rate        string     `json:"rate,omitempty"`
+	ChargedBack int64      `json:"charged_back"`
 }
 
 func (s *settling) state() state {
-	f, all := s.facts, s.sums()
+	f, all, rate := s.facts, s.sums(), s.rate.settled()
 	row := state{
 		ID: s.ID, State: f.State, SessionID: f.SessionID, IntentID: f.IntentID, ChargeID: f.ChargeID, Method: f.Method, Decline: f.Decline,
 		Received: all.received, Refunded: all.refunded, Fee: all.fee, Disputed: all.disputed, Lost: all.lost, Drift: all.drift,
-		ReadAt: f.ReadAt, PresentedIn: string(s.rate.Presented.Currency), SettledIn: string(s.rate.Settled.Currency),
+		ReadAt: f.ReadAt, PresentedIn: string(rate.Presented.Currency), SettledIn: string(rate.Settled.Currency),
+		ChargedBack: s.chargedBack(),
 	}
 	if all.settled.Valid {
 		row.SettledAt = &all.settled.Time
 	}
 	if row.PresentedIn != "" {
-		row.Presented = &s.rate.Presented.Minor
+		row.Presented = &rate.Presented.Minor
 	}
 	if row.SettledIn != "" {
-		row.Settled = &s.rate.Settled.Minor
+		row.Settled = &rate.Settled.Minor
 	}
 	for _, m := range s.movements {
 		if m.Kind == MovedIn {

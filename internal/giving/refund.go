@@ -52,13 +52,25 @@ type RefundRequest struct {
 	DecidedAt      sql.NullTime   `db:"decided_at"`
 	DecisionReason string         `db:"decision_reason"`
 	TriedAt        sql.NullTime   `db:"tried_at"`
+	ChargedMinor   int64          `db:"charged_minor"`
+	ChargedIn      string         `db:"charged_currency"`
 }
 
-// Amount is what is to go back.
+// Amount is what is to go back, in the campaign's currency.
 func (r RefundRequest) Amount() money.Amount { return money.Of(r.AmountMinor, r.Currency) }
 
+// Charge is what the payer is to get back: in the currency in which the payment was
+// charged.
+func (r RefundRequest) Charge() money.Amount {
+	if r.ChargedIn == "" {
+		return r.Amount()
+	}
+	return money.Of(r.ChargedMinor, money.Currency(r.ChargedIn))
+}
+
 const refundColumns = `r.id, r.payment_id, r.amount_minor, r.currency, r.reason, r.needs_approval, r.state, r.idempotency_key, coalesce(r.stripe_id, '') AS stripe_id,
-	r.trouble, r.asked_by, r.asked_at, r.decided_by, r.decided_at, r.decision_reason, r.tried_at`
+	r.trouble, r.asked_by, r.asked_at, r.decided_by, r.decided_at, r.decision_reason, r.tried_at,
+	coalesce(r.charged_minor, 0) AS charged_minor, coalesce(r.charged_currency, '') AS charged_currency`
 
 // RefundWish is what a person asks for.
 type RefundWish struct {
@@ -173,7 +185,7 @@ func refundable(ctx context.Context, tx *sqlx.Tx, p Payment, a money.Amount) err
 		return fault.New(fault.Conflict, "refund.disputed")
 	case p.IntentID == "":
 		return fault.New(fault.Conflict, "refund.not_by_stripe")
-	case a.Currency != p.Currency || (p.PresentedIn != "" && p.PresentedIn != string(p.Currency)):
+	case a.Currency != p.Currency || p.PresentedIn != "" && p.PresentedIn != string(p.Charge().Currency):
 		return fault.In("amount", "pledge.other_currency", string(p.Currency))
 	case left.IsZero():
 		return fault.New(fault.Conflict, "refund.nothing_left")
@@ -183,9 +195,36 @@ func refundable(ctx context.Context, tx *sqlx.Tx, p Payment, a money.Amount) err
 	return nil
 }
 
+// refundCharge is what a refund gives back to who was charged in another currency: of all
+// that is left, all that is left of the charge; of a part, so much at the payment's rate.
+func refundCharge(ctx context.Context, tx *sqlx.Tx, p Payment, a money.Amount) (money.Amount, error) {
+	if !p.Foreign() {
+		return money.Amount{}, nil
+	}
+	var under struct{ Own, Charged int64 }
+	err := tx.GetContext(ctx, &under, `SELECT coalesce(sum(amount_minor), 0)::bigint AS own, coalesce(sum(charged_minor), 0)::bigint AS charged
+		FROM refund_requests WHERE payment_id = $1 AND state IN ('asked', 'approved', 'sent')`, p.ID)
+	if err != nil {
+		return money.Amount{}, fmt.Errorf("sum up the refunds that are under way: %w", err)
+	}
+	left := money.Of(p.Presented().Minor-p.ChargedBack-under.Charged, p.Charge().Currency)
+	if a.Minor == p.Here()-under.Own {
+		return left, nil
+	}
+	minor, ok := Convert(a, money.Of(p.ReceivedMinor, p.Currency), p.Presented())
+	if minor = min(minor, left.Minor); !ok || minor <= 0 {
+		return money.Amount{}, fault.In("amount", "pledge.counts_as_nothing", string(left.Currency))
+	}
+	return money.Of(minor, left.Currency), nil
+}
+
 func insertRefund(ctx context.Context, tx *sqlx.Tx, at time.Time, p Payment, w RefundWish) (RefundRequest, error) {
 	var r RefundRequest
 	alone, err := goesAlone(ctx, tx, p, w.Amount)
+	if err != nil {
+		return r, err
+	}
+	charged, err := refundCharge(ctx, tx, p, w.Amount)
 	if err != nil {
 		return r, err
 	}
@@ -194,14 +233,16 @@ func insertRefund(ctx context.Context, tx *sqlx.Tx, at time.Time, p Payment, w R
 		state = RefundApproved
 	}
 	err = tx.GetContext(ctx, &r, `
-		INSERT INTO refund_requests AS r (id, payment_id, amount_minor, currency, reason, needs_approval, state, idempotency_key, asked_by, asked_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING `+refundColumns,
-		w.ID, p.ID, w.Amount.Minor, string(w.Amount.Currency), strings.TrimSpace(w.Reason), !alone, string(state), "refund-"+w.ID, w.PersonID, at)
+		INSERT INTO refund_requests AS r (id, payment_id, amount_minor, currency, reason, needs_approval, state, idempotency_key, asked_by, asked_at, charged_minor, charged_currency)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, nullif($11::bigint, 0), nullif($12, '')) RETURNING `+refundColumns,
+		w.ID, p.ID, w.Amount.Minor, string(w.Amount.Currency), strings.TrimSpace(w.Reason), !alone, string(state), "refund-"+w.ID, w.PersonID, at,
+		charged.Minor, string(charged.Currency))
 	if err != nil {
 		return r, fmt.Errorf("write the refund: %w", err)
 	}
 	return r, audit.Record(ctx, tx, audit.Act{At: at, Person: w.PersonID, Act: "refund.asked", Subject: "payment:" + p.ID, Detail: map[string]any{
-		"refund": r.ID, "amount_minor": r.AmountMinor, "currency": r.Currency, "reason": r.Reason, "needs_approval": r.NeedsApproval,
+		"refund": r.ID, "amount_minor": r.AmountMinor, "currency": r.Currency, "charged_minor": r.ChargedMinor, "charged_currency": r.ChargedIn,
+		"reason": r.Reason, "needs_approval": r.NeedsApproval,
 	}})
 }
 

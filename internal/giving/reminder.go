@@ -15,7 +15,6 @@ import (
 	"kopiyka/internal/fault"
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/mail"
-	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
 )
 
@@ -172,7 +171,7 @@ func writeReminder(ctx context.Context, tx *sqlx.Tx, at time.Time, step reminder
 		return false, err
 	}
 	err = mail.Queue(ctx, tx, mail.Letter{
-		Key: "reminder:" + i.ID + ":" + step.name + ":" + r.ID, To: r.Email, Lang: r.Lang, Name: "reminder", At: at,
+		Key: "reminder:" + i.ID + ":" + step.name + ":" + r.ID, To: r.Email, Lang: r.Lang, Name: "reminder", At: at, Cluster: p.ClusterID,
 		Data: newReminder(r.Lang, step, p, i, site+"/portal/reminders/"+token), Unsubscribe: site + "/reminders/" + token,
 	})
 	return err == nil, err
@@ -185,7 +184,7 @@ func newReminder(l i18n.Lang, step reminderStep, p Pledge, i Instalment, pay str
 		}
 		return uk
 	}
-	left, company := money.Of(i.Left(), p.Amount.Currency), text(p.Company.UK, p.Company.EN)
+	left, company := p.LeftOf(i), text(p.Company.UK, p.Company.EN)
 	v := reminder{
 		Title: l.T("mail.reminder."+step.name, left, i.DueOn), Text: l.T("mail.reminder."+step.name+"_text", company, text(p.Campaign.UK, p.Campaign.EN)),
 		Company: company, Button: mail.Button{Text: l.T("mail.reminder.button", left), Href: pay},
@@ -193,7 +192,7 @@ func newReminder(l i18n.Lang, step reminderStep, p Pledge, i Instalment, pay str
 	v.Facts = []mail.Fact{
 		{Name: l.T("mail.reminder.campaign"), Text: text(p.Campaign.UK, p.Campaign.EN)},
 		{Name: l.T("mail.reminder.due"), Text: l.Date(i.DueOn)},
-		{Name: l.T("mail.reminder.asks"), Text: l.Money(money.Of(i.Asks, p.Amount.Currency))},
+		{Name: l.T("mail.reminder.asks"), Text: l.Money(p.asksFor(i))},
 		{Name: l.T("mail.reminder.left"), Text: l.Money(left)},
 		{Name: l.T("mail.reminder.reference"), Text: p.Reference.String()},
 	}

@@ -50,7 +50,8 @@ const foundColumns = `y.id, y.pledge_id, y.campaign_id, y.amount_minor, y.curren
 	coalesce(y.session_url, '') AS session_url, y.session_ends_at, coalesce(y.payment_intent_id, '') AS payment_intent_id, coalesce(y.charge_id, '') AS charge_id, coalesce(y.invoice_id, '') AS invoice_id, y.due_at,
 	y.method, y.decline, y.received_minor, y.refunded_minor, y.fee_minor, y.disputed_minor, y.lost_minor, y.drift_minor,
 	coalesce(y.presented_minor, 0) AS presented_minor, coalesce(y.presented_currency, '') AS presented_currency,
-	coalesce(y.settled_minor, 0) AS settled_minor, coalesce(y.settled_currency, '') AS settled_currency, y.exchange_rate, y.started_at, y.settled_at, y.synced_at, s.name AS started_by, p.reference,
+	coalesce(y.settled_minor, 0) AS settled_minor, coalesce(y.settled_currency, '') AS settled_currency, y.exchange_rate,
+	coalesce(y.charged_minor, 0) AS charged_minor, coalesce(y.charged_currency, '') AS charged_currency, y.charged_back_minor, y.started_at, y.settled_at, y.synced_at, s.name AS started_by, p.reference,
 	k.name_uk AS company_uk, k.name_en AS company_en, c.title_uk AS campaign_uk, c.title_en AS campaign_en, c.slug, c.cluster_id`
 
 const foundTables = ` JOIN pledges p ON p.id = y.pledge_id JOIN companies k ON k.id = p.company_id
@@ -216,7 +217,7 @@ func (q *query) named(text string) (from string, ok bool) {
 		return "payments y", true
 	}
 	return `companies k JOIN pledges p ON p.company_id = k.id JOIN payments y ON y.pledge_id = p.id
-		AND to_tsvector('simple', lower((k.name_uk || ' ' || k.name_en || ' ' || k.slug) COLLATE "uk-x-icu")) @@ to_tsquery('simple', ` + q.add(words) + `)`, true
+		AND ` + companyWords + ` @@ to_tsquery('simple', ` + q.add(words) + `)`, true
 }
 
 // atStripe finds a payment by its checkout session, payment intent, charge or invoice, by a refund

@@ -276,7 +276,7 @@ func TestWhatIsAwaitedIsWhatTheSchedulesSay(t *testing.T) {
 	}
 
 	today := gatewaytest.Day("2026-06-15")
-	pledges, err := giving.PledgesFor(t.Context(), b.DB, b.Coordinator, "")
+	pledges, err := giving.FindPledges(t.Context(), b.DB, b.Coordinator, giving.PledgeSearch{}, "", giving.PageSize)
 	if err != nil {
 		t.Fatal(err)
 	}

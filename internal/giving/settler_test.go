@@ -50,7 +50,7 @@ func (w *twin) everything() map[string]int64 {
 	all := map[string]int64{}
 	for name, a := range map[string]ledger.Account{
 		"fund": ledger.Fund(w.Campaign, c), "shortfall": ledger.Shortfall(w.Campaign, c), "purpose": ledger.Purpose(w.Purpose, c),
-		"fee": ledger.Fee(w.Campaign, c), "disputed": ledger.Disputed(w.Campaign, c), "loss": ledger.Loss(w.Campaign, c), "released": ledger.Released(w.Campaign, c),
+		"fee": ledger.Fee(w.Campaign, c), "disputed": ledger.Disputed(w.Campaign, c), "loss": ledger.Loss(w.Campaign, c), "drift": ledger.Drift(w.Campaign, c), "released": ledger.Released(w.Campaign, c),
 	} {
 		all[name] = w.Balance(a)
 	}

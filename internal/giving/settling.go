@@ -29,7 +29,10 @@ type settling struct {
 func newSettling(place int, of Settlement, home Home) *settling {
 	p, f := of.Payment, of.Facts
 	s := &settling{Payment: p, place: place, facts: f, home: home, rate: p.rate(), movements: slices.Clone(f.Movements), lost: map[string]bool{}}
-	if r, ok := rateIn(f.Movements, p.Currency); ok {
+	if s.rate.open() {
+		s.rate = p.agreed()
+	}
+	if r, ok := rateIn(f.Movements, p.agreed(), p.Currency); ok {
 		s.rate = r
 	}
 	slices.SortStableFunc(s.movements, func(a, b Movement) int { return cmp.Compare(later(a.Kind), later(b.Kind)) })
@@ -110,8 +113,8 @@ func (s *settling) move(ctx context.Context, tx *sqlx.Tx, r *round, m Movement) 
 	if len(d.entry.Lines) == 0 {
 		return nil // no money moved
 	}
-	if says := s.facts.Amount; m.Kind == MovedIn && says != s.Amount() && says != (money.Amount{}) {
-		differs := s.act(m, "amount-differs", map[string]any{"asked": s.Amount().String(), "stripe_says": says.String()})
+	if says := s.facts.Amount; m.Kind == MovedIn && says != s.Charge() && says != (money.Amount{}) {
+		differs := s.act(m, "amount-differs", map[string]any{"asked": s.Charge().String(), "stripe_says": says.String()})
 		differs.At = s.facts.ReadAt
 		d.told = append(d.told, told{Act: differs, alarm: true})
 	}
@@ -126,7 +129,7 @@ func (s *settling) lines(ctx context.Context, tx *sqlx.Tx, r *round, m Movement,
 	ledge := s.home.on(r.balances, s.Origin())
 	lines := moneyLines(s.home, m, w)
 	lines = append(lines, pair(s.home, ledger.Fee(s.CampaignID, s.Currency), w.fee)...)
-	lines = append(lines, pair(s.home, ledger.Loss(s.CampaignID, s.Currency), w.drift)...)
+	lines = append(lines, pair(s.home, ledger.Drift(s.CampaignID, s.Currency), w.drift)...)
 	if m.Kind == TakenBack || m.Kind == GivenBack {
 		lines = append(lines, pair(s.home, s.heldIn(m.Dispute), -w.gross)...)
 	}

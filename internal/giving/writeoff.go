@@ -253,13 +253,42 @@ func WriteOffFor(ctx context.Context, db *sqlx.DB, id, person string) (WriteOff,
 }
 
 // WaitingWriteOffs lists the proposals that nobody has decided, of the clusters in which a
-// person has a role, the oldest first and a page of them at most.
+// person has a role, the newest first and a page of them at most.
 func WaitingWriteOffs(ctx context.Context, db *sqlx.DB, person string) ([]WriteOff, error) {
-	var all []WriteOff
-	err := db.SelectContext(ctx, &all, `SELECT `+writeOffColumns+` JOIN campaigns c ON c.id = w.campaign_id
-		WHERE w.id IN (SELECT write_off_id FROM write_offs_waiting) AND c.cluster_id IN (SELECT r.cluster_id FROM cluster_roles r WHERE r.person_id = $1) ORDER BY w.id LIMIT $2`, person, PageSize)
+	return FindWriteOffs(ctx, db, person, true, "", "", PageSize)
+}
+
+// CountWriteOffs counts the proposals that nobody has decided, up to a limit.
+func CountWriteOffs(ctx context.Context, db *sqlx.DB, person string, limit int) (int, error) {
+	var n int
+	err := db.GetContext(ctx, &n, `SELECT count(*) FROM (SELECT 1 FROM write_offs_waiting x JOIN write_offs w ON w.id = x.write_off_id JOIN campaigns c ON c.id = w.campaign_id WHERE `+ofCluster+` LIMIT $2) o`, person, limit)
 	if err != nil {
-		return nil, fmt.Errorf("list the write-offs that wait: %w", err)
+		return 0, fmt.Errorf("count the write-offs that wait: %w", err)
+	}
+	return n, nil
+}
+
+// FindWriteOffs lists the proposals of the clusters in which a person has a role, newest
+// first: those that nobody has decided, or all. Campaign, when there is one, keeps those of
+// the campaign of that slug. After is the id of the last of the page before, or empty.
+func FindWriteOffs(ctx context.Context, db *sqlx.DB, person string, waiting bool, campaign, after string, limit int) ([]WriteOff, error) {
+	if after != "" && !pg.IsID(after) {
+		return nil, fault.New(fault.NotFound, "page.unknown")
+	}
+	own := `SELECT w.id FROM write_offs w WHERE w.campaign_id = c.id`
+	if waiting {
+		own = `SELECT w.id FROM write_offs_waiting x JOIN write_offs w ON w.id = x.write_off_id WHERE w.campaign_id = c.id`
+	}
+	var ids []string
+	err := db.SelectContext(ctx, &ids, `SELECT page.id FROM campaigns c CROSS JOIN LATERAL (`+own+` AND ($2 = '' OR w.id < nullif($2, '')::uuid) ORDER BY w.id DESC LIMIT $4) page
+		WHERE `+ofCluster+` AND ($3 = '' OR c.slug = $3) ORDER BY page.id DESC LIMIT $4`, person, after, campaign, limit)
+	if err != nil {
+		return nil, fmt.Errorf("search write-offs: %w", err)
+	}
+	var all []WriteOff
+	err = db.SelectContext(ctx, &all, `SELECT `+writeOffColumns+` WHERE w.id = ANY ($1::uuid[]) ORDER BY w.id DESC`, pq.Array(ids))
+	if err != nil {
+		return nil, fmt.Errorf("list write-offs: %w", err)
 	}
 	return all, nil
 }

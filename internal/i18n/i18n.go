@@ -195,6 +195,8 @@ func (l Lang) written(a any) any {
 		return l.Money(v)
 	case time.Time:
 		return l.Date(v)
+	case interface{ Decimal() string }:
+		return l.Decimal(v.Decimal())
 	case int:
 		return l.Number(int64(v))
 	case int64:

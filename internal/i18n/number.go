@@ -1,6 +1,9 @@
 package i18n
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Number groups a whole number by thousands: "1 284", "1,284".
 func (l Lang) Number(n int64) string {
@@ -29,4 +32,12 @@ func (l Lang) Percent(tenths int64) string {
 		point, end = ".", "%"
 	}
 	return sign + l.Number(tenths/10) + point + strconv.FormatInt(tenths%10, 10) + end
+}
+
+// Decimal writes a number that has a point as the language does: "41.5" is "41,5".
+func (l Lang) Decimal(plain string) string {
+	if l == EN {
+		return plain
+	}
+	return strings.Replace(plain, ".", ",", 1)
 }

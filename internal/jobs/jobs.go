@@ -60,8 +60,9 @@ func (w *worker[T]) Timeout(*river.Job[T]) time.Duration             { return w.
 func Run(ctx context.Context, db *sqlx.DB, dsn string, t *Timetable, log *slog.Logger) error {
 	client, err := river.NewClient(&listening{riverdatabasesql.New(db.DB), dsn}, &river.Config{
 		Schema: pg.JobsSchema, Logger: slog.New(troubles{log.Handler()}), Workers: t.workers, PeriodicJobs: t.periodic,
-		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
-		FetchPollInterval: time.Second, FetchCooldown: 20 * time.Millisecond,
+		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
+		CompletedJobRetentionPeriod: keepNights,
+		FetchPollInterval:           time.Second, FetchCooldown: 20 * time.Millisecond,
 	})
 	if err != nil {
 		return fmt.Errorf("prepare the jobs: %w", err)

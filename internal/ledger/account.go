@@ -47,12 +47,15 @@ func Allocation(allocation string, c money.Currency) Account {
 // Fee is what Stripe and banks kept of a campaign's money.
 func Fee(campaign string, c money.Currency) Account { return Account{"fee:" + campaign, c} }
 
-// Loss is what disputes and exchange rates have cost a campaign.
+// Loss is what disputes have cost a campaign.
 func Loss(campaign string, c money.Currency) Account { return Account{"loss:" + campaign, c} }
+
+// Drift is what exchange rates have cost a campaign; below zero they have brought it more.
+func Drift(campaign string, c money.Currency) Account { return Account{"drift:" + campaign, c} }
 
 // Released is the counterpart of everything that a campaign's money was paid away for:
 // "net assets released from restriction" in the books of a charity. Its balance equals
-// spent + fee + loss + disputed.
+// spent + fee + loss + drift + disputed.
 func Released(campaign string, c money.Currency) Account { return Account{"released:" + campaign, c} }
 
 // Held and unknown.

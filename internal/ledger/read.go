@@ -103,18 +103,22 @@ type AccountLine struct {
 	HappenedAt time.Time `db:"happened_at"`
 }
 
-// LinesOf lists the lines of accounts, the latest first. After is the id of the last line
-// of the page before, or 0.
-func LinesOf(ctx context.Context, db *sqlx.DB, codes []string, after int64, limit int) ([]AccountLine, error) {
+// LinesOf lists the lines of accounts, the latest first; source, when there is one, keeps
+// those of its entry. After is the id of the last line of the page before, or 0.
+func LinesOf(ctx context.Context, db *sqlx.DB, codes []string, source string, after int64, limit int) ([]AccountLine, error) {
+	args, ofSource := []any{pq.Array(codes), after, limit}, ""
+	if source != "" {
+		args, ofSource = append(args, source), ` AND entry_id = (SELECT id FROM ledger.entries WHERE source = $4)`
+	}
 	var all []AccountLine
 	err := db.SelectContext(ctx, &all, `
 		SELECT l.id, l.entry_id, l.code, l.currency, l.amount, e.source, e.kind, e.happened_at
 		  FROM (SELECT l.id, l.entry_id, a.code, l.currency, l.amount * k.normal AS amount
 		          FROM ledger.accounts a JOIN ledger.account_kinds k USING (kind)
-		         CROSS JOIN LATERAL (SELECT * FROM ledger.lines WHERE account_id = a.id AND ($2::bigint = 0 OR id < $2) ORDER BY id DESC LIMIT $3) l
+		         CROSS JOIN LATERAL (SELECT * FROM ledger.lines WHERE account_id = a.id AND ($2::bigint = 0 OR id < $2)`+ofSource+` ORDER BY id DESC LIMIT $3) l
 		         WHERE a.code = ANY ($1) ORDER BY l.id DESC LIMIT $3) l
 		  JOIN ledger.entries e ON e.id = l.entry_id
-		 ORDER BY l.id DESC`, pq.Array(codes), after, limit)
+		 ORDER BY l.id DESC`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list the lines of accounts: %w", err)
 	}

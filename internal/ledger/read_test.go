@@ -79,7 +79,7 @@ func TestLinesOfAnAccountAreListedByPages(t *testing.T) {
 	var sums int64
 	seen, after := 0, int64(0)
 	for {
-		page, err := ledger.LinesOf(t.Context(), db, codes, after, 3)
+		page, err := ledger.LinesOf(t.Context(), db, codes, "", after, 3)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -81,9 +81,9 @@ var checks = []struct{ name, query string }{
 	{"released equals spent, fees, losses and what is disputed", `
 		SELECT currency AS subject,
 		       -coalesce(sum(amount) FILTER (WHERE kind = 'released'), 0)::bigint AS stored,
-		       coalesce(sum(amount) FILTER (WHERE kind IN ('spent', 'fee', 'loss', 'disputed')), 0)::bigint AS counted
+		       coalesce(sum(amount) FILTER (WHERE kind IN ('spent', 'fee', 'loss', 'drift', 'disputed')), 0)::bigint AS counted
 		  FROM (SELECT a.kind, l.currency, l.amount FROM ledger.lines l JOIN ledger.accounts a ON a.id = l.account_id) x
-		 GROUP BY currency HAVING sum(amount) FILTER (WHERE kind IN ('released', 'spent', 'fee', 'loss', 'disputed')) <> 0 ORDER BY currency`},
+		 GROUP BY currency HAVING sum(amount) FILTER (WHERE kind IN ('released', 'spent', 'fee', 'loss', 'drift', 'disputed')) <> 0 ORDER BY currency`},
 	{"a fund with a shortfall has nothing free", `
 		SELECT f.code || ' ' || f.currency AS subject, 0::bigint AS stored, least(fb.balance, sb.balance) AS counted
 		  FROM ledger.accounts f JOIN ledger.balances fb ON fb.account_id = f.id

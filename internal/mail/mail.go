@@ -34,6 +34,7 @@ type Letter struct {
 	Attachments []Attachment
 	Unsubscribe string    // address that stops letters of this kind by a POST without a body of its own; empty: none
 	At          time.Time // the letter's date; zero: the database's now
+	Cluster     string    // whose people may see that it was written; empty: nobody's
 }
 
 // Attachment is a file that comes with a letter.
@@ -84,11 +85,11 @@ func insert(ctx context.Context, tx *sqlx.Tx, id string, l Letter, m Message) (b
 	}
 	res, err := tx.ExecContext(ctx, `
 		WITH letter AS (
-			INSERT INTO letters (id, key, name, lang, recipient, subject, text_body, html_body, unsubscribe, queued_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10::timestamptz, now()))
+			INSERT INTO letters (id, key, name, lang, recipient, subject, text_body, html_body, unsubscribe, queued_at, cluster_id)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10::timestamptz, now()), nullif($11, '')::uuid)
 			ON CONFLICT (key) DO NOTHING RETURNING id, queued_at)
 		INSERT INTO letter_states (letter_id, next_try_at) SELECT id, queued_at FROM letter`,
-		id, l.Key, l.Name, string(l.Lang), l.To, m.Subject, m.Text, m.HTML, l.Unsubscribe, at)
+		id, l.Key, l.Name, string(l.Lang), l.To, m.Subject, m.Text, m.HTML, l.Unsubscribe, at, l.Cluster)
 	if err != nil {
 		return false, fmt.Errorf("queue letter %s: %w", l.Name, err)
 	}

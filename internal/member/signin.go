@@ -120,7 +120,7 @@ func tooManyFailures(ctx context.Context, db *sqlx.DB, now time.Time, byEmail, b
 		return fmt.Errorf("count failures: %w", err)
 	}
 	if email >= failuresByEmail || host >= failuresByHost {
-		return fault.New(fault.TooMany, "signin.too_many", failureWindowMins)
+		return fault.New(fault.TooMany, "signin.too_many", failureWindowMins).Again(failureWindow)
 	}
 	return nil
 }

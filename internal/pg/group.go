@@ -15,16 +15,16 @@ import (
 // written alone, so nobody ever waits for company. Thus a commit's way to the disk and a
 // hot row's lock are paid once for many.
 //
-// There is one writer at a time in a process. Groups of several processes only meet on
-// rows, which they must lock in one order.
+// Writers of one process or of several only meet on rows, which they must lock in one
+// order.
 type Group[T any] struct {
-	db    *sqlx.DB
-	most  int
-	write func(ctx context.Context, tx *sqlx.Tx, items []T) error
+	writers int
+	most    int
+	write   func(ctx context.Context, items []T) error
 
 	mu      sync.Mutex
 	waiting []seat[T]
-	writing bool
+	writing int // how many writers are at work
 }
 
 // seat is one caller's place in the next transaction.
@@ -34,11 +34,21 @@ type seat[T any] struct {
 	done chan error
 }
 
-// NewGroup makes a group that writes at most so many items in one transaction. Write gets
-// them in the order in which they came. It must do nothing outside the transaction: what
-// it could not do for several it is asked to do again, for each alone.
+// NewGroup makes a group that writes at most so many items in one transaction, one
+// transaction at a time. Write gets them in the order in which they came. It must do
+// nothing outside the transaction: what it could not do for several it is asked to do
+// again, for each alone.
 func NewGroup[T any](db *sqlx.DB, most int, write func(ctx context.Context, tx *sqlx.Tx, items []T) error) *Group[T] {
-	return &Group[T]{db: db, most: most, write: write}
+	return NewStatementGroup(1, most, func(ctx context.Context, items []T) error {
+		return InTx(ctx, db, func(tx *sqlx.Tx) error { return write(ctx, tx, items) })
+	})
+}
+
+// NewStatementGroup makes a group whose write is one statement, and thus a transaction of
+// its own: it spares the two ways to the server that a begin and a commit are. So many
+// writers may be at work at once: while one waits for the disk, another is filled.
+func NewStatementGroup[T any](writers, most int, write func(ctx context.Context, items []T) error) *Group[T] {
+	return &Group[T]{writers: writers, most: most, write: write}
 }
 
 // Do returns nil once the item is committed. An error is the item's own: one that cannot
@@ -48,8 +58,8 @@ func (g *Group[T]) Do(ctx context.Context, item T) error {
 	s := seat[T]{ctx, item, make(chan error, 1)}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, s)
-	if !g.writing {
-		g.writing = true
+	if g.writing < g.writers {
+		g.writing++
 		go g.run()
 	}
 	g.mu.Unlock()
@@ -72,8 +82,8 @@ func (g *Group[T]) run() {
 	}
 }
 
-// next takes those who wait, without those who have gone. When nobody is left, the writing
-// is over.
+// next takes those who wait, without those who have gone. When nobody is left, one writer
+// has no more to do.
 func (g *Group[T]) next() []seat[T] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -84,7 +94,9 @@ func (g *Group[T]) next() []seat[T] {
 		}
 		g.waiting = g.waiting[1:]
 	}
-	g.writing = len(seats) > 0
+	if len(seats) == 0 {
+		g.writing--
+	}
 	return seats
 }
 
@@ -120,5 +132,5 @@ func (g *Group[T]) try(seats []seat[T]) (err error) {
 	}
 	ctx, cancel := context.WithTimeout(Keep(context.WithoutCancel(seats[0].ctx)), groupTime)
 	defer cancel()
-	return InTx(ctx, g.db, func(tx *sqlx.Tx) error { return g.write(ctx, tx, items) })
+	return g.write(ctx, items)
 }

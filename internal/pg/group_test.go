@@ -188,3 +188,37 @@ func TestAnnouncerTellsForMany(t *testing.T) {
 		t.Errorf("500 who had news were %d announcements", n)
 	}
 }
+
+// Of two writers one is filled while the other waits; a third caller waits for either, and
+// both rest when nobody is left.
+func TestStatementGroupHasSeveralWriters(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var groups [][]int64
+	let := make(chan struct{})
+	g := pg.NewStatementGroup(2, 40, func(_ context.Context, items []int64) error {
+		mu.Lock()
+		groups = append(groups, items)
+		mu.Unlock()
+		<-let
+		return nil
+	})
+	written := func() int { mu.Lock(); defer mu.Unlock(); return len(groups) }
+	var all sync.WaitGroup
+	for i := range int64(12) {
+		all.Go(func() {
+			if err := g.Do(t.Context(), i); err != nil {
+				t.Error(err)
+			}
+		})
+		waitFor(t, func() bool { return pg.Waiting(g) == max(0, int(i)-1) && written() == min(int(i)+1, 2) })
+	}
+	close(let)
+	all.Wait()
+	if len(groups) != 3 || len(groups[0]) != 1 || len(groups[1]) != 1 || len(groups[2]) != 10 {
+		t.Errorf("groups of %v", groups)
+	}
+	if err := g.Do(t.Context(), 12); err != nil || written() != 4 {
+		t.Errorf("after a rest: %v, %d groups", err, written())
+	}
+}

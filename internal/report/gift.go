@@ -32,6 +32,7 @@ type Gift struct {
 	Campaign *Ref          // on a company's page
 	Amount   *money.Amount // what was promised, as it stands now; nil when the amount is hidden
 	Promised *money.Amount // what was promised first, where that was another amount; nil when the amount is hidden
+	Original *Counted      // the same promise in the currency in which it was made, where that was another; nil when the amount is hidden
 	Received *money.Amount // what came of it so far, before refunds; nil when the amount is hidden
 	Refunded *money.Amount // what went back, by us or by the payer's bank; nil when the amount is hidden
 	State    GiftState
@@ -48,6 +49,11 @@ const public = `
 	       CASE WHEN p.visibility <> 'anonymous' THEN k.name_en END AS company_en,
 	       CASE WHEN p.visibility <> 'amount-hidden' THEN p.amount_minor + x.change END AS amount,
 	       CASE WHEN p.visibility <> 'amount-hidden' AND x.change <> 0 THEN p.amount_minor END AS promised,
+	       CASE WHEN p.visibility <> 'amount-hidden' THEN round((p.amount_minor + x.change)::numeric * p.original_minor / p.amount_minor)::bigint END AS original,
+	       CASE WHEN p.visibility <> 'amount-hidden' THEN p.original_currency END AS original_currency,
+	       CASE WHEN p.visibility <> 'amount-hidden' THEN (SELECT trim_scale(rate)::text FROM exchange_rates WHERE id = p.rate_id) END AS rate,
+	       CASE WHEN p.visibility <> 'amount-hidden' THEN (SELECT source FROM exchange_rates WHERE id = p.rate_id) END AS rate_source,
+	       CASE WHEN p.visibility <> 'amount-hidden' THEN (SELECT day FROM exchange_rates WHERE id = p.rate_id) END AS rate_day,
 	       CASE WHEN p.visibility <> 'amount-hidden' THEN y.received END AS received,
 	       CASE WHEN p.visibility <> 'amount-hidden' THEN y.refunded END AS refunded,
 	       CASE WHEN p.visibility <> 'anonymous' THEN p.message ELSE '' END AS message,
@@ -79,6 +85,11 @@ type giftRow struct {
 	Amount       *int64         `db:"amount"`
 	Promised     *int64         `db:"promised"`
 	Received     *int64         `db:"received"`
+	Original     *int64         `db:"original"`
+	OriginalIn   *string        `db:"original_currency"`
+	Rate         *string        `db:"rate"`
+	RateSource   *string        `db:"rate_source"`
+	RateDay      *time.Time     `db:"rate_day"`
 	Refunded     *int64         `db:"refunded"`
 	Currency     money.Currency `db:"currency"`
 	State        GiftState      `db:"state"`
@@ -91,6 +102,9 @@ func (r giftRow) gift() Gift {
 	g := Gift{State: r.State, Message: r.Message, MadeAt: r.MadeAt, Amount: r.sum(r.Amount), Promised: r.sum(r.Promised), Received: r.sum(r.Received), Refunded: r.sum(r.Refunded)}
 	g.Company = ref(r.CompanySlug, r.CompanyUK, r.CompanyEN)
 	g.Campaign = ref(r.CampaignSlug, r.CampaignUK, r.CampaignEN)
+	if r.Original != nil && r.RateDay != nil {
+		g.Original = &Counted{money.Of(*r.Original, money.Currency(*r.OriginalIn)), *r.Rate, *r.RateSource, *r.RateDay}
+	}
 	if r.DueOn != nil {
 		g.DueOn = *r.DueOn
 	}

@@ -33,6 +33,8 @@ type Summary struct {
 	OpensOn  time.Time
 	ClosesOn time.Time // zero when no day is set
 	Totals   Totals
+
+	Originals []Original // what came in other currencies
 }
 
 // Goal, Pledged and the rest come from one query for every page and for JSON.
@@ -45,28 +47,35 @@ const summaries = `
 	SELECT c.id, c.slug, c.title_uk AS "title.uk", c.title_en AS "title.en", c.summary_uk AS "about.uk", c.summary_en AS "about.en",
 	       k.slug AS "cluster.slug", k.name_uk AS "cluster.name.uk", k.name_en AS "cluster.name.en",
 	       c.state, c.opens_on, c.closes_on, c.currency AS "totals.currency", c.goal_minor AS "totals.goal",
-	       promised.pledged AS "totals.pledged", promised.companies AS "totals.companies_pledged",
-	       paid.on_its_way AS "totals.on_its_way", paid.companies AS "totals.companies_paid",
+	       promised.pledged AS "totals.pledged", promised.unpaid AS "totals.unpaid", promised.companies AS "totals.companies_pledged",
+	       promised.on_its_way AS "totals.on_its_way", promised.companies_paid AS "totals.companies_paid",
 	       books.received AS "totals.received", books.refunded AS "totals.refunded", books.fees AS "totals.fees",
-	       books.disputed AS "totals.disputed", books.lost AS "totals.lost",
+	       books.disputed AS "totals.disputed", books.lost AS "totals.lost", books.drift AS "totals.drift",
 	       books.allocated AS "totals.allocated", books.earmarked AS "totals.earmarked", books.free AS "totals.free", books.shortfall AS "totals.shortfall",
-	       coalesce(greatest(CASE WHEN c.changed_at <= $1::timestamptz THEN c.changed_at END, promised.last, paid.last, books.last),
+	       coalesce(greatest(CASE WHEN c.changed_at <= $1::timestamptz THEN c.changed_at END, promised.last, books.last),
 	                least(c.created_at, $1::timestamptz)) AS "totals.updated_at"
 	  FROM campaigns c
 	  JOIN clusters k ON k.id = c.cluster_id
 	 CROSS JOIN LATERAL (
-	       SELECT coalesce(sum(p.amount_minor + coalesce(a.change, 0)), 0)::bigint AS pledged,
-	              count(DISTINCT p.company_id) FILTER (WHERE p.amount_minor + coalesce(a.change, 0) > 0) AS companies,
-	              greatest(max(p.made_at), max(a.last)) AS last
+	       -- Pledge by pledge: money beyond one is not another's.
+	       SELECT coalesce(sum(p.amount_minor + coalesce(a.change, 0)) FILTER (WHERE p.made_at <= $1::timestamptz), 0)::bigint AS pledged,
+	              coalesce(sum(greatest(p.amount_minor + coalesce(a.change, 0) - coalesce(y.here, 0), 0))
+	                       FILTER (WHERE p.made_at <= $1::timestamptz AND a.ended IS NOT TRUE), 0)::bigint AS unpaid,
+	              count(DISTINCT p.company_id) FILTER (WHERE p.made_at <= $1::timestamptz AND p.amount_minor + coalesce(a.change, 0) > 0) AS companies,
+	              coalesce(sum(y.on_its_way), 0)::bigint AS on_its_way,
+	              count(DISTINCT p.company_id) FILTER (WHERE y.came) AS companies_paid,
+	              greatest(max(p.made_at) FILTER (WHERE p.made_at <= $1::timestamptz), max(a.last), max(y.last) FILTER (WHERE $1::timestamptz = 'infinity')) AS last
 	         FROM pledges p
-	         LEFT JOIN (SELECT pledge_id, sum(change_minor) AS change, max(happened_at) AS last
+	         LEFT JOIN (SELECT pledge_id, sum(change_minor) AS change, max(happened_at) AS last, bool_or(kind = 'cancelled') AS ended
 	                      FROM pledge_acts WHERE campaign_id = c.id AND happened_at <= $1::timestamptz GROUP BY pledge_id) a ON a.pledge_id = p.id
-	        WHERE p.campaign_id = c.id AND p.made_at <= $1::timestamptz) promised
-	 CROSS JOIN LATERAL (
-	       SELECT coalesce(sum(y.amount_minor) FILTER (WHERE y.state = 'processing'), 0)::bigint AS on_its_way,
-	              count(DISTINCT p.company_id) FILTER (WHERE y.received_minor > 0 AND coalesce(y.settled_at, y.started_at) <= $1::timestamptz) AS companies,
-	              max(y.started_at) FILTER (WHERE y.state = 'processing' AND $1::timestamptz = 'infinity') AS last
-	         FROM payments y JOIN pledges p ON p.id = y.pledge_id WHERE y.campaign_id = c.id) paid
+	         LEFT JOIN (SELECT y.pledge_id, sum(y.amount_minor) FILTER (WHERE y.state = 'processing') AS on_its_way,
+	                           sum(CASE WHEN $1::timestamptz = 'infinity'
+	                                    THEN y.received_minor - y.refunded_minor - y.lost_minor + CASE WHEN y.state = 'processing' THEN y.amount_minor ELSE 0 END
+	                                    ELSE ` + stayedBy + ` END) AS here,
+	                           bool_or(y.received_minor > 0 AND coalesce(y.settled_at, y.started_at) <= $1::timestamptz) AS came,
+	                           max(y.started_at) FILTER (WHERE y.state = 'processing') AS last
+	                      FROM payments y WHERE y.campaign_id = c.id GROUP BY y.pledge_id) y ON y.pledge_id = p.id
+	        WHERE p.campaign_id = c.id) promised
 	 CROSS JOIN LATERAL (
 	       -- What came in or went back is what the campaign's money changed by, and what of it
 	       -- was paid away at once. A correction counts with the kind that it mends.
@@ -75,6 +84,7 @@ const summaries = `
 	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'fee'), 0)::bigint AS fees,
 	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'disputed'), 0)::bigint AS disputed,
 	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'loss'), 0)::bigint AS lost,
+	              coalesce(sum(l.amount) FILTER (WHERE a.kind = 'drift'), 0)::bigint AS drift,
 	              coalesce(sum(l.amount) FILTER (WHERE a.kind IN ('fund', 'purpose', 'need') AND b.kind = 'allocation'), 0)::bigint AS allocated,
 	              coalesce(-sum(l.amount) FILTER (WHERE a.kind IN ('purpose', 'need')), 0)::bigint AS earmarked,
 	              coalesce(-sum(l.amount) FILTER (WHERE a.kind = 'fund'), 0)::bigint AS free,
@@ -86,11 +96,25 @@ const summaries = `
 	         LEFT JOIN ledger.entries mended ON mended.id = e.mends
 	        CROSS JOIN LATERAL (SELECT coalesce(mended.kind, e.kind) AS kind,
 	                                   CASE WHEN a.kind IN ('fund', 'purpose', 'need', 'shortfall') THEN -1 ELSE 1 END AS side) b
-	        WHERE a.code = ANY (ARRAY['fund:' || c.id, 'fee:' || c.id, 'shortfall:' || c.id, 'disputed:' || c.id, 'loss:' || c.id]
+	        WHERE a.code = ANY (ARRAY['fund:' || c.id, 'fee:' || c.id, 'shortfall:' || c.id, 'disputed:' || c.id, 'loss:' || c.id, 'drift:' || c.id]
 	                         || ARRAY(SELECT 'purpose:' || u.id FROM purposes u WHERE u.campaign_id = c.id)
 	                         || ARRAY(SELECT 'need:' || n.id FROM purposes u JOIN needs n ON n.purpose_id = u.id WHERE u.campaign_id = c.id))
 	          AND a.currency = c.currency AND e.happened_at <= $1::timestamptz) books
 	 WHERE c.state <> 'draft'`
+
+// stayedBy is what came of a payment y by $1 and did not go back, out of the entries that the
+// audit names. What it is now stands at the payment itself; what it was does not.
+const stayedBy = `(
+	SELECT coalesce(sum(CASE WHEN e.kind = 'dispute-lost' THEN CASE WHEN a.kind = 'loss' THEN -l.amount ELSE 0 END
+	                         WHEN a.kind IN ('fund', 'purpose', 'need', 'shortfall') THEN -l.amount
+	                         WHEN a.kind IN ('fee', 'loss') THEN l.amount ELSE 0 END), 0)
+	  FROM audit_acts t
+	  JOIN ledger.entries e ON e.id = (t.detail ->> 'entry')::bigint
+	  LEFT JOIN ledger.entries mended ON mended.id = e.mends
+	  JOIN ledger.lines l ON l.entry_id = e.id
+	  JOIN ledger.accounts a ON a.id = l.account_id AND a.currency = y.currency
+	 WHERE t.subject = 'payment:' || y.id AND t.act LIKE 'payment.%' AND e.happened_at <= $1::timestamptz
+	   AND coalesce(mended.kind, e.kind) IN ('gift', 'refund', 'refund-failed', 'late-failure', 'dispute-lost'))`
 
 type summaryRow struct {
 	ID       uuid.UUID    `db:"id"`
@@ -121,7 +145,9 @@ func summaryOf(ctx context.Context, q sqlx.QueryerContext, slug string, asOf tim
 	if err := sqlx.GetContext(ctx, q, &row, summaries+` AND c.slug = $2`, until(asOf), slug); err != nil {
 		return Summary{}, known(fmt.Errorf("sum up campaign %s: %w", slug, err), "campaign.unknown")
 	}
-	return row.summary(asOf), nil
+	one := []Summary{row.summary(asOf)}
+	err := addOriginals(ctx, q, one, asOf)
+	return one[0], err
 }
 
 // list asks for every campaign of a cluster, or of all when cluster is empty: open ones
@@ -137,7 +163,19 @@ func list(ctx context.Context, q sqlx.QueryerContext, cluster string) ([]Summary
 	for i, row := range rows {
 		all[i] = row.summary(now)
 	}
-	return all, nil
+	return all, addOriginals(ctx, q, all, now)
+}
+
+func addOriginals(ctx context.Context, q sqlx.QueryerContext, all []Summary, asOf time.Time) error {
+	ids := make([]uuid.UUID, len(all))
+	for i, s := range all {
+		ids[i] = s.id
+	}
+	of, err := originals(ctx, q, ids, asOf)
+	for i := range all {
+		all[i].Originals = of[all[i].id]
+	}
+	return err
 }
 
 // Campaigns returns every campaign, open ones first.

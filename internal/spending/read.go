@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"kopiyka/internal/fault"
 	"kopiyka/internal/money"
@@ -50,29 +52,70 @@ const allocationColumns = `a.id, a.campaign_id, c.cluster_id, c.title_uk AS camp
 	coalesce(a.need_id::text, '') AS need_id, coalesce(n.item_uk, '') AS need_uk, coalesce(n.item_en, '') AS need_en, a.amount_minor, a.currency, a.reason, a.reason_en, a.proposed_by, pp.name AS proposer_name, a.proposed_at,
 	coalesce(d.decision, '') AS decision, coalesce(d.reason, '') AS decision_reason, coalesce(dp.name, '') AS decider_name, d.decided_at`
 
+// allocationTables looks the decision up for each row: OFFSET 0 keeps PostgreSQL from
+// reading all decisions there are for one page of them.
 const allocationTables = ` JOIN campaigns c ON c.id = a.campaign_id JOIN purposes u ON u.id = a.purpose_id LEFT JOIN needs n ON n.id = a.need_id JOIN people pp ON pp.id = a.proposed_by
-	LEFT JOIN allocation_decisions d ON d.allocation_id = a.id LEFT JOIN people dp ON dp.id = d.decided_by`
+	LEFT JOIN LATERAL (SELECT * FROM allocation_decisions WHERE allocation_id = a.id OFFSET 0) d ON true LEFT JOIN people dp ON dp.id = d.decided_by`
 
 const seenBy = ` EXISTS (SELECT 1 FROM cluster_roles r WHERE r.cluster_id = c.cluster_id AND r.person_id = $1)`
+
+// Search is what the people of a cluster look for among its proposals.
+type Search struct {
+	Waiting  bool   // those that wait for a decision; else those that have one
+	Text     string // part of a purpose's name, or an id
+	Campaign string // a campaign's slug
+}
 
 // Allocations lists the proposals of the clusters in which a person has a role, newest
 // first: those that wait for a decision, or those that have one. After is the id of the
 // last of the page before, or empty.
 func Allocations(ctx context.Context, db *sqlx.DB, person string, waiting bool, after string) ([]Allocation, error) {
+	return FindAllocations(ctx, db, person, Search{Waiting: waiting}, after, PageSize)
+}
+
+// FindAllocations lists those of the proposals that fit a search.
+func FindAllocations(ctx context.Context, db *sqlx.DB, person string, s Search, after string, limit int) ([]Allocation, error) {
 	if after != "" && !pg.IsID(after) {
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
-	from := `(SELECT allocation_id AS id FROM allocations_waiting WHERE `
-	if !waiting {
-		from = `(SELECT allocation_id AS id FROM allocation_decisions WHERE `
+	// Each campaign gives a page's worth of its own, so that nobody walks through another's.
+	own := `SELECT a.id FROM allocations a JOIN allocation_decisions d ON d.allocation_id = a.id WHERE a.campaign_id = c.id`
+	if s.Waiting {
+		own = `SELECT a.id FROM allocations_waiting w JOIN allocations a ON a.id = w.allocation_id WHERE w.campaign_id = c.id`
+	}
+	args := []any{person, after, limit}
+	campaign := seenBy
+	want := func(target *string, format string, arg string) {
+		args = append(args, arg)
+		*target += fmt.Sprintf(` AND `+format, len(args))
+	}
+	if s.Campaign != "" {
+		want(&campaign, `c.slug = $%d`, s.Campaign)
+	}
+	switch {
+	case s.Text == "":
+	case pg.IsID(s.Text):
+		want(&own, `a.id = $%d`, s.Text)
+	default:
+		want(&own, `a.purpose_id IN (SELECT u.id FROM purposes u WHERE u.campaign_id = c.id AND u.title_uk || ' ' || u.title_en ILIKE $%d)`, containing(s.Text))
+	}
+	var ids []string
+	err := db.SelectContext(ctx, &ids, `SELECT page.id FROM campaigns c CROSS JOIN LATERAL (`+own+` AND ($2 = '' OR a.id < nullif($2, '')::uuid) ORDER BY a.id DESC LIMIT $3) page
+		WHERE`+campaign+` ORDER BY page.id DESC LIMIT $3`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("search allocations: %w", err)
 	}
 	var all []Allocation
-	err := db.SelectContext(ctx, &all, `SELECT `+allocationColumns+` FROM `+from+`($2 = '' OR allocation_id < nullif($2, '')::uuid)) f
-		JOIN allocations a ON a.id = f.id`+allocationTables+` WHERE`+seenBy+` ORDER BY f.id DESC LIMIT $3`, person, after, PageSize)
+	err = db.SelectContext(ctx, &all, `SELECT `+allocationColumns+` FROM allocations a`+allocationTables+` WHERE a.id = ANY ($1::uuid[]) ORDER BY a.id DESC`, pq.Array(ids))
 	if err != nil {
 		return nil, fmt.Errorf("list allocations: %w", err)
 	}
 	return all, nil
+}
+
+// containing is a pattern that finds a text anywhere; its own wildcards mean themselves.
+func containing(text string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
 }
 
 // AllocationFor finds one proposal for a person with a role in its cluster; all others are

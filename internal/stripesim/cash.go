@@ -85,13 +85,14 @@ func (t *tx) moveCash(customer, currency string, ct cashTransaction) cash {
 
 // fund lets a bank transfer of a customer arrive. It pays the payment that its reference
 // names; without one, the payment that lacks exactly this sum; else the oldest payments
-// that wait. What is left over stays the customer's cash.
-func (t *tx) fund(customer, currency string, amount int64, reference string) cashTransaction {
+// that wait. What is left over stays the customer's cash. Sender is the name that the bank
+// tells, which decides nothing.
+func (t *tx) fund(customer, currency string, amount int64, reference, sender string) cashTransaction {
 	how := cashTransfer{Reference: opt(reference), Type: bankTransferTypes[currency]}
 	if currency == "eur" {
-		how.EU = &euSender{"SNDXDE22", "3000", "Sandbox Payer"}
+		how.EU = &euSender{"SNDXDE22", "3000", sender}
 	} else {
-		how.US = &usSender{"domestic_wire_us", "Sandbox Payer"}
+		how.US = &usSender{"domestic_wire_us", sender}
 	}
 	t.moveCash(customer, currency, cashTransaction{Type: "funded", NetAmount: amount, Funded: &cashFunded{how}})
 	ct, _ := t.cashTransactions.find(t.cashTransactions.order[len(t.cashTransactions.order)-1])
@@ -193,7 +194,7 @@ func (s *Sim) FundTransfer(intent string, amount int64) error {
 		if amount <= 0 {
 			return fmt.Errorf("a transfer of %d", amount)
 		}
-		t.fund(string(pi.Customer), pi.Currency, amount, pi.NextAction.Instructions.Reference)
+		t.fund(string(pi.Customer), pi.Currency, amount, pi.NextAction.Instructions.Reference, usualSender)
 		return nil
 	})
 }
@@ -201,6 +202,15 @@ func (s *Sim) FundTransfer(intent string, amount int64) error {
 // FundCustomer lets a bank transfer of a customer arrive with whatever reference, none
 // or a wrong one.
 func (s *Sim) FundCustomer(customer, currency string, amount int64, reference string) error {
+	return s.FundCustomerFrom(customer, currency, amount, reference, usualSender)
+}
+
+// usualSender is whose name stands on a transfer when nobody says another.
+const usualSender = "Sandbox Payer"
+
+// FundCustomerFrom is the same with the name of whoever sent the money: a company's
+// director, or another company.
+func (s *Sim) FundCustomerFrom(customer, currency string, amount int64, reference, sender string) error {
 	return s.update(eventCause{}, func(t *tx) error {
 		if _, ok := t.customers.find(customer); !ok {
 			return noSuch("customer", customer, "customer")
@@ -208,7 +218,7 @@ func (s *Sim) FundCustomer(customer, currency string, amount int64, reference st
 		if amount <= 0 || bankTransferTypes[currency] == "" {
 			return fmt.Errorf("a transfer of %d %s", amount, currency)
 		}
-		t.fund(customer, currency, amount, reference)
+		t.fund(customer, currency, amount, reference, sender)
 		return nil
 	})
 }
@@ -287,5 +297,5 @@ func fundCash(c *call) (any, error) {
 	if bankTransferTypes[currency] == "" {
 		return nil, badRequest("", "currency", "The sandbox takes bank transfers in usd and eur.")
 	}
-	return c.fund(c.id, currency, amount, reference), nil
+	return c.fund(c.id, currency, amount, reference, usualSender), nil
 }

@@ -117,7 +117,7 @@ func (s *Sim) showDeskPayment(w http.ResponseWriter, r *http.Request) {
 
 // deskDone are the things that a redirect can say were done.
 var deskDone = []string{
-	"settle", "fail", "refund", "dispute", "late", "fund", "refund-settle", "refund-fail", "win", "part", "lose", "escalate",
+	"settle", "fail", "refund", "dispute", "late", "fund", "warn", "refund-settle", "refund-fail", "win", "part", "lose", "escalate",
 	"clock", "payout", "payout-fail", "fee", "mishap", "resend",
 }
 

@@ -1,9 +1,11 @@
 package stripesim
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // deskHours are the steps by which the desk moves the clock.
@@ -108,7 +110,10 @@ func deskPay(c *deskCall) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return c.act, c.FundTransfer(pi.ID, minor)
+		return c.act, c.fund(pi, minor)
+	case "warn":
+		_, err := c.WarnOfFraud(pi.ID)
+		return c.act, err
 	case "refund":
 		minor, err := c.amount("refund-amount", pi.Currency)
 		if err != nil {
@@ -134,6 +139,38 @@ func deskPay(c *deskCall) (string, error) {
 		return c.act, err
 	}
 	return "", errUnknownAct
+}
+
+// The references that a transfer may bring on the desk: the payment's, none, another.
+const (
+	referenceRight   = "right"
+	referenceMissing = "missing"
+	referenceWrong   = "wrong"
+)
+
+// longestSender is how long a sender's name may be.
+const longestSender = 200
+
+// fund lets a transfer arrive as the form says it: with which reference, and in whose name.
+func (c *deskCall) fund(pi paymentIntent, minor int64) error {
+	if pi.NextAction == nil {
+		return c.FundTransfer(pi.ID, minor) // which says why not
+	}
+	reference := pi.NextAction.Instructions.Reference
+	switch c.text("fund-reference") {
+	case "", referenceRight:
+	case referenceMissing:
+		reference = ""
+	case referenceWrong:
+		reference = newReference()
+	default:
+		return c.mistake("fund-reference", "choice")
+	}
+	sender := cmp.Or(c.text("fund-sender"), usualSender)
+	if utf8.RuneCountInString(sender) > longestSender || !utf8.ValidString(sender) {
+		return c.mistake("fund-sender", "name_long")
+	}
+	return c.FundCustomerFrom(string(pi.Customer), pi.Currency, minor, reference, sender)
 }
 
 // mine makes sure that a refund or a dispute belongs to the payment of the form.

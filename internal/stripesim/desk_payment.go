@@ -21,7 +21,8 @@ type deskPaymentPage struct {
 	Refund        *refundPart
 	Dispute       *disputePart
 	Late          *latePart
-	Nothing       bool // nothing can happen any more
+	Warn          string // where the warning of a card network posts, if there can be one
+	Nothing       bool   // nothing can happen any more
 	Moves         []moveRow
 	Refunds       []refundRow
 	Disputes      []disputeRow
@@ -34,9 +35,10 @@ type debitPart struct {
 }
 
 type fundPart struct {
-	Action string
-	Amount field
-	Ways   []fundWay
+	Action         string
+	Amount, Sender field
+	Reference      choice
+	Ways           []fundWay
 }
 
 // fundWay is a button that sends an amount without typing.
@@ -117,6 +119,9 @@ func (v view) paymentPage(pi paymentIntent) deskPaymentPage {
 		p.Fund = v.fund(pi, act("fund"))
 	case pi.Status == intentSucceeded:
 		p.Refund, p.Dispute, p.Late = v.takeBack(pi, ch, act)
+		if ch.method() == methodCard {
+			p.Warn = act("warn")
+		}
 	case cs.Status == sessionOpen:
 		p.Till = &nextLink{"/c/pay/" + cs.ID + v.l.query(), v.l.text("desk.till")}
 	case pi.Invoice != "" && pi.Status == intentNeedsMethod:
@@ -161,7 +166,13 @@ func (v view) codes(id string) choice {
 func (v view) fund(pi paymentIntent, action string) *fundPart {
 	rest := pi.NextAction.Instructions.AmountRemaining
 	unit := step(pi.Currency)
-	p := &fundPart{Action: action, Amount: v.input("fund-amount", "desk.fund_amount", "desk.fund_hint", v.l.typed(rest, pi.Currency), true)}
+	p := &fundPart{
+		Action: action, Amount: v.input("fund-amount", "desk.fund_amount", "desk.fund_hint", v.l.typed(rest, pi.Currency), true),
+		Sender: v.input("fund-sender", "desk.fund_sender", "desk.fund_sender_hint", usualSender, false),
+		Reference: v.choose("fund-reference", "desk.fund_reference", []option{
+			{Value: referenceRight, Text: v.l.text("desk.fund_right")}, {Value: referenceMissing, Text: v.l.text("desk.fund_missing")}, {Value: referenceWrong, Text: v.l.text("desk.fund_wrong")},
+		}),
+	}
 	for _, w := range []struct {
 		key   string
 		minor int64

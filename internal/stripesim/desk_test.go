@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +155,59 @@ func TestDeskEndsDebits(t *testing.T) {
 	got := l.post("/desk/payments/"+settled+"/settle?lang=en", url.Values{})
 	if got.status != http.StatusConflict || !strings.Contains(got.body, "That did not work") {
 		t.Errorf("settled again: %d", got.status)
+	}
+}
+
+// A reference finds its payment, without one the sum does, and the sender's name nothing.
+func TestDeskLetsTransfersArriveWithAnyReference(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	cus := l.customer()
+	status := func(id string) string { return string(l.look(id).PaymentStatus) }
+	older, newer := l.awaited(cus, "usd"), l.awaited(cus, "usd")
+	l.must(l.sim.FundTransfer(older.PaymentIntent.ID, 1)) // lacks another sum from now on
+	arrive := func(at, reference, sender string) {
+		t.Helper()
+		l.pressed(deskOf(at), "Let it arrive", url.Values{"fund-amount": {"5000"}, "fund-reference": {reference}, "fund-sender": {sender}})
+	}
+	arrive(older.PaymentIntent.ID, "wrong", "Olena Director")
+	if status(older.ID) != "unpaid" || status(newer.ID) != "paid" {
+		t.Errorf("a wrong reference: the older is %s, the newer %s", status(older.ID), status(newer.ID))
+	}
+	third := l.awaited(cus, "usd")
+	arrive(older.PaymentIntent.ID, "right", "")
+	arrive(third.PaymentIntent.ID, "missing", "")
+	if status(older.ID) != "paid" || status(third.ID) != "paid" {
+		t.Errorf("the right one: %s, none: %s", status(older.ID), status(third.ID))
+	}
+	if body := l.get("/desk?lang=en").body; strings.Contains(body, "Olena Director") {
+		t.Error("the desk shows a sender's name, which belongs to the customer's cash")
+	}
+	fourth := l.awaited(cus, "usd")
+	for id, value := range map[string]string{"fund-reference": "mine", "fund-sender": strings.Repeat("ї", 201)} {
+		got := l.press(deskOf(fourth.PaymentIntent.ID), "Let it arrive", url.Values{"fund-amount": {"1"}, id: {value}})
+		if got.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s = %.10q: %d", id, value, got.status)
+		}
+	}
+}
+
+func TestDeskWarnsOfFraud(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	pi := l.paid(stripesim.CardPays)
+	before := l.sim.Books()
+	l.pressed(deskOf(pi.ID), "Let it warn", nil)
+	if got := l.get("/desk?lang=en").body; !strings.Contains(got, "radar.early_fraud_warning.created") {
+		t.Error("nobody is told of the warning")
+	}
+	if !reflect.DeepEqual(l.sim.Books(), before) {
+		t.Error("a warning moved money")
+	}
+	debit := l.session(byDebit)
+	l.mustPay(debit.ID, stripesim.AccountPays)
+	if got := l.post("/desk/payments/"+l.look(debit.ID).PaymentIntent.ID+"/warn?lang=en", url.Values{}); got.status != http.StatusConflict {
+		t.Errorf("a network warns of a debit: %d", got.status)
 	}
 }
 

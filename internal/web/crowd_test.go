@@ -34,13 +34,16 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 	// in this way only reads from it afterwards. A server that does not allow the quick way
 	// judges at least nothing that we do.
 	_, _ = conn.ExecContext(t.Context(), `SET session_replication_role = replica`)
-	for _, table := range []string{"pledges", "instalments", "instalment_changes", "pledge_acts", "write_offs", "write_off_decisions", "refund_requests", "audit_acts", "alarms", "alarm_answers", "allocations", "allocation_decisions", "ledger.entries", "ledger.lines", "ledger.lots", "ledger.draws"} {
+	for _, table := range []string{"pledges", "instalments", "instalment_changes", "pledge_acts", "write_offs", "write_off_decisions", "refund_requests", "audit_acts", "alarms", "alarm_answers", "allocations", "allocation_decisions", "ledger.entries", "ledger.lines", "ledger.lots", "ledger.draws",
+		"bank_statements", "statement_lines", "line_matches", "match_undoings", "match_undoing_decisions", "reconciliations", "documents", "letters"} {
 		run(`ALTER TABLE ` + table + ` DISABLE TRIGGER USER`)
 	}
 	// The last of the campaigns goes to the stranger's cluster.
 	run(`UPDATE campaigns SET cluster_id = (SELECT cluster_id FROM cluster_roles WHERE person_id = $1 LIMIT 1) WHERE slug = 'crowd-t'`, w.Stranger)
 	run(`CREATE FUNCTION made(kind text, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS
 		$$ SELECT (lpad(to_hex(25000000000 + n), 12, '0') || '7' || substr(md5(kind || n), 1, 3) || '8' || substr(md5(kind || n), 4, 15))::uuid $$`)
+	run(`INSERT INTO exchange_rates (id, cluster_id, from_currency, to_currency, rate, source, day, entered_by, entered_at)
+		SELECT made('rate', i), $2, 'EUR', 'USD', 1.08, 'NBU', date '2020-01-01' + i % 2000, $3, timestamptz '2026-01-01' + i * interval '1 second' FROM generate_series(1, $1::int / 10) i`, n, w.Cluster, w.Coordinator)
 	run(`INSERT INTO companies (id, slug, name_uk, name_en, created_at)
 		SELECT made('company', i), 'company-' || i, 'Компанія ' || initcap(md5('k' || i)), 'Company ' || initcap(md5('k' || i)), now() FROM generate_series(1, greatest($1::int / 50, 20)) i`, n)
 	run(`INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, due_on, reference, made_by, made_at, number)
@@ -74,6 +77,7 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 		  FROM generate_series(1, $1::int, 5) i JOIN payments y ON y.id = made('payment', i)`, n, w.Coordinator)
 	run(`ANALYZE`)
 	books(run, w)
+	statements(run, w, n)
 	run(`INSERT INTO inbox_events (event_id, type, api_version, happened_at, object_kind, object_id, body, found_by, received_at, state, tries, next_try_at)
 		SELECT 'evt_crowd_' || i, 'charge.succeeded', '2023-10-16', y.started_at, 'charge', y.charge_id, '{}', 'webhook', y.started_at,
 		       CASE WHEN i % 100 = 0 THEN 'dead' WHEN i % 100 = 1 THEN 'new' ELSE 'done' END, 1, timestamptz '2099-01-01'
@@ -93,7 +97,42 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 		SELECT id, proposed_by, 'refused', 'Crowd', $1, proposed_at FROM allocations WHERE proposed_at < (SELECT max(proposed_at) FROM allocations) - interval '20 hours'`, w.Approver)
 	run(`INSERT INTO allocations_waiting (allocation_id, campaign_id)
 		SELECT a.id, a.campaign_id FROM allocations a LEFT JOIN allocation_decisions d ON d.allocation_id = a.id WHERE d.allocation_id IS NULL`)
+	run(`INSERT INTO documents (id, cluster_id, company_id, kind, year, number, subject, content, facts, pledge_id, payment_id, amount_minor, currency, happened_at, issued_at)
+		SELECT made('document', i), c.cluster_id, p.company_id, 'receipt', extract(year FROM y.started_at), i, 'payment:' || y.id, sha256(y.id::text::bytea), '{}', p.id, y.id, y.amount_minor, y.currency, y.started_at, y.started_at
+		  FROM generate_series(1, $1::int) i JOIN payments y ON y.id = made('payment', i) JOIN pledges p ON p.id = y.pledge_id JOIN campaigns c ON c.id = y.campaign_id`, n)
+	run(`INSERT INTO letters (id, key, name, lang, recipient, subject, text_body, html_body, queued_at, cluster_id)
+		SELECT made('letter', i), 'crowd:' || i, CASE WHEN i % 10 = 0 THEN 'digest' ELSE 'receipt' END, 'uk', 'person-' || i % 1000 || '@example.org', 'Crowd', '', '', d.issued_at, d.cluster_id
+		  FROM generate_series(1, $1::int) i JOIN documents d ON d.id = made('document', i)`, n)
+	run(`INSERT INTO letter_states (letter_id, state, tries, next_try_at, sent_at)
+		SELECT made('letter', i), CASE WHEN i % 500 = 0 THEN 'refused' WHEN i % 500 = 1 THEN 'waiting' ELSE 'sent' END, 1, timestamptz '2099-01-01', CASE WHEN i % 500 > 1 THEN now() END FROM generate_series(1, $1::int) i`, n)
 	run(`VACUUM (ANALYZE)`)
+}
+
+// statements are what banks brought to twenty accounts: n lines, a hundred to a statement, a
+// two-hundredth of them unmatched, a tenth asked back. Each account that paid is a company's.
+func statements(run func(string, ...any), w *gatewaytest.World, n int) {
+	run(`INSERT INTO bank_accounts (id, cluster_id, iban, currency, holder_uk, holder_en, bank_uk, bank_en, created_at)
+		SELECT made('account', i), c.cluster_id, 'UA90305299' || lpad(i::text, 19, '0'), 'USD', 'Юрба', 'Crowd', 'Банк', 'Bank', now()
+		  FROM generate_series(0, 19) i, campaigns c WHERE c.id = $1`, w.Campaign)
+	run(`INSERT INTO bank_statements (id, account_id, currency, file_sha256, part, file_name, format, from_on, to_on, opening_minor, closing_minor, sum_minor, lines, added, imported_at)
+		SELECT made('statement', i), made('account', i % 20), 'USD', sha256(i::text::bytea), 0, 'crowd.csv', 'csv', date '2020-01-01' + i, date '2020-01-01' + i, 0, 0, 0, 100, 100, timestamptz '2020-01-01' + i * interval '1 day'
+		  FROM generate_series(0, $1::int / 100) i`, n)
+	run(`INSERT INTO statement_lines (id, statement_id, account_id, currency, identity, booked_on, amount_minor, party, party_iban, details, kind)
+		SELECT made('line', i), made('statement', i / 100), made('account', i / 100 % 20), 'USD', sha256(i::text::bytea), date '2020-01-01' + i / 100, 1000 + i % 5000,
+		       'Crowd ' || md5('k' || k), 'UA' || lpad(k::text, 27, '0'), 'gift ' || i, 'payment' FROM generate_series(1, $1::int) i, LATERAL (SELECT i % greatest($1::int / 50, 20) AS k) x`, n)
+	run(`INSERT INTO statement_line_rests (line_id, cluster_id, booked_on, amount_minor, open_minor)
+		SELECT made('line', i), c.cluster_id, date '2020-01-01' + i / 100, 1000 + i % 5000, CASE WHEN i % 200 = 0 THEN 1000 + i % 5000 ELSE 0 END
+		  FROM generate_series(1, $1::int) i, campaigns c WHERE c.id = $2`, n, w.Campaign)
+	run(`INSERT INTO line_matches (id, line_id, kind, amount_minor, payment_id, entry_id, matched_at)
+		SELECT made('match', i), made('line', i), 'gift', 1000 + i % 5000, made('payment', i), i, now() FROM generate_series(1, $1::int) i WHERE i % 200 <> 0`, n)
+	run(`INSERT INTO match_undoings (id, match_id, reason, asked_by, asked_at)
+		SELECT made('undoing', i), made('match', i), 'Crowd', $2, now() FROM generate_series(1, $1::int, 10) i`, n, w.Coordinator)
+	run(`INSERT INTO match_undoing_decisions (undoing_id, match_id, asked_by, decision, decided_by, decided_at)
+		SELECT made('undoing', i), made('match', i), $2, 'refused', $3, now() FROM generate_series(1, $1::int - 500, 10) i`, n, w.Coordinator, w.Approver)
+	run(`INSERT INTO match_undoings_waiting (undoing_id, cluster_id)
+		SELECT u.id, r.cluster_id FROM match_undoings u JOIN line_matches m ON m.id = u.match_id JOIN statement_line_rests r ON r.line_id = m.line_id LEFT JOIN match_undoing_decisions d ON d.undoing_id = u.id WHERE d.undoing_id IS NULL`)
+	run(`INSERT INTO reconciliations (id, cluster_id, ran_at, differences, checks)
+		SELECT made('reconciliation', i), c.cluster_id, timestamptz '2020-01-01' + i * interval '1 hour', 0, '[]' FROM generate_series(1, $1::int / 10) i, campaigns c WHERE c.id = $2`, n, w.Campaign)
 }
 
 // books writes an entry for each payment that came in, as giving posts it, and some money

@@ -22,12 +22,16 @@ var measuredLists = []struct{ name, email, address, deep string }{
 	{"refunds", "coordinator@example.org", "/office/refunds?state=all&", `SELECT r.id::text FROM refund_requests r JOIN payments y ON y.id = r.payment_id JOIN campaigns c ON c.id = y.campaign_id WHERE c.cluster_id = $1 ORDER BY r.asked_at DESC, r.id DESC`},
 	{"due", "coordinator@example.org", "/office/due?", `SELECT i.id::text FROM instalments i JOIN pledges p ON p.id = i.pledge_id JOIN payments y ON y.pledge_id = p.id JOIN campaigns c ON c.id = p.campaign_id WHERE c.cluster_id = $1 AND y.state = 'expired' ORDER BY i.due_on DESC, i.id DESC`},
 	{"pledges", "coordinator@example.org", "/office/pledges?", `SELECT p.id::text FROM pledges p JOIN campaigns c ON c.id = p.campaign_id WHERE c.cluster_id = $1 ORDER BY p.id DESC`},
+	{"write-offs", "coordinator@example.org", "/office/write-offs?state=all&", `SELECT w.id::text FROM write_offs w JOIN campaigns c ON c.id = w.campaign_id WHERE c.cluster_id = $1 ORDER BY w.id DESC`},
+	{"documents", "coordinator@example.org", "/office/documents?", `SELECT id::text FROM documents WHERE cluster_id = $1 ORDER BY id DESC`},
+	{"letters", "coordinator@example.org", "/office/letters?", `SELECT id::text FROM letters WHERE cluster_id = $1 ORDER BY id DESC`},
 	{"alarms", "coordinator@example.org", "/office/alarms?state=answered&", `SELECT act_id::text FROM alarms WHERE cluster_id = $1 AND NOT open ORDER BY act_id DESC`},
 	{"suspense", "coordinator@example.org", "/office/suspense?", `SELECT l.id::text FROM ledger.lines l JOIN ledger.accounts a ON a.id = l.account_id WHERE a.code = 'suspense:' || $1 ORDER BY l.id DESC`},
 	{"inbox", "coordinator@example.org", "/office/inbox?state=done&", `SELECT event_id FROM inbox_events WHERE state = 'done' AND $1 <> '' ORDER BY received_at DESC, event_id DESC`},
 	{"jobs", "coordinator@example.org", "/office/jobs?state=done&", `SELECT id::text FROM jobs.river_job WHERE state = 'completed' AND $1 <> '' ORDER BY id DESC`},
 	{"allocations", "coordinator@example.org", "/office/allocations?state=decided&", `SELECT d.allocation_id::text FROM allocation_decisions d WHERE $1 <> '' ORDER BY 1 DESC`},
-	{"portal-pledges", "payer@example.org", "/portal?company=ganok&", `SELECT p.id::text FROM pledges p JOIN companies k ON k.id = p.company_id WHERE k.slug = 'ganok' AND $1 <> '' ORDER BY p.id DESC`},
+	{"portal-pledges", "payer@example.org", "/portal/companies/ganok/pledges?", `SELECT p.id::text FROM pledges p JOIN companies k ON k.id = p.company_id WHERE k.slug = 'ganok' AND $1 <> '' ORDER BY p.id DESC`},
+	{"portal-payments", "payer@example.org", "/portal/companies/ganok/payments?", `SELECT y.id::text FROM payments y JOIN pledges p ON p.id = y.pledge_id JOIN companies k ON k.id = p.company_id WHERE k.slug = 'ganok' AND $1 <> '' ORDER BY p.id DESC, y.id DESC`},
 	{"donors", "", "/en/campaigns/ventilators/donors?", `SELECT p.number::text FROM pledges p JOIN campaigns c ON c.id = p.campaign_id WHERE c.slug = 'ventilators' AND $1 <> '' ORDER BY p.number DESC`},
 }
 

@@ -27,9 +27,13 @@ import (
 
 // growing are the tables that every gift, event or act makes longer. Nothing that a visitor
 // asks for may read one of them from end to end.
+// Statements are not among them, though their lines are: there is one a day and account, and
+// part of a file's name may be looked for in all of ten years'.
 var growing = []string{
 	"pledges", "payments", "inbox_events", "audit_acts", "alarms", "alarm_answers", "river_job", "entries", "lines", "lots", "draws",
-	"allocations", "allocation_decisions", "instalments", "instalment_changes", "pledge_acts", "write_offs", "refund_requests", "payouts",
+	"allocations", "allocation_decisions", "exchange_rates", "instalments", "instalment_changes", "pledge_acts", "write_offs", "refund_requests", "payouts",
+	"statement_lines", "statement_line_rests", "line_matches", "match_undoings", "match_undoing_decisions", "statement_imports", "reconciliations", "documents",
+	"letters", "letter_states",
 }
 
 // listAddresses are the lists of all doors, with every way to narrow them. {…} stands for
@@ -41,15 +45,29 @@ var listAddresses = map[string][]string{
 		"/office/payments?from=2031-01-01", "/office/payments?q={reference}", "/office/payments?q={payment}", "/office/payments?q=cs_crowd_77", "/office/payments?q=evt_crowd_77",
 		"/office/payments?q={word}", "/office/payments?q=nobody+of+this+name", "/office/payments?q=!!", "/office/payments.csv?state=expired", "/office/payments/{payment}",
 		"/office/refunds", "/office/refunds?state=all", "/office/refunds?state=all&q={payment}", "/office/refunds?q={payment}", "/office/refunds.csv?state=all", "/office/payments?q=re_crowd_5",
-		"/office/pledges", "/office/pledges?after={pledge}", "/office/pledges/{pledge}", "/office/due", "/office/due?after={instalment}", "/office/due?state=all", "/office/due?campaign={slug}", "/office/due.csv",
+		"/office/pledges", "/office/pledges?after={pledge}", "/office/pledges?campaign={slug}", "/office/pledges?q={reference}", "/office/pledges?q={word}&campaign=crowd-c", "/office/pledges?q=nobody+of+this+name", "/office/pledges?q={pledge}", "/office/pledges.csv", "/office/pledges/{pledge}", "/office/due", "/office/due?after={instalment}", "/office/due?state=all", "/office/due?campaign={slug}", "/office/due.csv",
 		"/office/alarms", "/office/alarms?after=5000", "/office/alarms?state=answered", "/office/alarms?q={payment}", "/office/alarms.csv",
 		"/office/suspense", "/office/suspense?after=5000", "/office/suspense.csv",
 		"/office/inbox", "/office/inbox?after=evt_crowd_300", "/office/inbox?state=new", "/office/inbox?state=done", "/office/inbox?q=ch_crowd_77", "/office/inbox?q=evt_crowd_77", "/office/inbox.csv?state=done",
 		"/office/inbox/evt_crowd_77",
 		"/office/jobs", "/office/jobs?after=500", "/office/jobs?state=waiting", "/office/jobs?state=running", "/office/jobs?state=done", "/office/jobs?q=crowd", "/office/jobs.csv",
-		"/office/allocations", "/office/allocations?state=decided",
+		"/office/allocations", "/office/allocations?state=decided", "/office/allocations?state=decided&q=hospitals", "/office/allocations?state=decided&q=nothing", "/office/allocations?state=decided&campaign={slug}", "/office/allocations.csv?state=decided",
+		"/office/documents", "/office/documents?after={document}", "/office/documents?kind=receipt", "/office/documents?kind=invoice", "/office/documents?q=2026-77", "/office/documents?company={word}", "/office/documents.csv",
+		"/office/letters", "/office/letters?after={letter}", "/office/letters?state=refused", "/office/letters?state=sent", "/office/letters?state=waiting", "/office/letters?state=given-up", "/office/letters?q=person-7", "/office/letters?q=nobody", "/office/letters?name=digest", "/office/letters.csv",
+		"/office/due?q={reference}", "/office/due?q={word}", "/office/suspense?q=txn_1",
+		"/office/undoings", "/office/write-offs", "/office/write-offs?state=all", "/office/write-offs?state=all&campaign={slug}", "/office/write-offs.csv?state=all",
+		"/office/statements", "/office/statements?q=may", "/office/statements.csv", "/office/unmatched?q=may",
+		"/office/statements?after={statement}", "/office/statements/{statement}", "/office/statements/{statement}?after={line}", "/office/reconciliation",
+		"/office/unmatched", "/office/unmatched?after={day}.{line}", "/office/unmatched?q=crowd", "/office/unmatched?q=12.34", "/office/unmatched?q=nobody+of+this+name", "/office/unmatched.csv",
+		"/office/lines/{line}",
+		"/office/rates", "/office/rates?after={rate}", "/office/rates.csv",
 	},
-	"payer@example.org": {"/portal", "/portal?company=ganok&after={pledge}"},
+	"payer@example.org": {
+		"/portal/pledges/{own}", "/portal/pledges/{own}/history",
+		"/portal", "/portal/companies/ganok/pledges", "/portal/companies/ganok/pledges?after={own}", "/portal/companies/ganok/pledges?q={reference}", "/portal/companies/ganok/pledges?q=PO-7", "/portal/companies/ganok/pledges.csv",
+		"/portal/companies/ganok/payments", "/portal/companies/ganok/payments?after={ownpayment}", "/portal/companies/ganok/payments?state=expired", "/portal/companies/ganok/payments?q={reference}", "/portal/companies/ganok/payments.csv",
+		"/portal/companies/ganok/documents", "/portal/companies/ganok/documents?kind=invoice", "/portal/companies/ganok/documents?q=2026-7", "/portal/companies/ganok/documents.csv",
+	},
 	"": {
 		"/uk/campaigns/{slug}/donors", "/uk/campaigns/{slug}/donors?after=60", "/uk/companies/ganok", "/uk/companies",
 	},
@@ -127,14 +145,35 @@ func (h *house) explain(address string, q heard) {
 // ofTheCrowd names things of the crowd that an address may ask for.
 func (h *house) ofTheCrowd() *strings.Replacer {
 	h.t.Helper()
-	var payment, pledge, instalment, reference, name string
+	var payment, pledge, instalment, reference, name, rate string
+	if err := h.Owner.Get(&rate, `SELECT id FROM exchange_rates ORDER BY id DESC OFFSET 60 LIMIT 1`); err != nil {
+		h.t.Fatal(err)
+	}
 	err := h.Owner.QueryRowx(`SELECT y.id, p.id, i.id, p.reference, k.name_en FROM payments y JOIN instalments i ON i.pledge_id = y.pledge_id JOIN pledges p ON p.id = y.pledge_id JOIN companies k ON k.id = p.company_id
 		WHERE y.campaign_id = $1 AND p.due_on IS NOT NULL AND k.slug LIKE 'company-%' ORDER BY y.started_at OFFSET 300 LIMIT 1`, h.Campaign).Scan(&payment, &pledge, &instalment, &reference, &name)
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	var own, ownPayment string
+	err = h.Owner.QueryRowx(`SELECT p.id, y.id FROM pledges p JOIN payments y ON y.pledge_id = p.id WHERE p.company_id = $1 ORDER BY p.id DESC OFFSET 300 LIMIT 1`, h.Company).Scan(&own, &ownPayment)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var letter, document string
+	if err := h.Owner.Get(&document, `SELECT id FROM documents WHERE cluster_id = $1 ORDER BY id DESC OFFSET 300 LIMIT 1`, h.Cluster); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := h.Owner.Get(&letter, `SELECT id FROM letters WHERE cluster_id = $1 ORDER BY id DESC OFFSET 300 LIMIT 1`, h.Cluster); err != nil {
+		h.t.Fatal(err)
+	}
+	var statement, line, day string
+	err = h.Owner.QueryRowx(`SELECT l.statement_id, l.id, l.booked_on::text FROM statement_lines l JOIN line_matches m ON m.line_id = l.id ORDER BY l.id OFFSET 250 LIMIT 1`).Scan(&statement, &line, &day)
+	if err != nil {
+		h.t.Fatal(err)
+	}
 	word := strings.TrimPrefix(name, "Company ")
-	return strings.NewReplacer("{payment}", payment, "{pledge}", pledge, "{instalment}", instalment, "{reference}", reference, "{word}", url.QueryEscape(word[:12]), "{slug}", h.Slug)
+	return strings.NewReplacer("{payment}", payment, "{pledge}", pledge, "{own}", own, "{document}", document, "{letter}", letter, "{ownpayment}", ownPayment, "{instalment}", instalment,
+		"{reference}", reference, "{word}", url.QueryEscape(word[:12]), "{slug}", h.Slug, "{statement}", statement, "{line}", line, "{day}", day, "{rate}", rate)
 }
 
 // openOn opens the doors before a connection to the bench's database; nil is the bench's own.

@@ -115,6 +115,11 @@ var matrix = map[string][]int{
 	"GET /office/refunds/:id/:act":                  {303, 404, 404, 303, 303, 303},
 	"POST /office/refunds/:id/approve":              {303, 404, 404, 404, 403, 303},
 	"POST /office/refunds/:id/refuse":               {303, 404, 404, 404, 403, 303},
+	"GET /office/rates":                             {303, 404, 404, 200, 200, 200},
+	"POST /office/rates":                            {303, 404, 404, 422, 422, 422},
+	"GET /office/rates.csv":                         {303, 404, 404, 200, 200, 200},
+	"GET /office/campaigns/:slug/currencies":        {303, 404, 404, 404, 200, 200},
+	"POST /office/campaigns/:slug/currencies":       {303, 404, 404, 404, 303, 403},
 	"GET /office/due":                               {303, 404, 404, 200, 200, 200},
 	"GET /office/due.csv":                           {303, 404, 404, 200, 200, 200},
 	"GET /office/alarms":                            {303, 404, 404, 200, 200, 200},
@@ -215,6 +220,28 @@ var matrix = map[string][]int{
 	"POST /office/clusters/:slug/logo":                   {303, 404, 404, 404, 403, 403},
 	"GET /office/clusters/:slug/logo/drop":               {303, 404, 404, 404, 303, 303},
 	"POST /office/clusters/:slug/logo/drop":              {303, 404, 404, 404, 403, 403},
+	// Lists as files, and lists of their own.
+	"GET /office/undoings":                      {303, 404, 404, 200, 200, 200},
+	"GET /office/undoings.csv":                  {303, 404, 404, 200, 200, 200},
+	"GET /office/documents":                     {303, 404, 404, 200, 200, 200},
+	"GET /office/documents.csv":                 {303, 404, 404, 200, 200, 200},
+	"GET /office/documents/:id/:lang":           {303, 404, 404, 404, 200, 200},
+	"GET /office/letters":                       {303, 404, 404, 200, 200, 200},
+	"GET /office/letters.csv":                   {303, 404, 404, 200, 200, 200},
+	"GET /office/letters/:id":                   {303, 404, 404, 303, 303, 303},
+	"POST /office/letters/:id":                  {303, 404, 404, 404, 303, 409}, // it waits by then
+	"GET /portal/companies/:slug/pledges":       {303, 200, 200, 404, 404, 404},
+	"GET /portal/companies/:slug/pledges.csv":   {303, 200, 200, 404, 404, 404},
+	"GET /portal/companies/:slug/payments":      {303, 200, 200, 404, 404, 404},
+	"GET /portal/companies/:slug/payments.csv":  {303, 200, 200, 404, 404, 404},
+	"GET /portal/companies/:slug/documents":     {303, 200, 200, 404, 404, 404},
+	"GET /portal/companies/:slug/documents.csv": {303, 200, 200, 404, 404, 404},
+	"GET /office/pledges.csv":                   {303, 404, 404, 200, 200, 200},
+	"GET /office/allocations.csv":               {303, 404, 404, 200, 200, 200},
+	"GET /office/write-offs":                    {303, 404, 404, 200, 200, 200},
+	"GET /office/write-offs.csv":                {303, 404, 404, 200, 200, 200},
+	"GET /office/statements.csv":                {303, 404, 404, 200, 200, 200},
+	"GET /office/statements/:id/lines.csv":      {303, 404, 404, 404, 200, 200},
 }
 
 // forms are filled in so that only who sends them can be wrong.
@@ -313,6 +340,16 @@ func (h *house) job() string {
 	var id string
 	err := h.Owner.Get(&id, `INSERT INTO jobs.river_job (state, kind, args, attempt, max_attempts, queue, priority, finalized_at) VALUES ('discarded', 'heal_payments', '{}', 3, 3, 'default', 1, now()) RETURNING id::text`)
 	if err != nil {
+		h.t.Fatal(err)
+	}
+	return id
+}
+
+// letter is a reminder that the mail server has refused.
+func (h *house) letter() string {
+	h.t.Helper()
+	var id string
+	if err := h.Owner.Get(&id, `UPDATE letter_states SET state = 'refused' WHERE letter_id = (SELECT id FROM letters WHERE name = 'reminder' LIMIT 1) RETURNING letter_id`); err != nil {
 		h.t.Fatal(err)
 	}
 	return id
@@ -498,6 +535,8 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 			id = alarm
 		case strings.Contains(path, "/inbox/:id"):
 			id = h.event("evt_" + r.Method)
+		case strings.Contains(path, "/letters/:id"):
+			id = h.letter()
 		case strings.Contains(path, "/jobs/:id"):
 			id = job
 		case strings.Contains(path, "/allocations/:id"):

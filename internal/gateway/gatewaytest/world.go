@@ -14,6 +14,7 @@ import (
 
 	"kopiyka/internal/campaign"
 	"kopiyka/internal/clock"
+	"kopiyka/internal/exchange"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/ledger"
 	"kopiyka/internal/member"
@@ -241,4 +242,48 @@ func Day(s string) time.Time {
 		panic(fmt.Sprintf("gatewaytest: %q is no date", s))
 	}
 	return day
+}
+
+// Accept lets the world's campaign take promises in a currency, at a rate of today.
+func (w *World) Accept(c money.Currency, rate string) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	value, err := exchange.Parse(rate)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	known, err := campaign.Currencies(ctx, w.DB, w.Campaign)
+	if err == nil {
+		err = campaign.Accept(ctx, w.DB, w.Now, campaign.Acceptance{Slug: w.Slug, PersonID: w.Coordinator, Currencies: append(known, c)})
+	}
+	if err == nil {
+		_, err = exchange.Enter(ctx, w.DB, w.Now, exchange.Entry{
+			ClusterID: w.Cluster, PersonID: w.Coordinator, From: c, To: w.Currency, Value: value, Source: "NBU", Day: clock.Day(w.Now()), Sure: true,
+		})
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// PledgeIn lets the payer promise an amount in any currency that the campaign accepts.
+func (w *World) PledgeIn(a money.Amount) string {
+	w.t.Helper()
+	p := w.Promise(1)
+	p.Amount = a
+	id, err := giving.MakePledge(w.t.Context(), w.DB, w.Now, p)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return id
+}
+
+// PledgeOf reads a pledge as its company sees it.
+func (w *World) PledgeOf(id string) giving.Pledge {
+	w.t.Helper()
+	p, err := giving.PledgeOf(w.t.Context(), w.DB, id, w.Payer)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
 }

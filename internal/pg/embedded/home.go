@@ -59,6 +59,16 @@ func openHome(wanted string) (home, error) {
 	return h, nil
 }
 
+// Exists tells whether a cluster was made for a state directory. It makes nothing, and
+// promises nothing about the cluster.
+func Exists(state string) bool {
+	if place, err := os.ReadFile(filepath.Join(state, "moved-to")); err == nil {
+		state = strings.TrimSpace(string(place))
+	}
+	_, err := os.Stat(filepath.Join(state, "cluster", "PG_VERSION"))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // movedTo is where the cluster of a directory lives that the server's user cannot enter. The
 // directory itself says so in a file: when it is removed, its cluster is no longer found,
 // like that of any other directory.

@@ -58,15 +58,16 @@ var pgbenchRate = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
 
 // Pgbench runs a script of pgbench's for a turn, prepared, and tells its transactions per
 // second. It takes anything after a colon for a variable, even between quotes: let the
-// server make colons with chr(58).
-func Pgbench(b *testing.B, dsn string, clients int, script string) float64 {
+// server make colons with chr(58), or give a value by an option --define.
+func Pgbench(b *testing.B, dsn string, clients int, script string, options ...string) float64 {
 	b.Helper()
 	file := filepath.Join(b.TempDir(), "script.sql")
 	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	out, err := exec.CommandContext(b.Context(), findPgbench(b), "--no-vacuum", "--protocol=prepared", "--jobs=2",
-		fmt.Sprintf("--client=%d", clients), fmt.Sprintf("--time=%d", Turn/time.Second), "--file="+file, dsn).CombinedOutput()
+	options = append([]string{"--no-vacuum", "--protocol=prepared", "--jobs=2",
+		fmt.Sprintf("--client=%d", clients), fmt.Sprintf("--time=%d", Turn/time.Second), "--file=" + file}, options...)
+	out, err := exec.CommandContext(b.Context(), findPgbench(b), append(options, dsn)...).CombinedOutput()
 	found := pgbenchRate.FindSubmatch(out)
 	if err != nil || found == nil {
 		b.Fatalf("pgbench: %v\n%s", err, out)

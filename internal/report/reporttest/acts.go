@@ -93,7 +93,7 @@ func (w *World) Settle(y Payment, fee int64) {
 	if repaid := min(w.Balance(shortfall), y.Minor-fee); repaid > 0 && home == fund {
 		lines = append(lines, ledger.Debit(fund, repaid).From(origin), ledger.Credit(shortfall, repaid))
 	}
-	w.post(ledger.Entry{Source: fmt.Sprintf("stripe:txn_%d", y.number), Kind: ledger.Gift, HappenedAt: at, Actor: "stripe", Lines: lines})
+	w.post(ledger.Entry{Source: fmt.Sprintf("stripe:txn_%d", y.number), Kind: ledger.Gift, HappenedAt: at, Actor: "stripe", Lines: lines}, y)
 }
 
 // Pays starts a payment and settles it.
@@ -108,14 +108,14 @@ func (w *World) Refund(y Payment, minor int64) {
 	at := w.Tick()
 	w.exec(`UPDATE payments SET refunded_minor = refunded_minor + $2,
 		state = CASE WHEN refunded_minor + $2 >= received_minor THEN 'refunded' ELSE 'refunded-in-part' END, synced_at = $3 WHERE id = $1`, y.ID, minor, at)
-	w.post(ledger.Entry{Source: w.source("stripe:txn_re"), Kind: ledger.Refund, HappenedAt: at, Actor: "stripe", Lines: w.back(y, minor)})
+	w.post(ledger.Entry{Source: w.source("stripe:txn_re"), Kind: ledger.Refund, HappenedAt: at, Actor: "stripe", Lines: w.back(y, minor)}, y)
 }
 
 // RefundFails takes a refund back that the bank could not carry out.
 func (w *World) RefundFails(y Payment, minor int64) {
 	at := w.Tick()
 	w.exec(`UPDATE payments SET refunded_minor = refunded_minor - $2, state = 'paid', synced_at = $3 WHERE id = $1`, y.ID, minor, at)
-	w.post(ledger.Entry{Source: w.source("stripe:txn_rf"), Kind: ledger.RefundFailed, HappenedAt: at, Actor: "stripe", Lines: w.again(y, minor)})
+	w.post(ledger.Entry{Source: w.source("stripe:txn_rf"), Kind: ledger.RefundFailed, HappenedAt: at, Actor: "stripe", Lines: w.again(y, minor)}, y)
 }
 
 // again brings money back in; it repays a shortfall first.
@@ -141,7 +141,7 @@ func (w *World) Dispute(y Payment, minor, fee int64) {
 	if fee > 0 {
 		lines = append(lines, w.pair(c, ledger.Fee, fee)...)
 	}
-	w.post(ledger.Entry{Source: w.source("stripe:txn_dp"), Kind: ledger.Dispute, HappenedAt: at, Actor: "stripe", Lines: lines})
+	w.post(ledger.Entry{Source: w.source("stripe:txn_dp"), Kind: ledger.Dispute, HappenedAt: at, Actor: "stripe", Lines: lines}, y)
 }
 
 // Win lets the bank return what a dispute took, or a part of it.
@@ -149,7 +149,7 @@ func (w *World) Win(y Payment, minor int64) {
 	c, at := y.Pledge.Campaign, w.Tick()
 	w.exec(`UPDATE payments SET disputed_minor = disputed_minor - $2, state = 'paid', synced_at = $3 WHERE id = $1`, y.ID, minor, at)
 	w.post(ledger.Entry{Source: w.source("stripe:txn_dw"), Kind: ledger.DisputeWon, HappenedAt: at, Actor: "stripe",
-		Lines: append(w.again(y, minor), w.pair(c, ledger.Disputed, -minor)...)})
+		Lines: append(w.again(y, minor), w.pair(c, ledger.Disputed, -minor)...)}, y)
 }
 
 // Lose lets the bank keep what a dispute took.
@@ -158,7 +158,7 @@ func (w *World) Lose(y Payment, minor int64) {
 	w.exec(`UPDATE payments SET disputed_minor = disputed_minor - $2, lost_minor = lost_minor + $2, state = 'dispute-lost', synced_at = $3 WHERE id = $1`, y.ID, minor, at)
 	w.post(ledger.Entry{Source: w.source("stripe:dp") + ":lost", Kind: ledger.DisputeLost, HappenedAt: at, Actor: "stripe", Lines: []ledger.Line{
 		ledger.Debit(ledger.Loss(c.ID.String(), c.Currency), minor), ledger.Credit(ledger.Disputed(c.ID.String(), c.Currency), minor),
-	}})
+	}}, y)
 }
 
 func (w *World) pair(c Campaign, where func(string, money.Currency) ledger.Account, minor int64) []ledger.Line {
@@ -224,11 +224,12 @@ func (w *World) source(prefix string) string {
 	return fmt.Sprintf("%s_%d", prefix, w.made)
 }
 
-// MendLast takes a gift that was booked last out of the books again, as two people would
+// MendLast takes a payment that was booked last out of the books again, as two people would
 // whose bank line belonged to somebody else.
-func (w *World) MendLast(c Campaign, minor int64) {
+func (w *World) MendLast(c Campaign, minor int64, y Payment) {
 	var first int64
 	w.get(&first, `SELECT max(id) FROM ledger.entries`)
+	w.exec(`UPDATE payments SET state = 'expired', received_minor = 0, settled_at = NULL WHERE id = $1`, y.ID)
 	w.post(ledger.Entry{
 		Source: w.source("correction"), Kind: ledger.Correction, HappenedAt: w.Tick(), Mends: first,
 		Actor: "person:" + w.proposer.String(), Approver: "person:" + w.approver.String(),
@@ -236,5 +237,5 @@ func (w *World) MendLast(c Campaign, minor int64) {
 			ledger.Debit(ledger.Fund(c.ID.String(), c.Currency), minor),
 			ledger.Credit(ledger.Stripe(c.Cluster.String(), c.Currency), minor),
 		},
-	})
+	}, y)
 }

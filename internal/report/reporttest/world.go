@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 
+	"kopiyka/internal/audit"
 	"kopiyka/internal/ledger"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
@@ -142,11 +143,20 @@ func (w *World) get(dest any, query string, args ...any) {
 	}
 }
 
-func (w *World) post(e ledger.Entry) {
+func (w *World) post(e ledger.Entry, of ...Payment) {
 	w.t.Helper()
 	err := pg.InTx(w.t.Context(), w.DB, func(tx *sqlx.Tx) error {
-		_, err := ledger.Post(w.t.Context(), tx, e)
-		return err
+		posted, err := ledger.Post(w.t.Context(), tx, e)
+		if err != nil {
+			return err
+		}
+		for _, y := range of {
+			act := audit.Act{At: e.HappenedAt, Act: "payment." + string(e.Kind), Subject: "payment:" + y.ID.String(), Detail: map[string]any{"entry": posted.ID}}
+			if err := audit.Record(w.t.Context(), tx, act); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/money"
 	"kopiyka/internal/report"
@@ -19,33 +20,49 @@ type campaign struct {
 	Currency         money.Currency `json:"currency"`
 	GoalMinor        int64          `json:"goal_minor"`
 	PledgedMinor     int64          `json:"pledged_minor"`
-	OnItsWayMinor    *int64         `json:"on_its_way_minor"` // null for a moment in the past
+	UnpaidMinor      int64          `json:"unpaid_minor"`
+	OnItsWayMinor    *int64         `json:"on_its_way_minor"` // null for the past
 	ReceivedMinor    int64          `json:"received_minor"`
 	RefundedMinor    int64          `json:"refunded_minor"`
 	FeesMinor        int64          `json:"fees_minor"`
 	DisputedMinor    int64          `json:"disputed_minor"`
 	LostMinor        int64          `json:"lost_minor"`
+	DriftMinor       int64          `json:"drift_minor"`
 	AllocatedMinor   int64          `json:"allocated_minor"`
 	EarmarkedMinor   int64          `json:"earmarked_minor"`
 	FreeMinor        int64          `json:"free_minor"`
 	ShortfallMinor   int64          `json:"shortfall_minor"`
 	CompaniesPledged int            `json:"companies_pledged"`
 	CompaniesPaid    int            `json:"companies_paid"`
+	Originals        []original     `json:"originals"`
 	UpdatedAt        time.Time      `json:"updated_at"`
+}
+
+// original is what came in another currency, of gifts with a name and an amount, and what
+// it counts as in the campaign's. It is a part of what was received.
+type original struct {
+	Currency      money.Currency `json:"currency"`
+	ReceivedMinor int64          `json:"received_minor"`
+	CountedMinor  int64          `json:"counted_minor"`
 }
 
 func toCampaign(s report.Summary) campaign {
 	t := s.Totals
 	c := campaign{
 		Slug: s.Slug, Title: s.Title, Currency: t.Currency, GoalMinor: t.Goal,
-		PledgedMinor: t.Pledged, ReceivedMinor: t.Received, RefundedMinor: t.Refunded,
-		FeesMinor: t.Fees, DisputedMinor: t.Disputed, LostMinor: t.Lost,
+		PledgedMinor: t.Pledged, UnpaidMinor: t.Unpaid, ReceivedMinor: t.Received, RefundedMinor: t.Refunded,
+		FeesMinor: t.Fees, DisputedMinor: t.Disputed, LostMinor: t.Lost, DriftMinor: t.Drift, Originals: []original{},
 		AllocatedMinor: t.Allocated, EarmarkedMinor: t.Earmarked, FreeMinor: t.Free, ShortfallMinor: t.Shortfall,
 		CompaniesPledged: t.CompaniesPledged, CompaniesPaid: t.CompaniesPaid,
 		UpdatedAt: t.UpdatedAt.UTC(),
 	}
+	for _, o := range s.Originals {
+		c.Originals = append(c.Originals, original{o.Currency, o.Received, o.Counted})
+	}
 	if t.AsOf.IsZero() {
 		c.OnItsWayMinor = &t.OnItsWay
+	} else {
+		c.UpdatedAt = clock.Day(t.UpdatedAt) // an hour of the past would be a gift's
 	}
 	return c
 }
@@ -63,7 +80,7 @@ func (a *API) campaigns(c echo.Context) error {
 	return answer(c, out)
 }
 
-// campaign serves GET /api/v1/campaigns/:slug, for now or for the moment ?as_of=.
+// campaign serves GET /api/v1/campaigns/:slug, for now or as of the end of the day ?as_of=.
 func (a *API) campaign(c echo.Context) error {
 	asOf, err := a.asOf(c)
 	if err != nil {
@@ -76,15 +93,16 @@ func (a *API) campaign(c echo.Context) error {
 	return answer(c, toCampaign(s))
 }
 
-// asOf reads ?as_of=; the zero time when there is none. What has not happened yet cannot
-// be told.
+// asOf reads ?as_of=: the end of a day in Kyiv; the zero time when none is asked for. Days
+// alone, and only those that are over: with moments one could ask on both sides of each
+// gift, and read from two totals what a company keeps to itself.
 func (a *API) asOf(c echo.Context) (time.Time, error) {
 	if !c.QueryParams().Has("as_of") {
 		return time.Time{}, nil
 	}
-	at, err := time.Parse(time.RFC3339, c.QueryParam("as_of"))
-	if err != nil || at.After(a.clock()) || at.Year() < 1 {
-		return time.Time{}, fault.In("as_of", "as_of.not_a_moment")
+	day, err := time.Parse(time.DateOnly, c.QueryParam("as_of"))
+	if err != nil || day.Year() < 1 || !day.Before(clock.Day(a.clock())) {
+		return time.Time{}, fault.In("as_of", "as_of.not_a_day")
 	}
-	return at, nil
+	return clock.EndOf(day), nil
 }

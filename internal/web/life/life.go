@@ -7,6 +7,7 @@
 package life
 
 import (
+	"kopiyka/internal/exchange"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/money"
@@ -68,9 +69,36 @@ func Table(l i18n.Lang, s giving.Schedule) page.Table {
 		case i.OnItsWay > 0 && i.State != giving.Covered:
 			state.Note = l.T("life.on_its_way", money.Of(i.OnItsWay, s.Currency))
 		}
-		rows = append(rows, []page.Cell{{When: l.Day(i.DueOn)}, state, {Sum: sum(i.Asks)}, {Sum: sum(i.Paid)}, {Sum: sum(i.Left())}})
+		asks := page.Cell{Sum: sum(i.Asks)}
+		if i.Original != (money.Amount{}) {
+			asks.Note = l.Money(i.Original)
+		}
+		rows = append(rows, []page.Cell{{When: l.Day(i.DueOn)}, state, asks, {Sum: sum(i.Paid)}, {Sum: sum(i.Left())}})
 	}
 	return page.NewTable("", columns, rows)
+}
+
+// Counts says what a promise in another currency counts as, and at whose rate; nothing when
+// it was made in the campaign's own.
+func Counts(l i18n.Lang, p giving.Pledge) string {
+	if !p.Foreign() {
+		return ""
+	}
+	return AtRate(l, p.Original, p.Promised, p.Rate)
+}
+
+// AtRate says what an amount is at a rate.
+func AtRate(l i18n.Lang, original, own money.Amount, r exchange.Rate) string {
+	return l.T("life.counts", original, own, r.Value, r.Source, r.Day)
+}
+
+// WithOriginal is a sum of a pledge, and in brackets what it is in the currency of the
+// promise when that was another.
+func WithOriginal(l i18n.Lang, p giving.Pledge, a money.Amount) string {
+	if !p.Foreign() {
+		return l.Money(a)
+	}
+	return l.T("life.with_original", a, p.InOriginal(a.Minor))
 }
 
 // Parts lists days and amounts that are only planned.
@@ -123,25 +151,25 @@ func forWhat(l i18n.Lang, p giving.Pledge) string {
 
 // NewStory tells a pledge's history.
 func NewStory(l i18n.Lang, p giving.Pledge, parts []giving.Part, acts []giving.Act) page.Story {
-	s := page.Story{Promised: l.Sum(p.Promised), Now: l.Sum(p.Amount), MadeAt: l.Moment(p.MadeAt), Parts: Parts(l, p.Amount.Currency, parts)}
+	s := page.Story{Promised: l.Sum(p.Promised), Now: l.Sum(p.Amount), MadeAt: l.Moment(p.MadeAt), Parts: Parts(l, p.Amount.Currency, parts), Counts: Counts(l, p)}
 	for n := len(acts) - 1; n >= 0; n-- {
-		s.Acts = append(s.Acts, newAct(l, acts[n]))
+		s.Acts = append(s.Acts, newAct(l, p, acts[n]))
 	}
 	return s
 }
 
-func newAct(l i18n.Lang, a giving.Act) page.Act {
+func newAct(l i18n.Lang, p giving.Pledge, a giving.Act) page.Act {
 	v := page.Act{When: l.Moment(a.HappenedAt), Text: l.T("life.act."+string(a.Kind), a.Person), Reason: a.Reason}
 	if a.Kind == giving.WroteOff {
 		v.Text = l.T("life.act.written-off", a.Person, a.Approver)
 		v.Reason = l.T("life.code."+string(a.Code)) + ". " + a.Reason
 	}
 	if a.ChangeMinor != 0 {
-		v.Change = l.T("life.change", a.AmountBefore, a.AmountAfter)
+		v.Change = l.T("life.change", WithOriginal(l, p, a.AmountBefore), WithOriginal(l, p, a.AmountAfter))
 	} else if a.Kind != giving.ReleasedEarmark {
-		v.Change = l.T("life.change_none", a.AmountAfter)
+		v.Change = l.T("life.change_none", WithOriginal(l, p, a.AmountAfter))
 	}
-	of := func(minor int64) money.Amount { return money.Of(minor, a.Currency) }
+	of := func(minor int64) string { return WithOriginal(l, p, money.Of(minor, a.Currency)) }
 	for _, s := range a.Steps {
 		switch {
 		case s.Before == 0:

@@ -43,6 +43,23 @@ func RowsLeft(s giving.Schedule) []Row {
 	return RowsOf(s.Currency, parts)
 }
 
+// ReadRedraw reads a posted form that redraws what is left of a pledge, and its rows as they
+// were typed. What cannot be read comes back as a fault.Form.
+func ReadRedraw(f url.Values, p giving.Pledge, person string) (giving.Redraw, []Row, error) {
+	rows, parts, wrong := ReadRows(f, p.Amount.Currency)
+	return giving.Redraw{PledgeID: p.ID, PersonID: person, Seen: f.Get("seen"), Rest: parts, Reason: page.Text(f, "reason")}, rows, wrong.Err()
+}
+
+// Redrawn puts rows into the form of an act, and names its fields for the summary of what
+// was wrong.
+func Redrawn(l i18n.Lang, v *page.ActForm, p giving.Pledge, rows []Row, form page.Form) page.ErrorSummary {
+	plan := NewPlan(l, p.Amount.Currency, rows, form)
+	v.Rows = &plan
+	labels := plan.Labels()
+	labels["reason"] = v.Reason.Label
+	return form.Summary(labels)
+}
+
 // ReadRows takes the rows out of a posted form: as they were typed, and read, in the order
 // of their days. A row with nothing in it is none. What cannot be read comes back as faults
 // about its fields.

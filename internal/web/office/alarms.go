@@ -44,13 +44,13 @@ func (o *Office) alarms(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := o.findAlarms(c, v.asked, v.asked.get("after"), audit.PageSize)
+	found, err := o.findAlarms(c, v.Asked, v.Asked.After(), audit.PageSize)
 	if err != nil {
 		return err
 	}
 	l := v.Lang
-	v.tabs(v.asked.get("state"), page.Link{Text: l.T("desk.alarm_tab.open")}, page.Link{Href: "answered", Text: l.T("desk.alarm_tab.answered")})
-	v.searching("state", page.Field{ID: "q", Name: "q", Label: l.T("desk.field.alarm"), Hint: l.T("desk.field.alarm_hint"), Value: v.asked.get("q"), MaxLength: 200})
+	v.Tabbed(v.Asked.Get("state"), page.Link{Text: l.T("desk.alarm_tab.open")}, page.Link{Href: "answered", Text: l.T("desk.alarm_tab.answered")})
+	v.Searching("state", page.Field{ID: "q", Name: "q", Label: l.T("desk.field.alarm"), Hint: l.T("desk.field.alarm_hint"), Value: v.Asked.Get("q"), MaxLength: 200})
 	columns := []page.Column{{Text: l.T("desk.column.alarm")}, {Text: l.T("desk.column.happened")}, {Text: l.T("desk.column.subject")}, {Text: l.T("desk.column.state")}}
 	var rows [][]page.Cell
 	last := ""
@@ -65,12 +65,12 @@ func (o *Office) alarms(c echo.Context) error {
 			{Text: wordOr(l, "desk.act."+a.Act, a.Act), Href: alarmPath(a.ID)}, {When: l.Moment(a.At)}, {Text: subject.Text, Href: subject.Href, Note: a.Subject}, state,
 		})
 	}
-	v.shows(columns, rows, len(found) == audit.PageSize, last)
-	return v.send(c)
+	v.Shows(columns, rows, len(found) == audit.PageSize, last)
+	return send(c, v)
 }
 
-func (o *Office) findAlarms(c echo.Context, a asked, after string, limit int) ([]audit.Alarm, error) {
-	state := a.get("state")
+func (o *Office) findAlarms(c echo.Context, a page.Asked, after string, limit int) ([]audit.Alarm, error) {
+	state := a.Get("state")
 	if state != "" && state != "answered" {
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
@@ -78,7 +78,7 @@ func (o *Office) findAlarms(c echo.Context, a asked, after string, limit int) ([
 	if err != nil {
 		return nil, err
 	}
-	subject := a.get("q")
+	subject := a.Get("q")
 	if pg.IsID(subject) {
 		subject = "payment:" + strings.ToLower(subject)
 	}
@@ -87,14 +87,14 @@ func (o *Office) findAlarms(c echo.Context, a asked, after string, limit int) ([
 
 // alarmsFile serves GET /office/alarms.csv.
 func (o *Office) alarmsFile(c echo.Context) error {
-	a, err := readAsked(c, "/office/alarms")
+	a, err := page.ReadAsked(c, "/office/alarms")
 	if err != nil {
 		return err
 	}
 	l := page.Of(c).Lang
 	head := heads(l, "alarm", "happened", "act", "subject", "detail", "answered", "answered_by", "note")
-	return export(c, "alarms", head, func(after string) (rows [][]string, last string, err error) {
-		found, err := o.findAlarms(c, a, after, chunk)
+	return page.Export(c, "alarms", head, func(after string) (rows [][]string, last string, err error) {
+		found, err := o.findAlarms(c, a, after, page.Chunk)
 		for _, one := range found {
 			last = strconv.FormatInt(one.ID, 10)
 			rows = append(rows, []string{

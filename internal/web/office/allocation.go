@@ -1,81 +1,17 @@
 package office
 
 import (
-	"log/slog"
 	"net/http"
-	"net/url"
 
 	"github.com/labstack/echo/v4"
 
 	"kopiyka/internal/fault"
 	"kopiyka/internal/i18n"
-	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/spending"
 	"kopiyka/internal/web/page"
 )
-
-type allocationsPage struct {
-	page.Base
-	Tabs  []page.Link // those that wait, those that are decided
-	Table page.Table
-	Empty page.Empty
-	More  string // address of the older ones, or empty
-}
-
-// allocations serves GET /office/allocations: those that wait, or with ?state=decided
-// those that have a decision, newest first. ?after= shows the older ones.
-func (o *Office) allocations(c echo.Context) error {
-	const address = "/office/allocations"
-	state := c.QueryParam("state")
-	if state != "" && state != "decided" {
-		return fault.New(fault.NotFound, "page.unknown")
-	}
-	decided := state == "decided"
-	all, err := spending.Allocations(c.Request().Context(), o.db, visitor(c).ID, !decided, c.QueryParam("after"))
-	if err != nil {
-		return err
-	}
-	v := allocationsPage{Base: page.Of(c)}
-	l := v.Lang
-	v.Tabs = []page.Link{
-		{Href: address, Text: l.T("office.list.waiting"), Current: !decided},
-		{Href: address + "?state=decided", Text: l.T("office.list.decided"), Current: decided},
-	}
-	if len(all) == 0 {
-		v.Empty = page.Empty{Title: l.T("office.list.none"), Text: l.T("office.list.none_text")}
-	}
-	v.Table = allocationTable(l, all)
-	if len(all) == spending.PageSize {
-		q := url.Values{"after": {all[len(all)-1].ID}}
-		if decided {
-			q.Set("state", "decided")
-		}
-		v.More = address + "?" + q.Encode()
-	}
-	return c.Render(http.StatusOK, "office/allocations", v)
-}
-
-func allocationTable(l i18n.Lang, all []spending.Allocation) page.Table {
-	columns := []page.Column{
-		{Text: l.T("office.column.purpose")}, {Text: l.T("office.column.campaign")}, {Text: l.T("office.column.proposed")},
-		{Text: l.T("office.column.state")}, {Text: l.T("office.column.amount"), Sum: true},
-	}
-	var rows [][]page.Cell
-	for _, a := range all {
-		sum := l.Sum(a.Amount())
-		state := page.Cell{Status: statusOf(l, a)}
-		if a.DecidedAt.Valid {
-			state.Note = l.T("office.list.decided_by", a.DeciderName, l.Date(a.DecidedAt.Time))
-		}
-		rows = append(rows, []page.Cell{
-			{Text: in(l, a.PurposeUK, a.PurposeEN), Href: allocationPath(a.ID)}, {Text: in(l, a.CampaignUK, a.CampaignEN)},
-			{Text: a.ProposerName, Note: l.Date(a.ProposedAt)}, state, {Sum: &sum},
-		})
-	}
-	return page.NewTable("", columns, rows)
-}
 
 func statusOf(l i18n.Lang, a spending.Allocation) page.Status {
 	switch a.Decision {
@@ -101,21 +37,12 @@ type allocationPage struct {
 	Marked   *page.Sum // what companies gave for it alone, which is drawn first; nil when nothing is
 	Rest     *page.Sum // free after approval; nil when the fund does not cover it
 	Waits    bool      // nobody has decided
-	Seal     page.Seal
-	Decide   *decideForm // nil: nothing is left to decide, or not by this visitor
-	Why      string      // why this visitor cannot decide
+	Decision page.Decision
 	Steps    []step
 }
 
 // Uncovered reports whether the fund has too little for a proposal that waits.
 func (p allocationPage) Uncovered() bool { return p.Waits && p.Rest == nil }
-
-// decideForm has one field and two buttons.
-type decideForm struct {
-	Approve, Refuse string // where each button leads
-	Button          string
-	Reason          page.Field
-}
 
 // step is one act of the allocation's history.
 type step struct {
@@ -168,10 +95,7 @@ func (o *Office) approve(c echo.Context) error {
 		if err := spending.Approve(c.Request().Context(), o.db, o.now, c.Param("id"), person, note); err != nil {
 			return err
 		}
-		// It is approved whether or not anybody hears of it now; pages ask by themselves later.
-		if err := pg.Announce(c.Request().Context(), o.db, pg.PublicChanged); err != nil {
-			slog.WarnContext(c.Request().Context(), "an approval could not be announced", "allocation", c.Param("id"), "error", err)
-		}
+		announce(c, o, "an approval", c.Param("id"))
 		return nil
 	})
 }
@@ -183,20 +107,9 @@ func (o *Office) refuse(c echo.Context) error {
 	})
 }
 
-// decide does what a button of the form asks for, and shows the proposal again with the
-// reason when that was not to be.
 func (o *Office) decide(c echo.Context, done string, act func(person, reason string) error) error {
-	form, err := page.Posted(c)
-	if err != nil {
-		return err
-	}
-	person, reason := visitor(c), page.Text(form, "reason")
-	if err := act(person.ID, reason); err != nil {
-		wrong, err := page.NewForm(page.Of(c).Lang, err)
-		if err != nil {
-			return err
-		}
-		a, err := spending.AllocationFor(c.Request().Context(), o.db, person.ID, c.Param("id"))
+	return decide(c, allocationPath(c.Param("id")), done, act, func(reason string, wrong page.Form) error {
+		a, err := spending.AllocationFor(c.Request().Context(), o.db, visitor(c).ID, c.Param("id"))
 		if err != nil {
 			return err
 		}
@@ -205,44 +118,27 @@ func (o *Office) decide(c echo.Context, done string, act func(person, reason str
 			return err
 		}
 		return c.Render(wrong.Status(), "office/allocation", v)
-	}
-	return c.Redirect(http.StatusSeeOther, allocationPath(c.Param("id"))+"?notice="+done)
+	})
 }
 
 func (o *Office) newAllocationPage(c echo.Context, a spending.Allocation, reason string, form page.Form) (allocationPage, error) {
-	b, person := page.Of(c), visitor(c)
+	b := page.Of(c)
 	b.Path = allocationPath(a.ID)
 	l := b.Lang
+	both := twoPeople{allocationPath(a.ID), a.ClusterID, a.ProposedBy, a.ProposerName, a.ProposedAt, a.Decision, a.DeciderName, a.DecidedAt}
 	v := allocationPage{
 		Base:     b,
 		Errors:   form.Summary(map[string]string{"reason": l.T("office.decide.reason")}),
 		Campaign: in(l, a.CampaignUK, a.CampaignEN), Purpose: forWhat(l, a),
 		Title:  l.T("office.allocation.title", in(l, a.PurposeUK, a.PurposeEN)),
-		Status: statusOf(l, a), Sum: l.Sum(a.Amount()), Reason: a.Reason, Seal: seal(l, a), Steps: steps(l, a),
+		Status: statusOf(l, a), Sum: l.Sum(a.Amount()), Reason: a.Reason, Steps: steps(l, a),
+		Decision: newDecision(l, visitor(c), both, decisionWords, l.T("office.decide.approve", a.Amount()), l.T("office.decide.rule"), reason, form),
 	}
 	if a.Decision != "" {
 		return v, nil
 	}
 	v.Waits = true
-	if err := o.addCover(c, &v, a); err != nil {
-		return v, err
-	}
-	switch {
-	case decides(person, a):
-		v.Decide = &decideForm{
-			Approve: allocationPath(a.ID) + "/approve", Refuse: allocationPath(a.ID) + "/refuse",
-			Button: l.T("office.decide.approve", a.Amount()),
-			Reason: page.Field{
-				ID: "reason", Name: "reason", Label: l.T("office.decide.reason"), Hint: l.T("office.decide.reason_hint"),
-				Error: form.Error("reason"), Value: reason, Rows: 4,
-			},
-		}
-	case a.ProposedBy == person.ID:
-		v.Why = l.T("office.decide.own")
-	case !holds(person, a.ClusterID, member.Approver):
-		v.Why = l.T("office.decide.role")
-	}
-	return v, nil
+	return v, o.addCover(c, &v, a)
 }
 
 // addCover tells what there is for a proposal that waits: what was earmarked for it, which
@@ -263,20 +159,6 @@ func (o *Office) addCover(c echo.Context, v *allocationPage, a spending.Allocati
 		v.Rest = &rest
 	}
 	return nil
-}
-
-// seal closes when two people have signed. A refusal signs nothing.
-func seal(l i18n.Lang, a spending.Allocation) page.Seal {
-	s := page.Seal{Signed: []page.Signature{{Act: l.T("office.seal.proposed"), Who: a.ProposerName, When: l.Moment(a.ProposedAt)}}}
-	switch a.Decision {
-	case "approved":
-		s.Signed = append(s.Signed, page.Signature{Act: l.T("office.seal.approved"), Who: a.DeciderName, When: l.Moment(a.DecidedAt.Time)})
-	case "refused":
-		s.Awaits = l.T("office.seal.refused", a.DeciderName)
-	default:
-		s.Awaits = l.T("office.seal.awaits")
-	}
-	return s
 }
 
 func steps(l i18n.Lang, a spending.Allocation) []step {

@@ -27,16 +27,16 @@ func (o *Office) applications(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	state := v.asked.get("state")
+	state := v.Asked.Get("state")
 	if state != "" && state != "decided" {
 		return fault.New(fault.NotFound, "page.unknown")
 	}
-	found, err := member.ApplicationsFor(c.Request().Context(), o.db, visitor(c).ID, state == "", v.asked.get("after"), applicationsShown)
+	found, err := member.ApplicationsFor(c.Request().Context(), o.db, visitor(c).ID, state == "", v.Asked.After(), applicationsShown)
 	if err != nil {
 		return err
 	}
 	l := v.Lang
-	v.tabs(state, page.Link{Text: l.T("people.applications.waiting")}, page.Link{Href: "decided", Text: l.T("people.applications.decided")})
+	v.Tabbed(state, page.Link{Text: l.T("people.applications.waiting")}, page.Link{Href: "decided", Text: l.T("people.applications.decided")})
 	var rows [][]page.Cell
 	last := ""
 	for _, a := range found {
@@ -47,9 +47,9 @@ func (o *Office) applications(c echo.Context) error {
 		})
 	}
 	columns := []page.Column{{Text: l.T("desk.column.company")}, {Text: l.T("people.kind")}, {Text: l.T("people.applications.who")}, {Text: l.T("people.applications.when")}, {Text: l.T("desk.column.state")}}
-	v.shows(columns, rows, len(found) == applicationsShown, last)
+	v.Shows(columns, rows, len(found) == applicationsShown, last)
 	v.Pager.CSV = page.Link{}
-	return v.send(c)
+	return send(c, v)
 }
 
 func applicationPath(id string) string { return ApplicationsPath + "/" + id }

@@ -272,10 +272,24 @@ func TestAMistakeIsUndoneByTheSecondPerson(t *testing.T) {
 	if d.Free() != 5_000 {
 		t.Error("asking moved money")
 	}
+	if list := d.approver.Get("/office/undoings").Wants(http.StatusOK).Says("main tbody", "Another company’s"); !leadsTo(list, line) {
+		t.Error("the list of what is to be undone does not lead to the line")
+	}
+	d.approver.Get("/office").Wants(http.StatusOK).Says("[aria-labelledby=tasks]", "Matches to undo 1")
+	if other := d.house.As(d.Stranger).Get("/office/undoings?state=all").Wants(http.StatusOK); leadsTo(other, line) {
+		t.Error("another cluster sees what is to be undone")
+	}
 	approve := d.approver.Get(line).Wants(http.StatusOK).Attr(".times form", "action")
 	d.coordinator.Post(approve, nil).Wants(http.StatusForbidden).Says("[role=alert]", "another person has to agree")
 	d.approver.Post(approve, nil).LeadsTo(line + "?notice=undone")
 	d.coordinator.Get(line).Wants(http.StatusOK).Says(".times", "undone").Says("h1", "$50.00")
+	d.approver.Get("/office/undoings").Wants(http.StatusOK).Says(".empty", "Nothing is to be undone")
+	d.approver.Get("/office/undoings?state=all&q=nobody").Wants(http.StatusOK).Says(".empty", "Nothing found")
+	if rows := file(t, d.approver.Get("/office/undoings.csv?state=all&q=company")); len(rows) != 2 || rows[1][5] != "undone" || rows[1][9] != "50.00" {
+		t.Errorf("the file is %v", rows)
+	}
+	d.approver.Get("/office/undoings?state=lost").Wants(http.StatusNotFound)
+	d.approver.Get("/office/undoings?after=last").Wants(http.StatusNotFound)
 	if d.Free() != 0 || d.Balance(ledger.Unmatched(d.Cluster, d.Currency)) != 5_000 {
 		t.Error("the books are not corrected")
 	}

@@ -71,20 +71,20 @@ func (o *Office) companies(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := o.findCompanies(c, v.asked, v.asked.get("after"), companiesShown)
+	found, err := o.findCompanies(c, v.Asked, v.Asked.After(), companiesShown)
 	if err != nil {
 		return err
 	}
 	l := v.Lang
-	v.tabs(v.asked.get("state"), page.Link{Text: l.T("people.list.members")}, page.Link{Href: "former", Text: l.T("people.list.former")})
+	v.Tabbed(v.Asked.Get("state"), page.Link{Text: l.T("people.list.members")}, page.Link{Href: "former", Text: l.T("people.list.former")})
 	v.Tabs = append(v.Tabs, page.Link{Href: "/office/members", Text: l.T("people.members.link")})
 	if coordinates(visitor(c)) {
 		v.Tabs = append(v.Tabs, page.Link{Href: ImportsPath + "/new", Text: l.T("people.import.title")})
 	}
-	v.searching("state",
-		page.Field{ID: "q", Name: "q", Label: l.T("people.list.words"), Value: v.asked.get("q"), Type: "search"},
-		choice("kind", l.T("people.kind"), l.T("people.list.any"), v.asked.get("kind"), roster.Kinds(l)...),
-		page.Field{ID: "joined", Name: "joined", Label: l.T("people.list.joined"), Value: v.asked.get("joined"), Numeric: true, MaxLength: 4})
+	v.Searching("state",
+		page.Field{ID: "q", Name: "q", Label: l.T("people.list.words"), Value: v.Asked.Get("q"), Type: "search"},
+		v.Choice("kind", l.T("people.kind"), l.T("people.list.any"), roster.Kinds(l)...),
+		page.Field{ID: "joined", Name: "joined", Label: l.T("people.list.joined"), Value: v.Asked.Get("joined"), Numeric: true, MaxLength: 4})
 	var rows [][]page.Cell
 	last := ""
 	for _, k := range found {
@@ -99,25 +99,25 @@ func (o *Office) companies(c echo.Context) error {
 		})
 	}
 	columns := []page.Column{{Text: l.T("desk.column.company")}, {Text: l.T("people.kind")}, {Text: l.T("people.since")}, {Text: l.T("people.until")}, {Text: l.T("people.team")}}
-	v.shows(columns, rows, len(found) == companiesShown, last)
+	v.Shows(columns, rows, len(found) == companiesShown, last)
 	if v.Empty.Title != "" && v.Empty.Link.Href == "" && coordinates(visitor(c)) {
 		v.Empty.Link = page.Link{Href: ImportsPath + "/new", Text: l.T("people.import.title")}
 	}
-	return v.send(c)
+	return send(c, v)
 }
 
 func companyPath(id string) string { return CompaniesPath + "/" + id }
 
-func (o *Office) findCompanies(c echo.Context, a asked, after string, limit int) ([]member.Listed, error) {
-	s := member.CompanySearch{Words: a.get("q"), Kind: a.get("kind"), Today: o.today()}
-	switch a.get("state") {
+func (o *Office) findCompanies(c echo.Context, a page.Asked, after string, limit int) ([]member.Listed, error) {
+	s := member.CompanySearch{Words: a.Get("q"), Kind: a.Get("kind"), Today: o.today()}
+	switch a.Get("state") {
 	case "":
 	case "former":
 		s.Former = true
 	default:
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
-	if joined := a.get("joined"); joined != "" {
+	if joined := a.Get("joined"); joined != "" {
 		year, err := strconv.Atoi(joined)
 		if err != nil || year < 1900 || year > 2200 {
 			year = -1 // no company joined in such a year
@@ -130,12 +130,12 @@ func (o *Office) findCompanies(c echo.Context, a asked, after string, limit int)
 // companiesFile serves GET /office/companies.csv, in the columns that a file of companies
 // may be brought in with.
 func (o *Office) companiesFile(c echo.Context) error {
-	a, err := readAsked(c, CompaniesPath)
+	a, err := page.ReadAsked(c, CompaniesPath)
 	if err != nil {
 		return err
 	}
-	return export(c, "companies", append(slices.Clone(member.ImportColumns), "cluster"), func(after string) (rows [][]string, last string, err error) {
-		found, err := o.findCompanies(c, a, after, chunk)
+	return page.Export(c, "companies", append(slices.Clone(member.ImportColumns), "cluster"), func(after string) (rows [][]string, last string, err error) {
+		found, err := o.findCompanies(c, a, after, page.Chunk)
 		for _, k := range found {
 			last = k.ID
 			until := ""

@@ -34,10 +34,10 @@ func (o *Office) showNewImport(c echo.Context, typed url.Values, form page.Form)
 			cluster.Options = append(cluster.Options, page.Option{Value: post.ClusterID, Text: post.Name.In(l), Chosen: post.ClusterID == typed.Get("cluster")})
 		}
 	}
-	delimiter := choice("delimiter", l.T("people.import.delimiter"), l.T("people.import.find_out"), typed.Get("delimiter"),
+	delimiter := pick("delimiter", l.T("people.import.delimiter"), l.T("people.import.find_out"), typed.Get("delimiter"),
 		page.Option{Value: ";", Text: l.T("people.import.semicolon")}, page.Option{Value: ",", Text: l.T("people.import.comma")}, page.Option{Value: "tab", Text: l.T("people.import.tab")})
 	delimiter.Error = form.Error("delimiter")
-	encoding := choice("encoding", l.T("people.import.encoding"), l.T("people.import.find_out"), typed.Get("encoding"),
+	encoding := pick("encoding", l.T("people.import.encoding"), l.T("people.import.find_out"), typed.Get("encoding"),
 		page.Option{Value: "utf-8", Text: "UTF-8"}, page.Option{Value: "windows-1251", Text: "Windows-1251"})
 	encoding.Error = form.Error("encoding")
 	file := page.Field{ID: "file", Name: "file", Type: "file", Label: l.T("people.import.file"), Hint: l.T("people.import.file_hint"), Error: form.Error("file")}
@@ -48,6 +48,16 @@ func (o *Office) showNewImport(c echo.Context, typed url.Values, form page.Form)
 	}
 	v.Errors = form.Summary(v.Ask.Labels())
 	return c.Render(form.Status(), "office/ask", v)
+}
+
+// pick is a field with its answers; the first stands for none of them.
+func pick(name, label, none, chosen string, options ...page.Option) page.Field {
+	f := page.Field{ID: name, Name: name, Label: label, Options: []page.Option{{Text: none}}}
+	for _, o := range options {
+		o.Chosen = o.Value == chosen
+		f.Options = append(f.Options, o)
+	}
+	return f
 }
 
 // importTemplate serves GET /office/company-files/template.csv: the columns, and a row that

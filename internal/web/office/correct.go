@@ -24,17 +24,7 @@ type pledgeActPage struct {
 	Lead     string
 	Company  string
 	Campaign string
-	Back     string // the pledge
-	Action   string
-	Seen     string
-	Paid     page.Sum
-	Left     page.Sum
-	Rows     *page.Plan
-	Code     *page.Choices
-	Parts    []page.Field // of a write-off: one for each instalment
-	PartsBad string       // what is wrong with all of them
-	Reason   page.Field
-	Button   string
+	Form     page.ActForm
 }
 
 // changeable is seen for a coordinator, while the pledge can change.
@@ -72,12 +62,9 @@ func (o *Office) correct(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, parts, wrong := life.ReadRows(form, p.Amount.Currency)
-	reason := page.Text(form, "reason")
-	if err = wrong.Err(); err == nil {
-		err = giving.Correct(c.Request().Context(), o.db, o.now, giving.Redraw{
-			PledgeID: p.ID, PersonID: visitor(c).ID, Seen: form.Get("seen"), Rest: parts, Reason: reason,
-		})
+	redraw, rows, err := life.ReadRedraw(form, p, visitor(c).ID)
+	if err == nil {
+		err = giving.Correct(c.Request().Context(), o.db, o.now, redraw)
 	}
 	if err == nil {
 		announce(c, o, "a correction", p.ID)
@@ -87,16 +74,12 @@ func (o *Office) correct(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return o.showCorrect(c, p, s, rows, reason, faults)
+	return o.showCorrect(c, p, s, rows, redraw.Reason, faults)
 }
 
 func (o *Office) showCorrect(c echo.Context, p giving.Pledge, s giving.Schedule, rows []life.Row, reason string, form page.Form) error {
 	v := newPledgeActPage(c, "correct", p, s, reason, form)
-	plan := life.NewPlan(v.Lang, p.Amount.Currency, rows, form)
-	v.Rows = &plan
-	labels := plan.Labels()
-	labels["reason"] = v.Reason.Label
-	v.Errors = form.Summary(labels)
+	v.Errors = life.Redrawn(v.Lang, &v.Form, p, rows, form)
 	return c.Render(form.Status(), "office/pledge-act", v)
 }
 
@@ -163,15 +146,15 @@ func readParts(f url.Values, s giving.Schedule) (map[string]int64, fault.Form) {
 func (o *Office) showWriteOff(c echo.Context, p giving.Pledge, s giving.Schedule, typed url.Values, form page.Form) error {
 	v := newPledgeActPage(c, "write_off", p, s, page.Text(typed, "reason"), form)
 	l := v.Lang
-	v.Action = pledgePath(p.ID) + "/write-off"
-	labels := map[string]string{"reason": v.Reason.Label, "code": l.T("office.write_off.why"), "written_off": l.T("office.write_off.parts")}
+	v.Form.Action = pledgePath(p.ID) + "/write-off"
+	labels := map[string]string{"reason": v.Form.Reason.Label, "code": l.T("office.write_off.why"), "written_off": l.T("office.write_off.parts")}
 	var options []page.Option
 	for _, code := range giving.WriteOffReasons {
 		options = append(options, page.Option{Value: string(code), Text: l.T("life.code." + string(code))})
 	}
 	code := page.NewChoices("code", labels["code"], typed.Get("code"), options...)
 	code.Error = form.Error("code")
-	v.Code, v.PartsBad = &code, form.Error("written_off")
+	amounts := page.Amounts{ID: "written_off", Legend: labels["written_off"], Error: form.Error("written_off")}
 	for _, i := range s.Open() {
 		left := money.Of(i.Left(), s.Currency)
 		f := page.Field{
@@ -179,7 +162,11 @@ func (o *Office) showWriteOff(c echo.Context, p giving.Pledge, s giving.Schedule
 			Error: form.Error("part-" + i.ID), Value: typed.Get("part-" + i.ID), Sum: true, Unit: string(s.Currency),
 		}
 		labels[f.Name] = f.Label
-		v.Parts = append(v.Parts, f)
+		amounts.Fields = append(amounts.Fields, f)
+	}
+	v.Form.Code = &code
+	if len(amounts.Fields) > 0 {
+		v.Form.Amounts = &amounts
 	}
 	v.Errors = form.Summary(labels)
 	return c.Render(form.Status(), "office/pledge-act", v)
@@ -190,10 +177,13 @@ func newPledgeActPage(c echo.Context, name string, p giving.Pledge, s giving.Sch
 	l := b.Lang
 	return pledgeActPage{
 		Base: b, Title: l.T("office." + name), Lead: l.T("office." + name + "_lead"), Company: life.In(l, p.Company), Campaign: life.In(l, p.Campaign),
-		Back: pledgePath(p.ID), Action: pledgePath(p.ID) + "/" + name, Seen: giving.Seen(p, s), Paid: l.Sum(p.Paid()), Left: l.Sum(s.Left()),
-		Button: l.T("office." + name + "_button"),
-		Reason: page.Field{
-			ID: "reason", Name: "reason", Label: l.T("office.pledge.reason"), Hint: l.T("office.pledge.reason_hint"), Error: form.Error("reason"), Value: reason, Rows: 4,
+		Form: page.ActForm{
+			Sums:   []page.Pair{{Text: l.T("office.pledge.paid"), Sum: l.Sum(p.Paid())}, {Text: l.T("office.column.left"), Sum: l.Sum(s.Left())}},
+			Action: pledgePath(p.ID) + "/" + name, Seen: giving.Seen(p, s), Button: l.T("office." + name + "_button"),
+			Back: page.Link{Href: pledgePath(p.ID), Text: l.T("office.pledge.back")},
+			Reason: page.Field{
+				ID: "reason", Name: "reason", Label: l.T("office.pledge.reason"), Hint: l.T("office.pledge.reason_hint"), Error: form.Error("reason"), Value: reason, Rows: 4,
+			},
 		},
 	}
 }

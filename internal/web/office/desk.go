@@ -10,6 +10,7 @@ import (
 	"kopiyka/internal/inbox"
 	"kopiyka/internal/jobs"
 	"kopiyka/internal/ledger"
+	"kopiyka/internal/mail"
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/web/page"
@@ -34,10 +35,13 @@ func (o *Office) tasks(ctx context.Context, l i18n.Lang, p member.Person) ([]tas
 	}{
 		{"alarms", "/office/alarms", func() (int, error) { return audit.OpenAlarms(ctx, o.db, p.ID) }},
 		{"unmatched", "/office/unmatched", func() (int, error) { return bank.CountUnmatched(ctx, o.db, p.ID, most) }},
+		{"undoings", "/office/undoings", func() (int, error) { return bank.CountUndoings(ctx, o.db, p.ID, most) }},
+		{"write-offs", "/office/write-offs", func() (int, error) { return giving.CountWriteOffs(ctx, o.db, p.ID, most) }},
 		{"refunds", "/office/refunds", func() (int, error) { return giving.CountRefundsAsked(ctx, o.db, p.ID, most) }},
 		{"dead", "/office/inbox", func() (int, error) { return inbox.CountDead(ctx, o.db, most) }},
 		{"failed", "/office/jobs", func() (int, error) { return jobs.CountFailed(ctx, o.db, most) }},
 		{"applications", ApplicationsPath, func() (int, error) { return member.CountApplications(ctx, o.db, p.ID, most) }},
+		{"letters", "/office/letters?state=refused", func() (int, error) { return mail.CountFailed(ctx, o.db, p.ID, most) }},
 		{"overdue", "/office/due", func() (int, error) { return giving.CountOverdue(ctx, o.db, p.ID, o.today(), most) }},
 	}
 	var all []task
@@ -77,9 +81,9 @@ func (o *Office) unexplained(ctx context.Context, l i18n.Lang, p member.Person) 
 
 // drawers lead to every list of the desk, whether or not anything in it waits.
 func drawers(l i18n.Lang) []page.Link {
-	all := []page.Link{{Href: "/office/pledges", Text: l.T("office.pledges")}}
-	for _, name := range []string{"companies", "applications", "people", "payments", "refunds", "due", "unmatched", "statements", "reconciliation", "alarms", "suspense", "inbox", "jobs"} {
-		all = append(all, page.Link{Href: "/office/" + name, Text: l.T("desk.title." + name)})
+	var all []page.Link
+	for _, name := range []string{"companies", "applications", "people", "allocations", "pledges", "payments", "refunds", "write-offs", "due", "unmatched", "undoings", "statements", "reconciliation", "alarms", "suspense", "documents", "letters", "inbox", "jobs", "rates"} {
+		all = append(all, page.Link{Href: listPath(name), Text: l.T("desk.title." + name)})
 	}
 	return all
 }

@@ -18,7 +18,7 @@ func (o *Office) due(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := o.findDue(c, v.asked, v.asked.get("after"), giving.PageSize)
+	found, err := o.findDue(c, v.Asked, v.Asked.After(), giving.PageSize)
 	if err != nil {
 		return err
 	}
@@ -27,8 +27,8 @@ func (o *Office) due(c echo.Context) error {
 		return err
 	}
 	l := v.Lang
-	v.tabs(v.asked.get("state"), page.Link{Text: l.T("desk.due_tab.overdue")}, page.Link{Href: "all", Text: l.T("desk.due_tab.all")})
-	v.searching("state", campaigns)
+	v.Tabbed(v.Asked.Get("state"), page.Link{Text: l.T("desk.due_tab.overdue")}, page.Link{Href: "all", Text: l.T("desk.due_tab.all")})
+	v.Searching("state", v.Word(l.T("desk.field.pledge"), l.T("desk.field.pledge_hint")), campaigns)
 	columns := []page.Column{
 		{Text: l.T("desk.column.company")}, {Text: l.T("desk.column.campaign")}, {Text: l.T("desk.column.due")}, {Text: l.T("desk.column.state")},
 		{Text: l.T("desk.column.promised"), Sum: true}, {Text: l.T("desk.column.left"), Sum: true},
@@ -47,16 +47,16 @@ func (o *Office) due(c echo.Context) error {
 			{Text: in(l, d.CampaignUK, d.CampaignEN)}, {When: l.Day(d.DueOn)}, {Status: status}, {Sum: &promised}, {Sum: &left},
 		})
 	}
-	v.shows(columns, rows, len(found) == giving.PageSize, last)
-	return v.send(c)
+	v.Shows(columns, rows, len(found) == giving.PageSize, last)
+	return send(c, v)
 }
 
 // today is the present day, as days stand in the database.
 func (o *Office) today() time.Time { return clock.Day(o.now()) }
 
-func (o *Office) findDue(c echo.Context, a asked, after string, limit int) ([]giving.Expected, error) {
-	s := giving.ExpectedSearch{Campaign: a.get("campaign"), Until: o.today()}
-	switch a.get("state") {
+func (o *Office) findDue(c echo.Context, a page.Asked, after string, limit int) ([]giving.Expected, error) {
+	s := giving.ExpectedSearch{Text: a.Get("q"), Campaign: a.Get("campaign"), Until: o.today()}
+	switch a.Get("state") {
 	case "":
 	case "all":
 		s.Until = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -68,14 +68,14 @@ func (o *Office) findDue(c echo.Context, a asked, after string, limit int) ([]gi
 
 // dueFile serves GET /office/due.csv.
 func (o *Office) dueFile(c echo.Context) error {
-	a, err := readAsked(c, "/office/due")
+	a, err := page.ReadAsked(c, "/office/due")
 	if err != nil {
 		return err
 	}
 	l := page.Of(c).Lang
 	head := heads(l, "pledge", "due", "company", "campaign", "reference", "currency", "promised", "left")
-	return export(c, "due", head, func(after string) (rows [][]string, last string, err error) {
-		found, err := o.findDue(c, a, after, chunk)
+	return page.Export(c, "due", head, func(after string) (rows [][]string, last string, err error) {
+		found, err := o.findDue(c, a, after, page.Chunk)
 		for _, d := range found {
 			last = d.InstalmentID
 			rows = append(rows, []string{

@@ -27,18 +27,18 @@ func (o *Office) inbox(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	events, err := o.events(c, v.asked, v.asked.get("after"), inbox.PageSize)
+	events, err := o.events(c, v.Asked, v.Asked.After(), inbox.PageSize)
 	if err != nil {
 		return err
 	}
 	l := v.Lang
-	v.searching("state", page.Field{ID: "q", Name: "q", Label: l.T("desk.field.event"), Hint: l.T("desk.field.event_hint"), Value: v.asked.get("q"), MaxLength: 255})
-	if v.asked.get("q") == "" {
+	v.Searching("state", page.Field{ID: "q", Name: "q", Label: l.T("desk.field.event"), Hint: l.T("desk.field.event_hint"), Value: v.Asked.Get("q"), MaxLength: 255})
+	if v.Asked.Get("q") == "" {
 		var tabs []page.Link
 		for _, s := range inbox.States() {
 			tabs = append(tabs, page.Link{Href: string(s), Text: l.T("desk.event_tab." + string(s))})
 		}
-		v.tabs(string(eventState(v.asked)), tabs...)
+		v.Tabbed(string(eventState(v.Asked)), tabs...)
 	}
 	columns := []page.Column{
 		{Text: l.T("desk.column.event")}, {Text: l.T("desk.column.object")}, {Text: l.T("desk.column.came")}, {Text: l.T("desk.column.tries"), Sum: true},
@@ -53,21 +53,21 @@ func (o *Office) inbox(c echo.Context) error {
 			{Text: l.Number(int64(e.Tries))}, {Status: eventStatus(l, e.State)}, {Note: e.Trouble},
 		})
 	}
-	v.shows(columns, rows, len(events) == inbox.PageSize && v.asked.get("q") == "", last)
-	return v.send(c)
+	v.Shows(columns, rows, len(events) == inbox.PageSize && v.Asked.Get("q") == "", last)
+	return send(c, v)
 }
 
 // eventState is the state that is asked for. Dead letters come first.
-func eventState(a asked) inbox.State {
-	if s := a.get("state"); s != "" {
+func eventState(a page.Asked) inbox.State {
+	if s := a.Get("state"); s != "" {
 		return inbox.State(s)
 	}
 	return inbox.Dead
 }
 
-func (o *Office) events(c echo.Context, a asked, after string, limit int) ([]inbox.Kept, error) {
+func (o *Office) events(c echo.Context, a page.Asked, after string, limit int) ([]inbox.Kept, error) {
 	ctx := c.Request().Context()
-	q := a.get("q")
+	q := a.Get("q")
 	if q == "" {
 		state := eventState(a)
 		if !slices.Contains(inbox.States(), state) {
@@ -88,14 +88,14 @@ func (o *Office) events(c echo.Context, a asked, after string, limit int) ([]inb
 
 // inboxFile serves GET /office/inbox.csv.
 func (o *Office) inboxFile(c echo.Context) error {
-	a, err := readAsked(c, "/office/inbox")
+	a, err := page.ReadAsked(c, "/office/inbox")
 	if err != nil {
 		return err
 	}
 	l := page.Of(c).Lang
 	head := heads(l, "event", "type", "kind", "object", "happened", "came", "deliveries", "state", "tries", "trouble")
-	return export(c, "inbox", head, func(after string) (rows [][]string, last string, err error) {
-		events, err := o.events(c, a, after, chunk)
+	return page.Export(c, "inbox", head, func(after string) (rows [][]string, last string, err error) {
+		events, err := o.events(c, a, after, page.Chunk)
 		for _, e := range events {
 			rows = append(rows, []string{
 				e.ID, e.Type, e.ObjectKind, e.ObjectID, stamp(e.HappenedAt), stamp(e.ReceivedAt), number(e.Deliveries), l.T("desk.event." + string(e.State)), number(e.Tries), e.Trouble,

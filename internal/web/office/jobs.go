@@ -35,23 +35,6 @@ func jobStatus(l i18n.Lang, s jobs.Stage) page.Status {
 	return page.NewStatus(l, looks[s]).Saying(l.T("desk.job." + string(s)))
 }
 
-// jobsPage is the list with a button at each job that may run again.
-type jobsPage struct {
-	listPage
-	Jobs []jobRow
-}
-
-type jobRow struct {
-	ID       string
-	Name     string
-	Kind     string
-	Status   page.Status
-	Due      page.Moment
-	Tries    string
-	Trouble  string
-	RunAgain string // where the button posts to, or empty
-}
-
 // jobs serves GET /office/jobs: the jobs of a stage, failed ones unless another is asked for.
 func (o *Office) jobs(c echo.Context) error { return o.showJobs(c, page.Form{}) }
 
@@ -60,7 +43,7 @@ func (o *Office) showJobs(c echo.Context, form page.Form) error {
 	if err != nil {
 		return err
 	}
-	found, err := o.findJobs(c, v.asked, v.asked.get("after"), jobs.PageSize)
+	found, err := o.findJobs(c, v.Asked, v.Asked.After(), jobs.PageSize)
 	if err != nil {
 		return err
 	}
@@ -69,39 +52,42 @@ func (o *Office) showJobs(c echo.Context, form page.Form) error {
 	for _, s := range jobs.Stages() {
 		tabs = append(tabs, page.Link{Href: string(s), Text: l.T("desk.job_tab." + string(s))})
 	}
-	v.tabs(string(jobStage(v.asked)), tabs...)
-	v.searching("state", page.Field{ID: "q", Name: "q", Label: l.T("desk.field.job"), Hint: l.T("desk.field.job_hint"), Value: v.asked.get("q"), MaxLength: 100})
+	v.Tabbed(string(jobStage(v.Asked)), tabs...)
+	v.Searching("state", page.Field{ID: "q", Name: "q", Label: l.T("desk.field.job"), Hint: l.T("desk.field.job_hint"), Value: v.Asked.Get("q"), MaxLength: 100})
 	v.Errors = form.Summary(nil)
 	if c.QueryParam("notice") == "again" {
 		v.Notice = page.Notice{Title: l.T("desk.notice.again"), Text: l.T("desk.notice.again_text"), Live: true}
 	}
-	p := jobsPage{listPage: v}
+	columns := []page.Column{
+		{Text: l.T("desk.column.job")}, {Text: l.T("desk.column.state")}, {Text: l.T("desk.column.due")}, {Text: l.T("desk.column.tries")}, {Text: l.T("desk.column.trouble")}, {Text: l.T("office.column.act")},
+	}
+	var rows [][]page.Cell
 	last, may := "", acts(visitor(c))
 	for _, j := range found {
 		last = strconv.FormatInt(j.ID, 10)
-		row := jobRow{
-			ID: last, Kind: j.Kind, Name: wordOr(l, "desk.job_name."+j.Kind, j.Kind), Status: jobStatus(l, j.Stage()), Due: l.Moment(j.DueAt),
-			Tries: l.T("desk.job_tries", j.Attempt, j.MaxAttempts), Trouble: j.Trouble,
+		row := []page.Cell{
+			{Text: wordOr(l, "desk.job_name."+j.Kind, j.Kind), Note: j.Kind + ", № " + last}, {Status: jobStatus(l, j.Stage())}, {When: l.Moment(j.DueAt)},
+			{Text: l.T("desk.job_tries", j.Attempt, j.MaxAttempts)}, {Note: j.Trouble}, {},
 		}
 		if may && (j.Stage() == jobs.Failed || j.Stage() == jobs.Waiting) {
-			row.RunAgain = jobPath(last)
+			row[5].Button = page.Button{Action: jobPath(last), Text: l.T("desk.job_again")}
 		}
-		p.Jobs = append(p.Jobs, row)
+		rows = append(rows, row)
 	}
-	p.shows(nil, make([][]page.Cell, len(found)), len(found) == jobs.PageSize, last)
-	return c.Render(form.Status(), "office/jobs", p)
+	v.Shows(columns, rows, len(found) == jobs.PageSize, last)
+	return c.Render(form.Status(), "office/list", v)
 }
 
 func jobPath(id string) string { return "/office/jobs/" + id }
 
-func jobStage(a asked) jobs.Stage {
-	if s := a.get("state"); s != "" {
+func jobStage(a page.Asked) jobs.Stage {
+	if s := a.Get("state"); s != "" {
 		return jobs.Stage(s)
 	}
 	return jobs.Failed
 }
 
-func (o *Office) findJobs(c echo.Context, a asked, after string, limit int) ([]jobs.Job, error) {
+func (o *Office) findJobs(c echo.Context, a page.Asked, after string, limit int) ([]jobs.Job, error) {
 	id, err := afterNumber(after)
 	if err != nil {
 		return nil, err
@@ -109,18 +95,18 @@ func (o *Office) findJobs(c echo.Context, a asked, after string, limit int) ([]j
 	if !slices.Contains(jobs.Stages(), jobStage(a)) {
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
-	return jobs.List(c.Request().Context(), o.db, jobStage(a), a.get("q"), id, limit)
+	return jobs.List(c.Request().Context(), o.db, jobStage(a), a.Get("q"), id, limit)
 }
 
 // jobsFile serves GET /office/jobs.csv.
 func (o *Office) jobsFile(c echo.Context) error {
-	a, err := readAsked(c, "/office/jobs")
+	a, err := page.ReadAsked(c, "/office/jobs")
 	if err != nil {
 		return err
 	}
 	head := heads(page.Of(c).Lang, "job", "kind", "state", "made", "due", "begun", "ended", "tries", "trouble")
-	return export(c, "jobs", head, func(after string) (rows [][]string, last string, err error) {
-		found, err := o.findJobs(c, a, after, chunk)
+	return page.Export(c, "jobs", head, func(after string) (rows [][]string, last string, err error) {
+		found, err := o.findJobs(c, a, after, page.Chunk)
 		for _, j := range found {
 			last = strconv.FormatInt(j.ID, 10)
 			rows = append(rows, []string{last, j.Kind, j.State, stamp(j.MadeAt), stamp(j.DueAt), stamp(j.BegunAt.Time), stamp(j.EndedAt.Time), number(j.Attempt), j.Trouble})

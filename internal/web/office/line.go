@@ -21,7 +21,7 @@ type linePage struct {
 	Notice    page.Notice
 	Title     string
 	Status    page.Status
-	Sums      []pair
+	Sums      []page.Pair
 	Facts     []named
 	Statement page.Link
 	Matches   []matchView
@@ -118,7 +118,7 @@ func newLinePage(c echo.Context, r bank.Row, matches []bank.Matched, t typedMatc
 	l := b.Lang
 	v := linePage{
 		Base: b, Notice: bankNotice(l, c.QueryParam("notice")), Title: l.T("bank.line.in", r.Amount()), Status: lineStatus(l, r),
-		Sums:      []pair{{l.T("bank.column.amount"), l.Sum(r.Amount())}, {l.T("bank.column.open"), l.Sum(r.Rest())}},
+		Sums:      []page.Pair{{Text: l.T("bank.column.amount"), Sum: l.Sum(r.Amount())}, {Text: l.T("bank.column.open"), Sum: l.Sum(r.Rest())}},
 		Statement: page.Link{Href: StatementsPath + "/" + r.StatementID, Text: l.T("bank.line.statement")},
 	}
 	if r.Minor < 0 {

@@ -46,6 +46,7 @@ func (o *Office) Routes(g *echo.Group) {
 	g.GET("/campaigns/:slug/allocations", o.toNewAllocation)
 	g.POST("/campaigns/:slug/allocations", o.propose)
 	g.GET("/allocations", o.allocations)
+	g.GET("/allocations.csv", o.allocationsFile)
 	g.GET("/allocations/:id", o.allocation)
 	g.GET("/allocations/:id/:act", o.toAllocation)
 	g.POST("/allocations/:id/approve", o.approve)
@@ -54,6 +55,8 @@ func (o *Office) Routes(g *echo.Group) {
 	o.bank(g)
 	o.promises(g)
 	o.members(g)
+	o.currencies(g)
+	o.papers(g)
 }
 
 // desk adds the addresses of the desk for money: lists, each with its file, and what hangs
@@ -88,6 +91,10 @@ func (o *Office) desk(g *echo.Group) {
 	g.GET("/jobs.csv", o.jobsFile)
 	g.POST("/jobs/:id", o.runAgain)
 	g.GET("/jobs/:id", o.toJobs)
+	g.GET("/letters", o.letters)
+	g.GET("/letters.csv", o.lettersFile)
+	g.POST("/letters/:id", o.sendAgain)
+	g.GET("/letters/:id", o.toLetters)
 }
 
 // clustersOnly asks strangers to sign in, and knows nothing when somebody signed in has no

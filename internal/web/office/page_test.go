@@ -18,27 +18,43 @@ func TestPages(t *testing.T) {
 	errors := page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#reason", Text: "Why"}}}
 	reason := page.Field{ID: "reason", Name: "reason", Label: "Why", Hint: "h", Error: "No", Value: "v", Rows: 4}
 	table := page.NewTable("", []page.Column{{Text: "A"}, {Text: "B", Sum: true}}, [][]page.Cell{{{Text: "a", Href: "/a", Note: "n"}, {Sum: &sum}}})
+	decision := page.Decision{
+		Seal: &page.Seal{Signed: []page.Signature{{Act: "Asked", Who: "O", When: moment}}, Awaits: "A"}, Approve: "/a", Refuse: "/r", Yes: "Approve", No: "No", Reason: reason, Rule: "R", Why: "W",
+	}
 	items := queue{Items: []waiting{{Href: "/a", Title: "T", Sum: sum, Who: "W", When: moment}}}
 	notice := page.Notice{Title: "N", Text: "T", Live: true}
 	facts := []named{{Text: "N", Value: "V", Code: "C"}, {Text: "N", Code: "C"}}
-	list := listPage{
+	list := page.List{
+		Back:  []page.Link{{Href: "/b", Text: "B"}},
 		Title: "T", Lead: "L", Notice: notice, Errors: page.ErrorSummary{Title: "Not found", Items: []page.Link{{Href: "#q", Text: "Q"}}}, TabsLabel: "Tabs",
 		Tabs:   []page.Link{{Href: "/a", Text: "A", Current: true}, {Href: "/b", Text: "B"}},
 		Search: &page.Search{Label: "S", Action: "/a", Hidden: []page.Hidden{{Name: "state", Value: "x"}}, Fields: []page.Field{{ID: "q", Name: "q", Label: "Q", Hint: "h"}}, Clear: page.Link{Href: "/a", Text: "All"}},
-		Sums:   []pair{{"S", sum}}, Table: table, Empty: page.Empty{Title: "E", Text: "T"}, Pager: page.Pager{Label: "P", Newest: "/n", Older: "/o", CSV: page.Link{Href: "/c", Text: "C"}},
+		Sums:   []page.Pair{{Text: "S", Sum: sum}}, Table: table, Empty: page.Empty{Title: "E", Text: "T"}, Pager: page.Pager{Label: "P", Newest: "/n", Older: "/o", CSV: page.Link{Href: "/c", Text: "C"}},
 	}
 	said := []roster.Fact{{Name: "F", Text: "T"}}
 	ask := page.Ask{Action: "/a", Button: "B", Questions: page.Fields(page.Field{ID: "amount", Name: "amount", Label: "A"}, page.Field{ID: "reason", Name: "reason", Label: "R", Rows: 3})}
 	crew := page.Crew{Items: []page.Mate{{Name: "N", Note: "n", Roles: "R", Acts: []page.Press{{Action: "/a", Text: "T", Whom: "N"}}}}}
+	rates := list // whose form has other fields
+	rates.Errors = page.ErrorSummary{Title: "Not entered", Items: []page.Link{{Href: "#rate", Text: "R"}}}
 	pagetest.Door(t, "office", map[string]page.Model{
 		"board": boardPage{
 			Mine: items, Others: items, Campaigns: table, Drawers: []page.Link{{Href: "/d", Text: "D"}},
 			Tasks: []task{{Href: "/t", Text: "T", Count: "3", Note: "N"}, {Href: "/t", Text: "T", Sum: &sum}},
 		},
 		"list":       list,
-		"statements": statementsPage{Title: "T", Lead: "L", New: "/n", Accounts: table, Table: table, Empty: page.Empty{Title: "E"}, Pager: list.Pager},
-		"statement": statementPage{
-			Notice: notice, Title: "T", Facts: facts, Sums: []pair{{"S", sum}}, Proof: page.Proof{Title: "P", Text: "T"}, Silent: "S", Table: table, Pager: list.Pager,
+		"statements": statementsPage{List: list, New: "/n", Accounts: table},
+		"statement":  statementPage{List: list, Balances: []page.Pair{{Text: "S", Sum: sum}}, Facts: facts, Proof: page.Proof{Title: "P", Text: "T"}, Silent: "S"},
+		"rates": ratesPage{
+			List: rates, Campaigns: []page.Link{{Href: "/c", Text: "C"}}, Form: &rateForm{
+				Cluster: page.Field{ID: "cluster", Name: "cluster", Label: "C", Options: []page.Option{{Value: "a", Text: "A", Chosen: true}}},
+				From:    page.Field{ID: "from", Name: "from", Label: "F", Hint: "h", Error: "E"}, To: page.Field{ID: "to", Name: "to", Label: "T", Hint: "h"},
+				Rate: page.Field{ID: "rate", Name: "rate", Label: "R", Hint: "h", Decimal: true}, Source: page.Field{ID: "source", Name: "source", Label: "S", Hint: "h"},
+				Day: page.Field{ID: "day", Name: "day", Label: "D", Hint: "h", Type: "date"}, Sure: tick{Name: "sure", Label: "S", Error: "E", Ticked: true},
+			},
+		},
+		"currencies": acceptedPage{
+			Errors: page.ErrorSummary{Title: "Not saved", Items: []page.Link{{Href: "#currencies", Text: "C"}}}, Notice: notice, Campaign: "C", Lead: "L", Action: "/a", May: true,
+			Currencies: page.Field{ID: "currencies", Name: "currencies", Label: "C", Hint: "h", Error: "E"}, Rates: facts,
 		},
 		"upload": uploadPage{
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#file", Text: "F"}}}, Action: "/a",
@@ -50,7 +66,7 @@ func TestPages(t *testing.T) {
 		},
 		"line": linePage{
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#pledge", Text: "P"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Waits),
-			Sums: []pair{{"S", sum}}, Facts: facts, Statement: page.Link{Href: "/s", Text: "S"}, Why: "W",
+			Sums: []page.Pair{{Text: "S", Sum: sum}}, Facts: facts, Statement: page.Link{Href: "/s", Text: "S"}, Why: "W",
 			Matches: []matchView{
 				{Text: "T", Sum: sum, Note: "N", When: moment, Status: page.NewStatus(l, page.Closed), Undo: &undoForm{Action: "/u", Reason: page.Field{ID: "reason-1", Name: "reason", Label: "R", Hint: "h", Rows: 2}}},
 				{Text: "T", Sum: sum, When: moment, Decide: &undecided{Reason: "R", Approve: "/a", Refuse: "/r", Why: "W"}},
@@ -65,7 +81,6 @@ func TestPages(t *testing.T) {
 			Notice: notice, Accounts: table, Run: "/r", Empty: page.Empty{Title: "E"},
 			Clusters: []proofView{{ID: "c-1", Name: "C", Proof: page.Proof{Title: "P", When: moment, Text: "T"}, Checks: []string{"C"}}, {ID: "c-2", Name: "D", Wrong: page.Notice{Look: "fault", Title: "W"}, Differences: table}},
 		},
-		"jobs":  jobsPage{listPage: list, Jobs: []jobRow{{ID: "1", Name: "N", Kind: "k", Status: page.NewStatus(l, page.Failed), Due: moment, Tries: "1 of 3", Trouble: "T", RunAgain: "/j"}}},
 		"event": eventPage{Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Text: "N"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Failed), Facts: facts, Replay: "/r", Why: "W"},
 		"alarm": alarmPage{
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#note", Text: "N"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Failed), When: moment,
@@ -77,12 +92,11 @@ func TestPages(t *testing.T) {
 		},
 		"refund-request": requestPage{
 			Errors: errors, Notice: notice, Title: "T", Payment: "/p", Status: page.NewStatus(l, page.Waits), Sum: sum, Facts: facts,
-			Seal: &page.Seal{Signed: []page.Signature{{Act: "Asked", Who: "O", When: moment}}, Awaits: "A"}, Why: "Why",
-			Decide: &decideForm{Approve: "/a", Refuse: "/r", Button: "Approve", Reason: reason},
+			Decision: decision,
 		},
 		"payment": paymentPage{
 			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Text: "N"}}}, Notice: notice, Title: "T", Campaign: page.Link{Href: "/c", Text: "C"}, Status: page.NewStatus(l, page.Received),
-			Sums: []pair{{"S", sum}}, Facts: facts, Ask: "/a", Why: "W", Refund: "/r", Refunds: table,
+			Sums: []page.Pair{{Text: "S", Sum: sum}}, Facts: facts, Ask: "/a", Why: "W", Refund: "/r", Refunds: table,
 			Timeline: []happening{{When: moment, Text: "T", Href: "/h", Status: page.NewStatus(l, page.Failed), Sum: &sum, Notes: []string{"n"}, Lines: table}, {When: moment, Text: "T"}},
 		},
 		"proposal": proposalPage{
@@ -90,31 +104,27 @@ func TestPages(t *testing.T) {
 			Purpose: page.NewChoices("purpose", "For what", "a", page.Option{Value: "a", Text: "A", Note: "n"}, page.Option{Value: "b", Text: "B"}),
 			Amount:  page.Field{ID: "amount", Name: "amount", Label: "Amount", Sum: true, Unit: "USD"},
 		},
-		"allocations": allocationsPage{
-			Tabs: []page.Link{{Href: "/a", Text: "A", Current: true}, {Href: "/b", Text: "B"}}, Table: table, More: "/m",
-		},
 		"allocation": allocationPage{
 			Errors: errors, Notice: page.Notice{Title: "N", Text: "T"}, Title: "T", Campaign: "C", Status: page.NewStatus(l, page.Waits), Sum: sum,
-			Purpose: "P", Reason: "R", Free: &sum, Rest: &sum, Waits: true, Why: "Why",
-			Seal:   page.Seal{Signed: []page.Signature{{Act: "Proposed", Who: "O", When: moment}}, Awaits: "A"},
-			Decide: &decideForm{Approve: "/a", Refuse: "/r", Button: "Approve", Reason: reason},
-			Steps:  []step{{When: moment, Text: "T", Note: "N"}}, Marked: &sum,
+			Purpose: "P", Reason: "R", Free: &sum, Rest: &sum, Waits: true,
+			Decision: decision,
+			Steps:    []step{{When: moment, Text: "T", Note: "N"}}, Marked: &sum,
 		},
-		"pledges": pledgesPage{Waiting: table, Table: table, More: "/m"},
+		"pledges": pledgesPage{List: list, Waiting: table},
 		"pledge": pledgePage{
 			Notice: page.Notice{Title: "N", Text: "T"}, Company: "A", Campaign: "C", Status: page.NewStatus(l, page.Overdue), Facts: []fact{{Name: "F", Text: "T"}, {Name: "S", Sum: &sum}},
 			Acts: []page.Link{{Href: "/a", Text: "A"}}, WriteOffs: table, Schedule: page.Stand{Table: table, Rules: []string{"R"}},
 			Story: page.Story{Promised: sum, Now: sum, MadeAt: moment, Parts: table, Acts: []page.Act{{When: moment, Text: "A", Change: "C", Reason: "R", Changes: []string{"x"}}}},
 		},
-		"pledge-act": pledgeActPage{
-			Errors: errors, Title: "T", Lead: "L", Company: "A", Campaign: "C", Back: "/p", Action: "/a", Seen: "0-1", Paid: sum, Left: sum, Button: "B", Reason: reason,
+		"pledge-act": pledgeActPage{Errors: errors, Title: "T", Lead: "L", Company: "A", Campaign: "C", Form: page.ActForm{
+			Sums: []page.Pair{{Text: "S", Sum: sum}}, Back: page.Link{Href: "/p", Text: "P"}, Action: "/a", Seen: "0-1", Button: "B", Reason: reason,
 			Rows: &page.Plan{Legend: "L", Hint: "H"}, Code: &page.Choices{Name: "code", Legend: "Why", Items: []page.Option{{Value: "a", Text: "A", ID: "code"}}},
-			Parts: []page.Field{{ID: "part-1", Name: "part-1", Label: "P", Sum: true, Unit: "USD"}},
-		},
+			Amounts: &page.Amounts{ID: "written_off", Legend: "L", Error: "E", Fields: []page.Field{{ID: "part-1", Name: "part-1", Label: "P", Sum: true, Unit: "USD"}}},
+		}},
 		"write-off": writeOffPage{
 			Errors: errors, Notice: page.Notice{Title: "N", Text: "T"}, Company: "A", Campaign: "C", Back: "/p", Status: page.NewStatus(l, page.Waits), Sum: sum, Code: "C", Reason: "R",
-			Parts: table, Seal: page.Seal{Signed: []page.Signature{{Act: "Proposed", Who: "O", When: moment}}, Awaits: "A"}, Refusal: "F", Why: "Why",
-			Decide: &decideForm{Approve: "/a", Refuse: "/r", Button: "Approve", Reason: reason},
+			Parts: table, Refusal: "F",
+			Decision: decision,
 		},
 		"ask":          askPage{Kicker: []page.Link{{Href: "/k", Text: "K"}}, Title: "T", Lead: "L", Errors: errors, Ask: ask, Link: page.Link{Href: "/l", Text: "L"}},
 		"company":      companyPage{Notice: page.Notice{Title: "N"}, Name: "A", Facts: said, EditFacts: "/e", Memberships: table, Addresses: table, People: crew, Invitations: crew, Changes: []page.Ask{{Action: "/m", Button: "B"}}, Move: ask, Owner: page.Ask{Action: "/o", Button: "B"}},

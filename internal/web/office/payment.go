@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/document"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/gateway"
 	"kopiyka/internal/giving"
@@ -23,12 +24,14 @@ type paymentPage struct {
 	Title    string
 	Campaign page.Link
 	Status   page.Status
-	Sums     []pair
+	Sums     []page.Pair
 	Facts    []named
 	Ask      string // where the question to Stripe is posted; empty when there is none to ask
 	Why      string // why this visitor cannot ask
 	Refund   string // address of the form; empty when nothing can be asked for, or not by this visitor
 	Refunds  page.Table
+	Papers   page.Papers
+	Pledge   page.Link
 	Timeline []happening
 }
 
@@ -57,6 +60,7 @@ func (o *Office) newPaymentPage(c echo.Context, f giving.Found) (paymentPage, er
 	l := b.Lang
 	v := paymentPage{
 		Base: b, Title: l.T("desk.payment.title", in(l, f.CompanyUK, f.CompanyEN)), Status: paymentStatus(l, f.State),
+		Pledge:   page.Link{Href: pledgePath(f.PledgeID), Text: l.T("desk.column.pledge")},
 		Campaign: page.Link{Href: b.In("/campaigns/" + f.Slug), Text: in(l, f.CampaignUK, f.CampaignEN)},
 	}
 	for _, s := range []struct {
@@ -66,7 +70,7 @@ func (o *Office) newPaymentPage(c echo.Context, f giving.Found) (paymentPage, er
 		if s.minor == 0 && (s.name == "disputed" || s.name == "lost") {
 			continue
 		}
-		v.Sums = append(v.Sums, pair{l.T("desk.column." + s.name), l.Sum(money.Of(s.minor, f.Currency))})
+		v.Sums = append(v.Sums, page.Pair{Text: l.T("desk.column." + s.name), Sum: l.Sum(money.Of(s.minor, f.Currency))})
 	}
 	v.Facts = paymentFacts(l, f)
 	switch {
@@ -84,6 +88,9 @@ func (o *Office) newPaymentPage(c echo.Context, f giving.Found) (paymentPage, er
 		return v, err
 	}
 	v.Refunds = refundTable(l, refunds)
+	if v.Papers, err = o.papersOf(c, l, document.Of{Payment: f.ID}); err != nil {
+		return v, err
+	}
 	v.Timeline, err = o.timeline(c, l, f)
 	return v, err
 }
@@ -99,6 +106,7 @@ func paymentFacts(l i18n.Lang, f giving.Found) []named {
 		{Text: l.T("desk.column.way"), Value: l.T("desk.way." + string(f.Way))},
 		{Text: l.T("desk.payment.method"), Code: f.Method},
 		{Text: l.T("desk.payment.by"), Value: f.StartedBy},
+		{Text: l.T("desk.payment.charged"), Value: chargeOf(l, f.Payment)},
 		{Text: l.T("desk.payment.rate"), Value: f.ExchangeRate},
 		{Text: l.T("desk.payment.decline"), Code: f.Decline},
 		{Text: l.T("desk.column.session"), Code: f.SessionID},
@@ -115,6 +123,14 @@ func paymentFacts(l i18n.Lang, f giving.Found) []named {
 		}
 	}
 	return known
+}
+
+// chargeOf is what the payer was asked for in another currency than the campaign's.
+func chargeOf(l i18n.Lang, p giving.Payment) string {
+	if !p.Foreign() {
+		return ""
+	}
+	return l.Money(p.Charge())
 }
 
 func (o *Office) toPayment(c echo.Context) error {

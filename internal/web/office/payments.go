@@ -41,10 +41,10 @@ func (o *Office) payments(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	search, err := paymentSearch(v.asked)
+	search, err := paymentSearch(v.Asked)
 	var found []giving.Found
 	if err == nil {
-		found, err = giving.FindPayments(c.Request().Context(), o.db, visitor(c).ID, search, v.asked.get("after"), giving.PageSize)
+		found, err = giving.FindPayments(c.Request().Context(), o.db, visitor(c).ID, search, v.Asked.After(), giving.PageSize)
 	}
 	form, err := page.NewForm(v.Lang, err)
 	if err != nil {
@@ -62,13 +62,13 @@ func (o *Office) payments(c echo.Context) error {
 		last = found[len(found)-1].ID
 	}
 	columns, rows := paymentRows(v.Lang, found)
-	v.shows(columns, rows, len(found) == giving.PageSize, last)
-	return v.send(c)
+	v.Shows(columns, rows, len(found) == giving.PageSize, last)
+	return send(c, v)
 }
 
 // paymentSearch reads what the form asks for. What cannot be read is a fault of its field.
-func paymentSearch(a asked) (giving.Search, error) {
-	s := giving.Search{Text: a.get("q"), Campaign: a.get("campaign"), State: giving.State(a.get("state")), Amount: a.get("amount")}
+func paymentSearch(a page.Asked) (giving.Search, error) {
+	s := giving.Search{Text: a.Get("q"), Campaign: a.Get("campaign"), State: giving.State(a.Get("state")), Amount: a.Get("amount")}
 	var form fault.Form
 	s.From = readDay(a, "from", 0, &form)
 	s.Until = readDay(a, "until", 1, &form)
@@ -76,11 +76,11 @@ func paymentSearch(a asked) (giving.Search, error) {
 }
 
 // readDay reads a day as the moment at which it begins in Kyiv, or the day some days later.
-func readDay(a asked, field string, later int, form *fault.Form) time.Time {
-	if a.get(field) == "" {
+func readDay(a page.Asked, field string, later int, form *fault.Form) time.Time {
+	if a.Get(field) == "" {
 		return time.Time{}
 	}
-	day, err := i18n.ParseDay(a.get(field))
+	day, err := i18n.ParseDay(a.Get(field))
 	if err != nil {
 		*form = append(*form, fault.In(field, "search.day"))
 		return time.Time{}
@@ -88,8 +88,8 @@ func readDay(a asked, field string, later int, form *fault.Form) time.Time {
 	return day.AddDate(0, 0, later)
 }
 
-func (o *Office) paymentForm(c echo.Context, v *listPage, form page.Form) error {
-	l, a := v.Lang, v.asked
+func (o *Office) paymentForm(c echo.Context, v *page.List, form page.Form) error {
+	l, a := v.Lang, v.Asked
 	campaigns, err := o.campaignChoice(c, v)
 	if err != nil {
 		return err
@@ -98,19 +98,19 @@ func (o *Office) paymentForm(c echo.Context, v *listPage, form page.Form) error 
 	for _, s := range paymentStates {
 		states = append(states, page.Option{Value: string(s.state), Text: l.T("desk.state." + string(s.state))})
 	}
-	v.searching("",
-		page.Field{ID: "q", Name: "q", Label: l.T("desk.field.payment"), Hint: l.T("desk.field.payment_hint"), Value: a.get("q"), MaxLength: 200},
+	v.Searching("",
+		page.Field{ID: "q", Name: "q", Label: l.T("desk.field.payment"), Hint: l.T("desk.field.payment_hint"), Value: a.Get("q"), MaxLength: 200},
 		campaigns,
-		choice("state", l.T("desk.field.state"), l.T("desk.field.any_state"), a.get("state"), states...),
-		page.Field{ID: "amount", Name: "amount", Label: l.T("desk.field.amount"), Sum: true, Value: a.get("amount"), Error: form.Error("amount")},
-		page.Field{ID: "from", Name: "from", Label: l.T("desk.field.from"), Type: "date", Value: a.get("from"), Error: form.Error("from")},
-		page.Field{ID: "until", Name: "until", Label: l.T("desk.field.until"), Type: "date", Value: a.get("until"), Error: form.Error("until")},
+		v.Choice("state", l.T("desk.field.state"), l.T("desk.field.any_state"), states...),
+		page.Field{ID: "amount", Name: "amount", Label: l.T("desk.field.amount"), Sum: true, Value: a.Get("amount"), Error: form.Error("amount")},
+		page.Field{ID: "from", Name: "from", Label: l.T("desk.field.from"), Type: "date", Value: a.Get("from"), Error: form.Error("from")},
+		page.Field{ID: "until", Name: "until", Label: l.T("desk.field.until"), Type: "date", Value: a.Get("until"), Error: form.Error("until")},
 	)
 	return nil
 }
 
 // campaignChoice offers the campaigns of the visitor's clusters.
-func (o *Office) campaignChoice(c echo.Context, v *listPage) (page.Field, error) {
+func (o *Office) campaignChoice(c echo.Context, v *page.List) (page.Field, error) {
 	var clusters []string
 	for _, post := range visitor(c).Clusters {
 		clusters = append(clusters, post.ClusterID)
@@ -123,7 +123,7 @@ func (o *Office) campaignChoice(c echo.Context, v *listPage) (page.Field, error)
 	for _, one := range campaigns {
 		options = append(options, page.Option{Value: one.Slug, Text: in(v.Lang, one.Title.UK, one.Title.EN)})
 	}
-	return choice("campaign", v.Lang.T("desk.field.campaign"), v.Lang.T("desk.field.any_campaign"), v.asked.get("campaign"), options...), nil
+	return v.Choice("campaign", v.Lang.T("desk.field.campaign"), v.Lang.T("desk.field.any_campaign"), options...), nil
 }
 
 func paymentRows(l i18n.Lang, found []giving.Found) ([]page.Column, [][]page.Cell) {
@@ -147,7 +147,7 @@ func paymentPath(id string) string { return "/office/payments/" + id }
 
 // paymentsFile serves GET /office/payments.csv: all that fits the search.
 func (o *Office) paymentsFile(c echo.Context) error {
-	a, err := readAsked(c, "/office/payments")
+	a, err := page.ReadAsked(c, "/office/payments")
 	if err != nil {
 		return err
 	}
@@ -157,8 +157,8 @@ func (o *Office) paymentsFile(c echo.Context) error {
 	}
 	l, person := page.Of(c).Lang, visitor(c).ID
 	head := heads(l, "payment", "started", "settled", "company", "campaign", "reference", "state", "way", "currency", "amount", "received", "refunded", "fee", "session", "intent", "charge")
-	return export(c, "payments", head, func(after string) (rows [][]string, last string, err error) {
-		found, err := giving.FindPayments(c.Request().Context(), o.db, person, search, after, chunk)
+	return page.Export(c, "payments", head, func(after string) (rows [][]string, last string, err error) {
+		found, err := giving.FindPayments(c.Request().Context(), o.db, person, search, after, page.Chunk)
 		for _, f := range found {
 			sum := func(minor int64) string { return money.Of(minor, f.Currency).Plain() }
 			rows = append(rows, []string{

@@ -2,10 +2,10 @@ package office
 
 import (
 	"net/http"
-	"net/url"
 
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/document"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
@@ -18,67 +18,18 @@ import (
 // its history, and the two acts that are the cluster's.
 func (o *Office) promises(g *echo.Group) {
 	g.GET("/pledges", o.pledges)
+	g.GET("/pledges.csv", o.pledgesFile)
 	g.GET("/pledges/:id", o.pledge)
 	g.GET("/pledges/:id/correct", o.correctForm)
 	g.POST("/pledges/:id/correct", o.correct)
 	g.GET("/pledges/:id/write-off", o.writeOffForm)
 	g.POST("/pledges/:id/write-off", o.proposeWriteOff)
+	g.GET("/write-offs", o.writeOffs)
+	g.GET("/write-offs.csv", o.writeOffsFile)
 	g.GET("/write-offs/:id", o.writeOff)
 	g.GET("/write-offs/:id/:act", o.toWriteOff)
 	g.POST("/write-offs/:id/approve", o.approveWriteOff)
 	g.POST("/write-offs/:id/refuse", o.refuseWriteOff)
-}
-
-type pledgesPage struct {
-	page.Base
-	Waiting page.Table // write-offs that nobody has decided
-	Table   page.Table
-	Empty   page.Empty
-	More    string // address of the older ones, or empty
-}
-
-// pledges serves GET /office/pledges: what companies have promised, newest first, and the
-// write-offs that wait for a decision. ?after= shows the older ones.
-func (o *Office) pledges(c echo.Context) error {
-	ctx, person := c.Request().Context(), visitor(c)
-	all, err := giving.PledgesFor(ctx, o.db, person.ID, c.QueryParam("after"))
-	if err != nil {
-		return err
-	}
-	schedules, err := giving.SchedulesOf(ctx, o.db, all, o.now())
-	if err != nil {
-		return err
-	}
-	waiting, err := giving.WaitingWriteOffs(ctx, o.db, person.ID)
-	if err != nil {
-		return err
-	}
-	v := pledgesPage{Base: page.Of(c)}
-	l := v.Lang
-	v.Waiting, v.Table = writeOffTable(l, waiting), pledgeTable(l, all, schedules)
-	if len(all) == 0 {
-		v.Empty = page.Empty{Title: l.T("office.pledges.none"), Text: l.T("office.pledges.none_text")}
-	}
-	if len(all) == giving.PageSize {
-		v.More = "/office/pledges?" + url.Values{"after": {all[len(all)-1].ID}}.Encode()
-	}
-	return c.Render(http.StatusOK, "office/pledges", v)
-}
-
-func pledgeTable(l i18n.Lang, all []giving.Pledge, schedules map[string]giving.Schedule) page.Table {
-	columns := []page.Column{
-		{Text: l.T("office.column.company")}, {Text: l.T("office.column.state")}, {Text: l.T("office.column.pledged"), Sum: true},
-		{Text: l.T("office.column.received"), Sum: true}, {Text: l.T("office.column.left"), Sum: true},
-	}
-	var rows [][]page.Cell
-	for _, p := range all {
-		pledged, received, left := l.Sum(p.Amount), l.Sum(money.Of(p.Received-p.Refunded, p.Amount.Currency)), l.Sum(schedules[p.ID].Left())
-		rows = append(rows, []page.Cell{
-			{Text: life.In(l, p.Company), Href: pledgePath(p.ID), Note: l.T("office.pledges.made", life.In(l, p.Campaign), p.MadeAt)},
-			{Status: life.Status(l, p, schedules[p.ID])}, {Sum: &pledged}, {Sum: &received}, {Sum: &left},
-		})
-	}
-	return page.NewTable("", columns, rows)
 }
 
 func pledgePath(id string) string   { return "/office/pledges/" + id }
@@ -94,6 +45,7 @@ type pledgePage struct {
 	Acts      []page.Link
 	WriteOffs page.Table
 	Schedule  page.Stand
+	Papers    page.Papers
 	Story     page.Story
 }
 
@@ -125,10 +77,14 @@ func (o *Office) pledge(c echo.Context) error {
 	b := page.Of(c)
 	b.Path = pledgePath(p.ID)
 	l := b.Lang
+	columns, rows := writeOffRows(l, proposed)
 	v := pledgePage{
 		Base: b, Notice: pledgeNotice(l, c.QueryParam("notice")), Company: life.In(l, p.Company), Campaign: life.In(l, p.Campaign),
-		Status: life.Status(l, p, s), Facts: facts(l, p, s), WriteOffs: writeOffTable(l, proposed),
+		Status: life.Status(l, p, s), Facts: facts(l, p, s), WriteOffs: page.NewTable("", columns, rows),
 		Schedule: life.NewStand(l, s), Story: life.NewStory(l, p, parts, acts),
+	}
+	if v.Papers, err = o.papersOf(c, l, document.Of{Pledge: p.ID}); err != nil {
+		return err
 	}
 	if holds(visitor(c), p.ClusterID, member.Coordinator) && !p.Cancelled {
 		v.Acts = append(v.Acts, page.Link{Href: pledgePath(p.ID) + "/correct", Text: l.T("office.correct")})
@@ -175,19 +131,6 @@ func pledgeNotice(l i18n.Lang, name string) page.Notice {
 		return page.Notice{Title: l.T("office.notice.corrected"), Text: l.T("office.notice.corrected_text"), Live: true}
 	}
 	return page.Notice{}
-}
-
-func writeOffTable(l i18n.Lang, all []giving.WriteOff) page.Table {
-	columns := []page.Column{{Text: l.T("office.write_off.why")}, {Text: l.T("office.column.proposed")}, {Text: l.T("office.column.state")}, {Text: l.T("office.column.amount"), Sum: true}}
-	var rows [][]page.Cell
-	for _, w := range all {
-		sum := l.Sum(w.Amount())
-		rows = append(rows, []page.Cell{
-			{Text: l.T("life.code." + string(w.Code)), Href: writeOffPath(w.ID), Note: w.Reason}, {Text: w.ProposerName, Note: l.Date(w.ProposedAt)},
-			{Status: writeOffStatus(l, w)}, {Sum: &sum},
-		})
-	}
-	return page.NewTable("", columns, rows)
 }
 
 func writeOffStatus(l i18n.Lang, w giving.WriteOff) page.Status {

@@ -8,7 +8,6 @@ import (
 	"kopiyka/internal/fault"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/i18n"
-	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/web/page"
 )
@@ -20,24 +19,24 @@ func (o *Office) refunds(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := o.findRefunds(c, v.asked, v.asked.get("after"), giving.PageSize)
+	found, err := o.findRefunds(c, v.Asked, v.Asked.After(), giving.PageSize)
 	if err != nil {
 		return err
 	}
 	l := v.Lang
-	v.tabs(v.asked.get("state"), page.Link{Text: l.T("desk.refund_tab.waiting")}, page.Link{Href: "all", Text: l.T("desk.refund_tab.all")})
-	v.searching("state", page.Field{ID: "q", Name: "q", Label: l.T("desk.column.payment"), Value: v.asked.get("q"), MaxLength: 200})
+	v.Tabbed(v.Asked.Get("state"), page.Link{Text: l.T("desk.refund_tab.waiting")}, page.Link{Href: "all", Text: l.T("desk.refund_tab.all")})
+	v.Searching("state", page.Field{ID: "q", Name: "q", Label: l.T("desk.column.payment"), Value: v.Asked.Get("q"), MaxLength: 200})
 	last := ""
 	if len(found) > 0 {
 		last = found[len(found)-1].ID
 	}
 	columns, rows := refundRows(l, found)
-	v.shows(columns, rows, len(found) == giving.PageSize, last)
-	return v.send(c)
+	v.Shows(columns, rows, len(found) == giving.PageSize, last)
+	return send(c, v)
 }
 
-func (o *Office) findRefunds(c echo.Context, a asked, after string, limit int) ([]giving.RefundSeen, error) {
-	state, payment := a.get("state"), a.get("q")
+func (o *Office) findRefunds(c echo.Context, a page.Asked, after string, limit int) ([]giving.RefundSeen, error) {
+	state, payment := a.Get("state"), a.Get("q")
 	if state != "" && state != "all" {
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
@@ -64,14 +63,14 @@ func refundRows(l i18n.Lang, found []giving.RefundSeen) ([]page.Column, [][]page
 
 // refundsFile serves GET /office/refunds.csv.
 func (o *Office) refundsFile(c echo.Context) error {
-	a, err := readAsked(c, "/office/refunds")
+	a, err := page.ReadAsked(c, "/office/refunds")
 	if err != nil {
 		return err
 	}
 	l := page.Of(c).Lang
 	head := heads(l, "refund", "payment", "company", "campaign", "asked", "asked_by", "reason", "state", "decided", "decided_by", "currency", "amount", "object", "trouble")
-	return export(c, "refunds", head, func(after string) (rows [][]string, last string, err error) {
-		found, err := o.findRefunds(c, a, after, chunk)
+	return page.Export(c, "refunds", head, func(after string) (rows [][]string, last string, err error) {
+		found, err := o.findRefunds(c, a, after, page.Chunk)
 		for _, r := range found {
 			last = r.ID
 			rows = append(rows, []string{
@@ -85,16 +84,14 @@ func (o *Office) refundsFile(c echo.Context) error {
 
 type requestPage struct {
 	page.Base
-	Errors  page.ErrorSummary
-	Notice  page.Notice
-	Title   string
-	Payment string
-	Status  page.Status
-	Sum     page.Sum
-	Facts   []named
-	Seal    *page.Seal // nil: no second person is needed
-	Decide  *decideForm
-	Why     string
+	Errors   page.ErrorSummary
+	Notice   page.Notice
+	Title    string
+	Payment  string
+	Status   page.Status
+	Sum      page.Sum
+	Facts    []named
+	Decision page.Decision
 }
 
 // refund serves GET /office/refunds/:id: one refund that was asked for.
@@ -117,27 +114,30 @@ func (o *Office) newRequestPage(c echo.Context, reason string, form page.Form) (
 	}
 	b := page.Of(c)
 	b.Path = refundPath(r.ID)
-	l, person := b.Lang, visitor(c)
+	l := b.Lang
 	v := requestPage{
 		Base: b, Errors: form.Summary(map[string]string{"reason": l.T("desk.refund.decline_reason")}), Title: l.T("desk.refund.title", in(l, r.CompanyUK, r.CompanyEN)),
 		Payment: paymentPath(r.PaymentID), Status: refundStatus(l, r.State), Sum: l.Sum(r.Amount()), Facts: requestFacts(l, r),
 	}
-	if r.NeedsApproval {
-		v.Seal = refundSeal(l, r)
-	}
-	switch {
-	case r.State != giving.RefundAsked:
-	case r.AskedBy == person.ID:
-		v.Why = l.Fault(fault.New(fault.Forbidden, "refund.own_request"))
-	case !holds(person, r.ClusterID, member.Approver):
-		v.Why = l.Fault(fault.New(fault.Forbidden, "refund.role."+string(member.Approver)))
-	default:
-		v.Decide = &decideForm{
-			Approve: refundPath(r.ID) + "/approve", Refuse: refundPath(r.ID) + "/refuse", Button: l.T("desk.refund.approve", r.Amount()),
-			Reason: page.Field{ID: "reason", Name: "reason", Label: l.T("desk.refund.decline_reason"), Hint: l.T("desk.refund.decline_hint"), Error: form.Error("reason"), Value: reason, Rows: 4},
-		}
+	both := twoPeople{refundPath(r.ID), r.ClusterID, r.AskedBy, r.AskerName, r.AskedAt, verdictOf(r.State), r.DeciderName, r.DecidedAt}
+	v.Decision = newDecision(l, visitor(c), both, refundWords, l.T("desk.refund.approve", r.Amount()), "", reason, form)
+	if !r.NeedsApproval {
+		v.Decision.Seal = nil
 	}
 	return v, nil
+}
+
+var refundWords = words{"desk.refund.asked", "desk.refund.decline_reason", "desk.refund.decline", "fault.refund.own_request", "fault.refund.role.approver"}
+
+// verdictOf is what the second person has said of a refund, whatever Stripe said since.
+func verdictOf(s giving.RefundState) string {
+	switch s {
+	case giving.RefundAsked:
+		return ""
+	case giving.RefundDeclined:
+		return "refused"
+	}
+	return "approved"
 }
 
 func requestFacts(l i18n.Lang, r giving.RefundSeen) []named {
@@ -148,28 +148,18 @@ func requestFacts(l i18n.Lang, r giving.RefundSeen) []named {
 	if r.DecidedAt.Valid {
 		all = append(all, named{Text: l.T("desk.column.decided_by"), Value: l.T("desk.refund.by", r.DeciderName, l.DateTime(r.DecidedAt.Time))})
 	}
+	charged := ""
+	if r.ChargedIn != "" {
+		charged = l.Money(r.Charge())
+	}
 	for _, n := range []named{
-		{Text: l.T("desk.refund.decline_reason"), Value: r.DecisionReason}, {Text: l.T("desk.refund.at_stripe"), Code: r.StripeID}, {Text: l.T("desk.column.trouble"), Code: r.Trouble},
+		{Text: l.T("desk.refund.charged"), Value: charged}, {Text: l.T("desk.refund.decline_reason"), Value: r.DecisionReason}, {Text: l.T("desk.refund.at_stripe"), Code: r.StripeID}, {Text: l.T("desk.column.trouble"), Code: r.Trouble},
 	} {
 		if n.Value != "" || n.Code != "" {
 			all = append(all, n)
 		}
 	}
 	return all
-}
-
-// refundSeal closes when two people have signed.
-func refundSeal(l i18n.Lang, r giving.RefundSeen) *page.Seal {
-	s := &page.Seal{Signed: []page.Signature{{Act: l.T("desk.refund.asked"), Who: r.AskerName, When: l.Moment(r.AskedAt)}}}
-	switch r.State {
-	case giving.RefundAsked:
-		s.Awaits = l.T("office.seal.awaits")
-	case giving.RefundDeclined:
-		s.Awaits = l.T("office.seal.refused", r.DeciderName)
-	default:
-		s.Signed = append(s.Signed, page.Signature{Act: l.T("office.seal.approved"), Who: r.DeciderName, When: l.Moment(r.DecidedAt.Time)})
-	}
-	return s
 }
 
 func (o *Office) toRefund(c echo.Context) error {
@@ -184,30 +174,28 @@ func (o *Office) toRefund(c echo.Context) error {
 func (o *Office) approveRefund(c echo.Context) error {
 	_, err := giving.ApproveRefund(c.Request().Context(), o.db, o.now, c.Param("id"), visitor(c).ID)
 	if err != nil {
-		return o.notDecided(c, "", err)
+		return o.notDecided(c, err)
 	}
 	return o.sendRefund(c, c.Param("id"))
 }
 
 // refuseRefund serves POST /office/refunds/:id/refuse. It needs a reason.
 func (o *Office) refuseRefund(c echo.Context) error {
-	form, err := page.Posted(c)
-	if err != nil {
-		return err
-	}
-	reason := page.Text(form, "reason")
-	if err := giving.DeclineRefund(c.Request().Context(), o.db, o.now, c.Param("id"), visitor(c).ID, reason); err != nil {
-		return o.notDecided(c, reason, err)
-	}
-	return c.Redirect(http.StatusSeeOther, refundPath(c.Param("id"))+"?notice=declined")
+	return decide(c, refundPath(c.Param("id")), "declined", func(person, reason string) error {
+		return giving.DeclineRefund(c.Request().Context(), o.db, o.now, c.Param("id"), person, reason)
+	}, func(reason string, wrong page.Form) error { return o.showRequest(c, reason, wrong) })
 }
 
 // notDecided shows the request again with why it was not decided.
-func (o *Office) notDecided(c echo.Context, reason string, err error) error {
+func (o *Office) notDecided(c echo.Context, err error) error {
 	wrong, err := page.NewForm(page.Of(c).Lang, err)
 	if err != nil {
 		return err
 	}
+	return o.showRequest(c, "", wrong)
+}
+
+func (o *Office) showRequest(c echo.Context, reason string, wrong page.Form) error {
 	v, err := o.newRequestPage(c, reason, wrong)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package office
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -33,21 +34,22 @@ func (o *Office) suspense(c echo.Context) error {
 		return err
 	}
 	codes := suspenseOf(visitor(c))
-	after, err := afterNumber(v.asked.get("after"))
+	after, err := afterNumber(v.Asked.After())
 	if err != nil {
 		return err
 	}
-	lines, err := ledger.LinesOf(c.Request().Context(), o.db, codes, after, suspensePage)
+	lines, err := ledger.LinesOf(c.Request().Context(), o.db, codes, sourceAsked(v.Asked), after, suspensePage)
 	if err != nil {
 		return err
 	}
-	if after == 0 && len(lines) < suspensePage {
+	if after == 0 && len(lines) < suspensePage && v.Asked.Get("q") == "" {
 		// A longer list has its sums on the board: they cost as much as the whole list.
 		if err := o.addHoldings(c, &v, codes); err != nil {
 			return err
 		}
 	}
 	l := v.Lang
+	v.Searching("", v.Word(l.T("desk.field.source"), l.T("desk.field.source_hint")))
 	columns := []page.Column{{Text: l.T("desk.column.cluster")}, {Text: l.T("desk.column.entry")}, {Text: l.T("desk.column.happened")}, {Text: l.T("desk.column.amount"), Sum: true}}
 	var rows [][]page.Cell
 	last := ""
@@ -59,19 +61,27 @@ func (o *Office) suspense(c echo.Context) error {
 			{When: l.Moment(line.HappenedAt)}, {Sum: &sum},
 		})
 	}
-	v.shows(columns, rows, len(lines) == suspensePage, last)
-	return v.send(c)
+	v.Shows(columns, rows, len(lines) == suspensePage, last)
+	return send(c, v)
 }
 
-func (o *Office) addHoldings(c echo.Context, v *listPage, codes []string) error {
+func (o *Office) addHoldings(c echo.Context, v *page.List, codes []string) error {
 	holdings, err := ledger.HoldingsOf(c.Request().Context(), o.db, codes...)
 	if err != nil {
 		return err
 	}
 	for _, h := range holdings {
-		v.Sums = append(v.Sums, pair{clusterOf(visitor(c), h.Code, v.Lang), v.Lang.Sum(money.Of(h.Balance, h.Currency))})
+		v.Sums = append(v.Sums, page.Pair{Text: clusterOf(visitor(c), h.Code, v.Lang), Sum: v.Lang.Sum(money.Of(h.Balance, h.Currency))})
 	}
 	return nil
+}
+
+// sourceAsked is the cause that is looked for. An id alone is Stripe's.
+func sourceAsked(a page.Asked) string {
+	if q := a.Get("q"); q != "" && !strings.Contains(q, ":") {
+		return "stripe:" + q
+	}
+	return a.Get("q")
 }
 
 // suspensePage is how many lines a page of the list holds.
@@ -89,14 +99,18 @@ func clusterOf(p member.Person, code string, l i18n.Lang) string {
 
 // suspenseFile serves GET /office/suspense.csv.
 func (o *Office) suspenseFile(c echo.Context) error {
+	a, err := page.ReadAsked(c, listPath("suspense"))
+	if err != nil {
+		return err
+	}
 	l, codes := page.Of(c).Lang, suspenseOf(visitor(c))
 	head := heads(l, "line", "entry", "kind", "source", "happened", "currency", "amount")
-	return export(c, "suspense", head, func(after string) (rows [][]string, last string, err error) {
+	return page.Export(c, "suspense", head, func(after string) (rows [][]string, last string, err error) {
 		id, err := afterNumber(after)
 		if err != nil {
 			return nil, "", err
 		}
-		lines, err := ledger.LinesOf(c.Request().Context(), o.db, codes, id, chunk)
+		lines, err := ledger.LinesOf(c.Request().Context(), o.db, codes, sourceAsked(a), id, page.Chunk)
 		for _, line := range lines {
 			last = strconv.FormatInt(line.ID, 10)
 			rows = append(rows, []string{

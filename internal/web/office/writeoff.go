@@ -8,8 +8,6 @@ import (
 
 	"kopiyka/internal/fault"
 	"kopiyka/internal/giving"
-	"kopiyka/internal/i18n"
-	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/web/life"
 	"kopiyka/internal/web/page"
@@ -27,10 +25,8 @@ type writeOffPage struct {
 	Code     string
 	Reason   string
 	Parts    page.Table
-	Seal     page.Seal
-	Refusal  string      // why it was refused
-	Decide   *decideForm // nil: nothing is left to decide, or not by this visitor
-	Why      string      // why this visitor cannot decide
+	Refusal  string // why it was refused
+	Decision page.Decision
 }
 
 // writeOff serves GET /office/write-offs/:id.
@@ -73,23 +69,13 @@ func (o *Office) refuseWriteOff(c echo.Context) error {
 }
 
 func (o *Office) decideWriteOff(c echo.Context, done string, act func(person, reason string) error) error {
-	form, err := page.Posted(c)
-	if err != nil {
-		return err
-	}
-	reason := page.Text(form, "reason")
-	if err := act(visitor(c).ID, reason); err != nil {
-		wrong, err := page.NewForm(page.Of(c).Lang, err)
-		if err != nil {
-			return err
-		}
+	return decide(c, writeOffPath(c.Param("id")), done, act, func(reason string, wrong page.Form) error {
 		v, err := o.newWriteOffPage(c, reason, wrong)
 		if err != nil {
 			return err
 		}
 		return c.Render(wrong.Status(), "office/write-off", v)
-	}
-	return c.Redirect(http.StatusSeeOther, writeOffPath(c.Param("id"))+"?notice="+done)
+	})
 }
 
 func (o *Office) newWriteOffPage(c echo.Context, reason string, form page.Form) (writeOffPage, error) {
@@ -105,42 +91,13 @@ func (o *Office) newWriteOffPage(c echo.Context, reason string, form page.Form) 
 	b := page.Of(c)
 	b.Path = writeOffPath(w.ID)
 	l := b.Lang
-	v := writeOffPage{
+	both := twoPeople{writeOffPath(w.ID), p.ClusterID, w.ProposedBy, w.ProposerName, w.ProposedAt, w.Decision, w.DeciderName, w.DecidedAt}
+	return writeOffPage{
 		Base: b, Errors: form.Summary(map[string]string{"reason": l.T("office.decide.reason")}), Company: life.In(l, p.Company), Campaign: life.In(l, p.Campaign),
 		Back: pledgePath(p.ID), Status: writeOffStatus(l, w), Sum: l.Sum(w.Amount()), Code: l.T("life.code." + string(w.Code)), Reason: w.Reason,
-		Parts: life.Parts(l, w.Currency, parts), Seal: writeOffSeal(l, w), Refusal: w.DecisionReason,
-	}
-	if w.Decision != "" {
-		return v, nil
-	}
-	switch {
-	case w.ProposedBy == person.ID:
-		v.Why = l.T("office.decide.own")
-	case !holds(person, p.ClusterID, member.Approver):
-		v.Why = l.T("office.decide.role")
-	default:
-		v.Decide = &decideForm{
-			Approve: writeOffPath(w.ID) + "/approve", Refuse: writeOffPath(w.ID) + "/refuse", Button: l.T("office.write_off.approve", w.Amount()),
-			Reason: page.Field{
-				ID: "reason", Name: "reason", Label: l.T("office.decide.reason"), Hint: l.T("office.decide.reason_hint"), Error: form.Error("reason"), Value: reason, Rows: 4,
-			},
-		}
-	}
-	return v, nil
-}
-
-// writeOffSeal closes when two people have signed. A refusal signs nothing.
-func writeOffSeal(l i18n.Lang, w giving.WriteOff) page.Seal {
-	s := page.Seal{Signed: []page.Signature{{Act: l.T("office.seal.proposed"), Who: w.ProposerName, When: l.Moment(w.ProposedAt)}}}
-	switch w.Decision {
-	case "approved":
-		s.Signed = append(s.Signed, page.Signature{Act: l.T("office.seal.approved"), Who: w.DeciderName, When: l.Moment(w.DecidedAt.Time)})
-	case "refused":
-		s.Awaits = l.T("office.seal.refused", w.DeciderName)
-	default:
-		s.Awaits = l.T("office.seal.awaits")
-	}
-	return s
+		Parts: life.Parts(l, w.Currency, parts), Refusal: w.DecisionReason,
+		Decision: newDecision(l, person, both, decisionWords, l.T("office.write_off.approve", w.Amount()), l.T("office.write_off.rule"), reason, form),
+	}, nil
 }
 
 // announce tells other processes that public pages have changed. What has happened has

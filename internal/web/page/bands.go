@@ -14,8 +14,8 @@ type Sum = i18n.Sum
 type Moment = i18n.Moment
 
 // Totals are a campaign's figures in minor units, each a different thing. What came holds
-// together: Received = Delivered + Spent + Aside + Earmarked + Free + Fees + Lost + Disputed
-// + Refunded − Shortfall.
+// together: Received = Delivered + Spent + Aside + Earmarked + Free + Fees + Lost + Drift
+// + Disputed + Refunded − Shortfall.
 type Totals struct {
 	Currency money.Currency
 	Goal     int64
@@ -30,7 +30,8 @@ type Totals struct {
 	Earmarked int64 // given for one purpose, not yet allocated
 	Free      int64
 	Fees      int64
-	Lost      int64 // to disputes and exchange rates; below zero: gained
+	Lost      int64 // to disputes
+	Drift     int64 // to exchange rates; below zero: gained
 	Disputed  int64 // taken back by payers' banks until they have decided
 	Refunded  int64
 	Shortfall int64 // what refunds and disputes took of money that was allocated already
@@ -38,8 +39,11 @@ type Totals struct {
 
 func (t Totals) of(minor int64) money.Amount { return money.Of(minor, t.Currency) }
 
-// Unpromised is the part of the goal that nobody has promised.
-func (t Totals) Unpromised() int64 { return max(0, t.Goal-t.Received-t.Transit-t.Unpaid) }
+// Unpromised is the part of the goal that nobody has brought or promised. What went back
+// counts as brought no longer, and stands in Unpaid while it is awaited again.
+func (t Totals) Unpromised() int64 {
+	return max(0, t.Goal-(t.Received-t.Refunded-t.Disputed-t.Lost)-t.Transit-t.Unpaid)
+}
 
 // scale is what the full width of a bar stands for: the goal, or more when more was
 // promised than asked for. So no bar passes its end.
@@ -52,7 +56,7 @@ func (t Totals) in() []Share {
 func (t Totals) out() []Share {
 	return []Share{
 		{PaintDelivered, t.Delivered}, {PaintSpent, t.Spent}, {PaintAside, t.Aside},
-		{PaintReceived, t.Earmarked}, {PaintFree, t.Free}, {PaintFee, t.Fees}, {PaintFee, t.Lost},
+		{PaintReceived, t.Earmarked}, {PaintFree, t.Free}, {PaintFee, t.Fees}, {PaintFee, t.Lost}, {PaintFee, t.Drift},
 		{PaintRefunded, t.Disputed}, {PaintRefunded, t.Refunded},
 	}
 }
@@ -104,8 +108,9 @@ func NewBands(l i18n.Lang, t Totals) Bands {
 			keyed{PaintReceived, "common.bands.earmarked", t.Earmarked, false},
 			keyed{PaintFree, "common.bands.free", t.Free, true},
 			keyed{PaintFee, "common.bands.fees", t.Fees, true},
-			keyed{PaintFee, "common.bands.lost", max(t.Lost, 0), false},
-			keyed{PaintNone, "common.bands.gained", max(-t.Lost, 0), false},
+			keyed{PaintFee, "common.bands.lost", t.Lost, false},
+			keyed{PaintFee, "common.bands.drift", max(t.Drift, 0), false},
+			keyed{PaintNone, "common.bands.gained", max(-t.Drift, 0), false},
 			keyed{PaintRefunded, "common.bands.disputed", t.Disputed, false},
 			keyed{PaintRefunded, "common.bands.refunded", t.Refunded, false},
 			keyed{PaintShortfall, "common.bands.shortfall", t.Shortfall, false},

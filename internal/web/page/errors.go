@@ -124,6 +124,9 @@ func (r *Renderer) Errors(log *slog.Logger) echo.HTTPErrorHandler {
 			h.Del(name)
 		}
 		h.Set(echo.HeaderCacheControl, "no-store")
+		if len(x.faults) > 0 {
+			RetryAfter(c, x.faults[0])
+		}
 		if err := r.show(c, x, id); err != nil {
 			log.Warn("an error page did not reach its reader", "id", id, "err", err)
 		}

@@ -1,9 +1,15 @@
 package page
 
 import (
+	"math"
+	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"kopiyka/internal/fault"
 )
 
 // Headers keep a browser from doing what no page of ours asks of it.
@@ -34,7 +40,26 @@ func (o Headers) Middleware() echo.MiddlewareFunc {
 			if o.Secure {
 				h.Set(echo.HeaderStrictTransportSecurity, "max-age=31536000; includeSubDomains")
 			}
+			c.Response().Before(func() { sayWhen(c.Response()) })
 			return next(c)
 		}
+	}
+}
+
+// RetryAfter tells programs when they may ask again, as a refusal says.
+func RetryAfter(c echo.Context, f *fault.Fault) {
+	if f.After > 0 {
+		c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(f.After.Seconds()))))
+	}
+}
+
+// soon is when to ask again where nobody has said: an outage of ours or of Stripe's is
+// mostly a restart.
+const soon = 15 * time.Second
+
+// sayWhen sees to it that no answer says "too often" or "not now" without "when".
+func sayWhen(r *echo.Response) {
+	if asked := r.Status == http.StatusTooManyRequests || r.Status == http.StatusServiceUnavailable; asked && r.Header().Get(echo.HeaderRetryAfter) == "" {
+		r.Header().Set(echo.HeaderRetryAfter, strconv.Itoa(int(soon.Seconds())))
 	}
 }

@@ -34,6 +34,17 @@ type Signature struct {
 // Closed reports whether two people have signed.
 func (s Seal) Closed() bool { return len(s.Signed) >= 2 }
 
+// Decision is what the second of two people has to say: the seal of both, and the form while
+// it is theirs to fill in.
+type Decision struct {
+	Seal            *Seal  // nil: no second person is needed
+	Approve, Refuse string // where each button leads; empty: nothing is left to decide, or not by this visitor
+	Yes, No         string // what the buttons say
+	Reason          Field
+	Rule            string // what follows
+	Why             string // why this visitor cannot decide
+}
+
 // Proof says up to when the books were checked.
 type Proof struct {
 	Title string // "Перевірено до"

@@ -35,16 +35,17 @@ type partsPage struct {
 	Steps    page.Steps
 	Gifts    page.Gifts
 	Seals    []page.Seal
+	Decision page.Decision
 	Statuses []page.Status
 	Table    page.Table
-	Search   page.Search
-	Pager    page.Pager
+	List     page.List
 	Notices  []page.Notice
 	Empty    page.Empty
 	Errors   page.ErrorSummary
 	Fields   []page.Field
 	Choices  page.Choices
 	Plan     page.Plan
+	ActForm  page.ActForm
 	Story    page.Story
 	Stand    page.Stand
 	Papers   page.Papers
@@ -82,6 +83,10 @@ func parts(t *testing.T, l i18n.Lang) partsPage {
 			{Look: "fault", Title: "Картку відхилено", Text: "Гроші не списано."},
 		},
 	}
+	p.Decision = page.Decision{
+		Approve: "/x", Refuse: "/y", Yes: "Схвалити 5 000,00 $", No: "Повернути з нотаткою", Rule: "Рішення приймають раз.",
+		Reason: page.Field{ID: "reason", Name: "reason", Label: "Ваша нотатка", Hint: "Потрібна, якщо повертаєте.", Rows: 4},
+	}
 	p.Gifts.Items = []page.Gift{
 		{Who: "Ясен Системи", Href: "/x", Amount: sum(500_000), When: l.Day(at), Note: "переказ", Status: page.NewStatus(l, page.Transit)},
 		{Amount: sum(225_050), Note: "на будинки", Status: page.NewStatus(l, page.Received)},
@@ -100,11 +105,15 @@ func parts(t *testing.T, l i18n.Lang) partsPage {
 		{{Text: "Перший", Href: "/x", Note: "картка"}, {When: l.Day(at)}, {Status: page.NewStatus(l, page.Received)}, {Meter: &meter}, {Sum: sum(500_000)}},
 		{{Text: "Другий"}, {When: l.Day(at)}, {Status: page.NewStatus(l, page.Overdue)}, {}, {Sum: sum(500_001)}},
 	}).Total("Разом", *sum(1_000_001))
-	p.Search = page.Search{
-		Label: "Внески", Action: "/x", Hidden: []page.Hidden{{Name: "state", Value: "due"}}, Clear: page.Link{Href: "/x", Text: "Показати всі"},
-		Fields: []page.Field{{ID: "q", Name: "q", Label: "Компанія", Value: `"Ясен"`}, {ID: "from", Name: "from", Label: "Від", Type: "date"}, {ID: "sum", Name: "sum", Label: "Сума", Sum: true}},
+	p.List = page.List{
+		Back: []page.Link{{Href: "/x", Text: "Кабінет"}}, Title: "IT4Life", Lead: "Усе, що надійшло.", TabsLabel: "Які саме",
+		Tabs: []page.Link{{Href: "/x", Text: "Чекають", Current: true}, {Href: "/x?state=all", Text: "Усі"}}, Sums: []page.Pair{{Text: "Разом", Sum: *sum(1_000_001)}}, Table: p.Table,
+		Search: &page.Search{
+			Label: "Внески", Action: "/x", Hidden: []page.Hidden{{Name: "state", Value: "due"}}, Clear: page.Link{Href: "/x", Text: "Показати всі"},
+			Fields: []page.Field{{ID: "q", Name: "q", Label: "Компанія", Value: `"Ясен"`}, {ID: "from", Name: "from", Label: "Від", Type: "date"}, {ID: "sum", Name: "sum", Label: "Сума", Sum: true}},
+		},
+		Pager: page.Pager{Label: "Сторінки", Newest: "/x", Older: "/x?after=1", CSV: page.Link{Href: "/x.csv", Text: "CSV"}},
 	}
-	p.Pager = page.Pager{Label: "Сторінки", Newest: "/x", Older: "/x?after=1", CSV: page.Link{Href: "/x.csv", Text: "CSV"}}
 	form, err := page.NewForm(l, fault.Form{fault.In("amount", "money.ambiguous", "5.000", "5000"), fault.In("visibility", "pledge.visibility")})
 	if err != nil {
 		t.Fatal(err)
@@ -132,6 +141,11 @@ func parts(t *testing.T, l i18n.Lang) partsPage {
 		{Day: page.Field{ID: "day-1", Name: "day-1", Type: "date", Label: "День 1", Value: "2026-12-01"}, Amount: page.Field{ID: "amount-1", Name: "amount-1", Label: "Сума 1, USD", Value: "500.00", Decimal: true}},
 		{Day: page.Field{ID: "day-2", Name: "day-2", Type: "date", Label: "День 2", Error: "Напишіть день так: 2026-09-15"}, Amount: page.Field{ID: "amount-2", Name: "amount-2", Label: "Сума 2, USD", Decimal: true}},
 	}}
+	p.ActForm = page.ActForm{
+		Sums: []page.Pair{{Text: "Сплачено", Sum: *sum(500_000)}}, Warning: "Цього не можна скасувати.", Action: "/x", Seen: "1", Button: "Списати", Back: page.Link{Href: "/x", Text: "Назад"},
+		Amounts: &page.Amounts{ID: "written_off", Legend: "Скільки списати", Error: "Позначте, що списати", Fields: []page.Field{{ID: "part-1", Name: "part-1", Label: "Перший", Sum: true, Unit: "USD"}}},
+		Reason:  page.Field{ID: "why", Name: "why", Label: "Чому", Rows: 4},
+	}
 	p.Stand = page.Stand{Table: p.Table, Rules: []string{"Гроші йдуть на найстаріший внесок.", "Чого бракує, лишається до сплати."}}
 	p.Story = page.Story{Promised: *sum(1_000_000), Now: *sum(1_000_001), MadeAt: l.Moment(at), Parts: p.Table, Acts: []page.Act{
 		{When: l.Moment(at), Text: "Компанія змінила обіцянку: Ірина Ш.", Change: "Було 10 000 $, стало 10 000,01 $", Reason: "Чому: бюджет", Changes: []string{"1 грудня: було 500, стало 501"}},

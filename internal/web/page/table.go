@@ -25,11 +25,15 @@ type Cell struct {
 	Sum        *Sum
 	Status     Status
 	Meter      *Meter
+	Button     Button
 
 	// Set by NewTable.
 	Head, IsSum bool
 	Label       string // the column's head, repeated on a narrow screen
 }
+
+// Button posts at once, without a page of its own. The zero one is none.
+type Button struct{ Action, Text string }
 
 // Foot is the total.
 type Foot struct {

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"mime"
 	"net/http"
 	"slices"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
+	"kopiyka/internal/web/life"
 	"kopiyka/internal/web/page"
 )
 
@@ -53,35 +53,15 @@ func (p *Portal) paper(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": doc.FileName(l)}))
-	h.Set(echo.HeaderCacheControl, "private, no-store")
-	h.Set("Content-Language", string(l))
-	return c.Blob(http.StatusOK, "application/pdf", body)
+	return life.SendPaper(c, doc, body, l)
 }
 
 func paperPath(d document.Document, l i18n.Lang) string {
 	return "/portal/documents/" + d.ID + "/" + string(l)
 }
 
-// paperTable lists documents with their files in both languages.
 func paperTable(l i18n.Lang, docs []document.Document) page.Table {
-	other := i18n.EN
-	if l == i18n.EN {
-		other = i18n.UK
-	}
-	columns := []page.Column{{Text: l.T("portal.papers.document")}, {Text: l.T("portal.papers.issued")}, {Text: l.T("portal.papers.other")}, {Text: l.T("portal.column.amount"), Sum: true}}
-	var rows [][]page.Cell
-	for _, d := range docs {
-		last := page.Cell{}
-		if d.Kind != document.Statement {
-			sum := l.Sum(money.Of(d.Minor, d.Currency))
-			last.Sum = &sum
-		}
-		rows = append(rows, []page.Cell{
-			{Text: l.T("document.title."+string(d.Kind), d.No()), Href: paperPath(d, l)}, {When: l.Day(d.IssuedAt)}, {Text: other.Name(), Href: paperPath(d, other)}, last,
-		})
-	}
+	columns, rows := life.PaperRows(l, docs, paperPath)
 	return page.NewTable("", columns, rows)
 }
 
@@ -100,10 +80,10 @@ func (p *Portal) papersOf(c echo.Context, l i18n.Lang, pledge giving.Pledge, sch
 	}
 	action := pledgePath(pledge.ID) + "/documents"
 	if open := schedule.Open(); len(open) > 1 && !pledge.Cancelled {
-		next := money.Of(open[0].Left(), pledge.Amount.Currency)
+		next := pledge.LeftOf(open[0])
 		papers.Forms = append(papers.Forms, page.PaperForm{Action: action, Kind: string(document.Invoice), Part: open[0].ID, Button: l.T("portal.papers.invoice_part", next, open[0].DueOn)})
 	}
-	if left := pledge.Outstanding(); !left.IsZero() {
+	if left := pledge.ToPay(); !left.IsZero() {
 		papers.Forms = append(papers.Forms, page.PaperForm{Action: action, Kind: string(document.Invoice), Button: l.T("portal.papers.invoice", left)})
 	}
 	if pledge.Amount.Minor > 0 {

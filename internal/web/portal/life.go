@@ -18,15 +18,7 @@ type actPage struct {
 	Title    string
 	Lead     string
 	Campaign string
-	Back     string // the pledge
-	Action   string
-	Seen     string
-	Paid     page.Sum
-	Left     page.Sum
-	Rows     *page.Plan
-	Reason   page.Field
-	Button   string
-	Warning  string // what cannot be undone
+	Form     page.ActForm
 }
 
 type historyPage struct {
@@ -97,7 +89,7 @@ func (p *Portal) amendForm(c echo.Context) error {
 	if pledge.Cancelled {
 		return fault.New(fault.Conflict, "pledge.cancelled")
 	}
-	return p.showAmend(c, pledge, schedule, giving.Seen(pledge, schedule), life.RowsLeft(schedule), "", page.Form{})
+	return p.showAmend(c, pledge, schedule, life.RowsLeft(schedule), "", page.Form{})
 }
 
 // amend serves POST /portal/pledges/:id/amend. Who was overtaken by another's change is
@@ -111,12 +103,9 @@ func (p *Portal) amend(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, parts, wrong := life.ReadRows(form, pledge.Amount.Currency)
-	reason := page.Text(form, "reason")
-	if err = wrong.Err(); err == nil {
-		err = giving.Amend(c.Request().Context(), p.db, p.now, giving.Redraw{
-			PledgeID: pledge.ID, PersonID: visitor(c).ID, Seen: form.Get("seen"), Rest: parts, Reason: reason,
-		})
+	redraw, rows, err := life.ReadRedraw(form, pledge, visitor(c).ID)
+	if err == nil {
+		err = giving.Amend(c.Request().Context(), p.db, p.now, redraw)
 	}
 	if err == nil {
 		p.announce(c.Request().Context(), "an amendment", pledge.ID)
@@ -126,16 +115,12 @@ func (p *Portal) amend(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.showAmend(c, pledge, schedule, giving.Seen(pledge, schedule), rows, reason, faults)
+	return p.showAmend(c, pledge, schedule, rows, redraw.Reason, faults)
 }
 
-func (p *Portal) showAmend(c echo.Context, pledge giving.Pledge, s giving.Schedule, seen string, rows []life.Row, reason string, form page.Form) error {
+func (p *Portal) showAmend(c echo.Context, pledge giving.Pledge, s giving.Schedule, rows []life.Row, reason string, form page.Form) error {
 	v := newActPage(c, "amend", pledge, s, reason, form)
-	f := life.NewPlan(v.Lang, pledge.Amount.Currency, rows, form)
-	v.Seen, v.Rows = seen, &f
-	labels := f.Labels()
-	labels["reason"] = v.Reason.Label
-	v.Errors = form.Summary(labels)
+	v.Errors = life.Redrawn(v.Lang, &v.Form, pledge, rows, form)
 	return c.Render(form.Status(), "portal/act", v)
 }
 
@@ -205,17 +190,20 @@ func (p *Portal) act(c echo.Context, name, done string, do func(pledge giving.Pl
 func newActPage(c echo.Context, name string, pledge giving.Pledge, s giving.Schedule, reason string, form page.Form) actPage {
 	b := page.Of(c)
 	l := b.Lang
-	v := actPage{
-		Base: b, Title: l.T("portal.act." + name), Lead: l.T("portal.act." + name + "_lead"), Campaign: life.In(l, pledge.Campaign),
-		Back: pledgePath(pledge.ID), Action: pledgePath(pledge.ID) + "/" + name, Seen: giving.Seen(pledge, s),
-		Paid: l.Sum(pledge.Paid()), Left: l.Sum(s.Left()), Button: l.T("portal.act." + name + "_button"),
+	v := actPage{Base: b, Title: l.T("portal.act." + name), Lead: l.T("portal.act." + name + "_lead"), Campaign: life.In(l, pledge.Campaign), Form: page.ActForm{
+		Sums:   []page.Pair{{Text: l.T("portal.act.paid"), Sum: l.Sum(pledge.Paid())}, {Text: l.T("portal.figure.left"), Sum: l.Sum(s.Left())}},
+		Action: pledgePath(pledge.ID) + "/" + name, Seen: giving.Seen(pledge, s), Button: l.T("portal.act." + name + "_button"),
+		Back: page.Link{Href: pledgePath(pledge.ID), Text: l.T("portal.act.back")},
 		Reason: page.Field{
 			ID: "reason", Name: "reason", Label: l.T("portal.act.reason"), Hint: l.T("portal.act.reason_hint"), Error: form.Error("reason"), Value: reason, Rows: 3,
 		},
+	}}
+	if pledge.Foreign() {
+		v.Form.Counts = l.T("portal.act.counts", life.Counts(l, pledge))
 	}
 	if name != "amend" {
-		v.Warning = l.T("portal.act." + name + "_warning")
+		v.Form.Warning = l.T("portal.act." + name + "_warning")
 	}
-	v.Errors = form.Summary(map[string]string{"reason": v.Reason.Label})
+	v.Errors = form.Summary(map[string]string{"reason": v.Form.Reason.Label})
 	return v
 }

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -36,13 +35,12 @@ type companyPledges struct {
 	Slug, Name string
 	Pledges    page.Table
 	Empty      page.Empty
-	More       string // address of the older ones, or empty
-	Statement  page.Link
-	Ourselves  []page.Link // what the company says of itself, and who acts for it
+	More       string      // address of the older ones, or empty
+	Links      []page.Link // to all that the company has
 }
 
 // overview serves GET /portal: the companies of the visitor and what became of their
-// promises. ?company= shows one of them, ?after= its older pledges.
+// promises. ?company= shows one of them.
 func (p *Portal) overview(c echo.Context) error {
 	person, b := visitor(c), page.Of(c)
 	posts, err := chosenPosts(person, c.QueryParam("company"))
@@ -52,7 +50,7 @@ func (p *Portal) overview(c echo.Context) error {
 	o := overviewPage{Base: b, MayPledge: len(payingPosts(person)) > 0}
 	var next candidate
 	for _, post := range posts {
-		pledges, err := giving.PledgesOf(c.Request().Context(), p.db, post.CompanyID, person.ID, c.QueryParam("after"))
+		pledges, err := giving.PledgesOf(c.Request().Context(), p.db, post.CompanyID, person.ID, "")
 		if err != nil {
 			return err
 		}
@@ -88,8 +86,9 @@ func chosenPosts(p member.Person, slug string) ([]member.CompanyPost, error) {
 	return nil, fault.New(fault.NotFound, "company.unknown")
 }
 
+// company is one company on the overview: its newest pledges, and the ways to all it has.
 func company(l i18n.Lang, post member.CompanyPost, pledges []giving.Pledge, schedules map[string]giving.Schedule, payments map[string][]giving.Payment, year int) companyPledges {
-	v := companyPledges{Slug: post.Slug, Name: in(l, post.Name.UK, post.Name.EN), Ourselves: companyTabs(l, post.Slug, false)}
+	v := companyPledges{Slug: post.Slug, Name: in(l, post.Name.UK, post.Name.EN), Links: companyTabs(l, post.Slug, false)}
 	if len(pledges) == 0 {
 		v.Empty = page.Empty{Title: l.T("portal.empty"), Text: l.T("portal.empty_text")}
 		if post.Role.MayPay() {
@@ -97,6 +96,20 @@ func company(l i18n.Lang, post member.CompanyPost, pledges []giving.Pledge, sche
 		}
 		return v
 	}
+	columns, rows := pledgeRows(l, pledges, schedules, payments)
+	v.Pledges = page.NewTable("", columns, rows)
+	for _, name := range []string{"pledges", "payments", "documents"} {
+		v.Links = append(v.Links, page.Link{Href: listPath(post.Slug, name), Text: l.T("portal.list." + name)})
+	}
+	v.Links = append(v.Links, page.Link{Href: statementPath(post.Slug, year), Text: l.T("portal.statement.link", strconv.Itoa(year))})
+	if len(pledges) == giving.PageSize {
+		v.More = listPath(post.Slug, "pledges") + "?after=" + pledges[len(pledges)-1].ID
+	}
+	return v
+}
+
+// pledgeRows are pledges as their company sees them.
+func pledgeRows(l i18n.Lang, pledges []giving.Pledge, schedules map[string]giving.Schedule, payments map[string][]giving.Payment) ([]page.Column, [][]page.Cell) {
 	columns := []page.Column{
 		{Text: l.T("portal.column.campaign")}, {Text: l.T("portal.column.state")},
 		{Text: l.T("portal.figure.promised"), Sum: true}, {Text: l.T("portal.figure.transit"), Sum: true},
@@ -106,12 +119,7 @@ func company(l i18n.Lang, post member.CompanyPost, pledges []giving.Pledge, sche
 	for _, pledge := range pledges {
 		rows = append(rows, row(l, pledge, schedules[pledge.ID], payments[pledge.ID]))
 	}
-	v.Pledges = page.NewTable("", columns, rows)
-	v.Statement = page.Link{Href: statementPath(post.Slug, year), Text: l.T("portal.statement.link", strconv.Itoa(year))}
-	if len(pledges) == giving.PageSize {
-		v.More = "/portal?" + url.Values{"company": {post.Slug}, "after": {pledges[len(pledges)-1].ID}}.Encode()
-	}
-	return v
+	return columns, rows
 }
 
 func row(l i18n.Lang, pledge giving.Pledge, schedule giving.Schedule, payments []giving.Payment) []page.Cell {
@@ -123,10 +131,14 @@ func row(l i18n.Lang, pledge giving.Pledge, schedule giving.Schedule, payments [
 	if len(payments) > 0 {
 		state.Note = l.T("portal.last_payment", l.Date(payments[0].StartedAt), paymentStatus(l, payments[0]).Text)
 	}
+	promised := page.Cell{Sum: sum(pledge.Amount.Minor)}
+	if pledge.Foreign() {
+		promised.Note = l.Money(pledge.InOriginal(pledge.Amount.Minor))
+	}
 	return []page.Cell{
 		{Text: in(l, pledge.Campaign.UK, pledge.Campaign.EN), Href: pledgePath(pledge.ID), Note: l.T("portal.promised_on", l.Date(pledge.MadeAt))},
 		state,
-		{Sum: sum(pledge.Amount.Minor)}, {Sum: sum(pledge.OnItsWay)}, {Sum: sum(pledge.Received)}, {Sum: sum(pledge.Outstanding().Minor)},
+		promised, {Sum: sum(pledge.OnItsWay)}, {Sum: sum(pledge.Received)}, {Sum: sum(pledge.Outstanding().Minor)},
 	}
 }
 
@@ -149,10 +161,10 @@ func sooner(best candidate, pledges []giving.Pledge, schedules map[string]giving
 }
 
 func due(l i18n.Lang, pledge candidate, today time.Time) *duePayment {
-	now := pledge.schedule.DueNow(today)
+	now := pledge.Ask(pledge.schedule.DueNow(today))
 	return &duePayment{
 		Title:  l.T("portal.due.by", pledge.on),
-		Text:   l.T("portal.due.text", in(l, pledge.Campaign.UK, pledge.Campaign.EN), pledge.Amount, pledge.MadeAt),
+		Text:   l.T("portal.due.text", in(l, pledge.Campaign.UK, pledge.Campaign.EN), pledge.InOriginal(pledge.Amount.Minor), pledge.MadeAt),
 		Button: l.T("portal.pay.button", now),
 		Href:   pledgePath(pledge.ID) + "#pay",
 		Sum:    l.Sum(now),

@@ -25,7 +25,11 @@ func TestPages(t *testing.T) {
 	pagetest.Door(t, "portal", map[string]page.Model{
 		"overview": overviewPage{
 			MayPledge: true, Due: &duePayment{Title: "T", Text: "X", Button: "B", Href: "/p", Sum: sum},
-			Companies: []companyPledges{{Slug: "a", Name: "A", Pledges: table, More: "/m", Statement: page.Link{Href: "/s", Text: "S"}}, {Slug: "b", Name: "B", Empty: page.Empty{Title: "E"}}},
+			Companies: []companyPledges{{Slug: "a", Name: "A", Pledges: table, More: "/m", Links: []page.Link{{Href: "/s", Text: "S"}}}, {Slug: "b", Name: "B", Empty: page.Empty{Title: "E"}}},
+		},
+		"list": page.List{
+			Back: []page.Link{{Href: "/b", Text: "B"}}, Title: "T", Lead: "L", Table: table, Pager: page.Pager{Label: "P", Newest: "/n", Older: "/o", CSV: page.Link{Href: "/c", Text: "C"}},
+			Search: &page.Search{Label: "S", Action: "/a", Fields: []page.Field{{ID: "q", Name: "q", Label: "Q", Hint: "h"}}, Clear: page.Link{Href: "/a", Text: "All"}},
 		},
 		"choose": choosePage{Campaigns: []openCampaign{{"/c", "C", "S"}}, Empty: page.Empty{Title: "E"}},
 		"promise": promisePage{
@@ -55,11 +59,11 @@ func TestPages(t *testing.T) {
 			Errors: errors, Campaign: "C", Sum: sum, Hidden: []hidden{{"amount", "1"}}, Table: table,
 			Rows: &page.Plan{Legend: "L", Hint: "H", Error: "No", Rows: []page.PlanRow{{Day: page.Field{ID: "day-1", Name: "day-1", Label: "D", Type: "date"}, Amount: field}}},
 		},
-		"act": actPage{
-			Errors: errors, Title: "T", Lead: "L", Campaign: "C", Back: "/p", Action: "/a", Seen: "0-1", Paid: sum, Left: sum, Button: "B", Warning: "W",
+		"act": actPage{Errors: errors, Title: "T", Lead: "L", Campaign: "C", Form: page.ActForm{
+			Sums: []page.Pair{{Text: "S", Sum: sum}}, Back: page.Link{Href: "/p", Text: "P"}, Action: "/a", Seen: "0-1", Button: "B", Warning: "W",
 			Rows:   &page.Plan{Legend: "L", Hint: "H", Rows: []page.PlanRow{{Day: page.Field{ID: "day-1", Name: "day-1", Label: "D", Type: "date"}, Amount: field}}},
 			Reason: page.Field{ID: "reason", Name: "reason", Label: "Why", Rows: 3},
-		},
+		}},
 		"company": profilePage{
 			Notice: page.Notice{Title: "N"}, Name: "A", Tabs: []page.Link{{Href: "/a", Text: "A", Current: true}}, Public: page.Link{Href: "/p", Text: "P"}, Facts: []roster.Fact{{Name: "F", Text: "T"}},
 			Memberships: table, Addresses: table, Logo: "/l.png", MayChange: true, Profile: page.Ask{Action: "/a", Button: "B", Questions: page.Fields(page.Field{ID: "site", Name: "site", Label: "S"})},

@@ -53,7 +53,7 @@ func paymentPath(id string) string { return "/portal/payments/" + id + "/return"
 
 // start begins a payment by the way that the form says; none is the checkout page.
 func (p *Portal) start(ctx context.Context, pledge giving.Pledge, person string, sent url.Values, title string) (giving.Payment, error) {
-	amount, err := money.Parse(sent.Get("amount"), pledge.Amount.Currency)
+	amount, err := money.Parse(sent.Get("amount"), pledge.ToPay().Currency)
 	if err != nil {
 		var form fault.Form
 		if err := form.Add("amount", err); err != nil {
@@ -61,7 +61,7 @@ func (p *Portal) start(ctx context.Context, pledge giving.Pledge, person string,
 		}
 		return giving.Payment{}, form
 	}
-	if err := leavesPayable(pledge.Outstanding(), amount); err != nil {
+	if err := leavesPayable(pledge.ToPay(), amount); err != nil {
 		return giving.Payment{}, err
 	}
 	order := gateway.Order{PledgeID: pledge.ID, PersonID: person, Amount: amount, Title: title}
@@ -101,6 +101,7 @@ type returnPage struct {
 	Campaign    string
 	Company     string
 	Sum         page.Sum
+	Counts      string // what it counts as; empty: the same
 	Fees        *page.Sum
 	PledgeHref  string
 	Receipt     page.Link
@@ -200,7 +201,8 @@ func newReturnPage(c echo.Context, pledge giving.Pledge, payment giving.Payment)
 		Status:     paymentStatus(l, payment),
 		Campaign:   in(l, pledge.Campaign.UK, pledge.Campaign.EN),
 		Company:    in(l, post.Name.UK, post.Name.EN),
-		Sum:        l.Sum(payment.Amount()),
+		Sum:        l.Sum(payment.Charge()),
+		Counts:     paymentCounts(l, payment),
 		Fees:       fees(l, payment),
 		PledgeHref: pledgePath(pledge.ID),
 	}
@@ -216,17 +218,17 @@ func newReturnPage(c echo.Context, pledge giving.Pledge, payment giving.Payment)
 		}
 	case "awaiting":
 		v.Transfer = transferFacts(l, payment)
-		v.Sum = l.Sum(money.Of(payment.RemainingMinor, payment.Currency))
+		v.Sum = l.Sum(money.Of(payment.RemainingMinor, payment.Charge().Currency))
 	}
 	return v, nil
 }
 
 // transferFacts are what a company's bank asks for.
 func transferFacts(l i18n.Lang, p giving.Payment) []fact {
-	to := p.TransferTo
-	all := []fact{{l.T("portal.transfer.amount"), l.Money(money.Of(p.RemainingMinor, p.Currency))}}
-	if came := p.AmountMinor - p.RemainingMinor; came > 0 {
-		all = append(all, fact{l.T("portal.transfer.came"), l.Money(money.Of(came, p.Currency))})
+	to, charge := p.TransferTo, p.Charge()
+	all := []fact{{l.T("portal.transfer.amount"), l.Money(money.Of(p.RemainingMinor, charge.Currency))}}
+	if came := charge.Minor - p.RemainingMinor; came > 0 {
+		all = append(all, fact{l.T("portal.transfer.came"), l.Money(money.Of(came, charge.Currency))})
 	}
 	for _, f := range []fact{
 		{"portal.transfer.reference", to.Reference}, {"portal.transfer.holder", to.Holder}, {"portal.transfer.iban", to.IBAN}, {"portal.transfer.bic", to.BIC},
@@ -246,7 +248,7 @@ func (p *Portal) addKept(ctx context.Context, v *returnPage, pledge giving.Pledg
 	}
 	cash, err := giving.CashOf(ctx, p.db, pledge.CompanyID)
 	for _, a := range cash {
-		if a.Currency == payment.Currency {
+		if a.Currency == payment.Charge().Currency {
 			v.Kept = v.Lang.T("portal.transfer.kept", a)
 		}
 	}

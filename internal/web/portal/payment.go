@@ -73,10 +73,26 @@ func paymentTable(l i18n.Lang, payments []giving.Payment) page.Table {
 			state.Note = note
 		}
 		rows = append(rows, []page.Cell{
-			{When: l.Moment(p.StartedAt)}, state, {Text: method(l, p)}, {Sum: fees(l, p)}, {Sum: &sum},
+			{When: l.Moment(p.StartedAt)}, state, {Text: method(l, p)}, {Sum: fees(l, p)}, {Sum: &sum, Note: charged(l, p)},
 		})
 	}
 	return page.NewTable("", columns, rows)
+}
+
+// charged is what was paid in another currency; nothing when it was the campaign's.
+func charged(l i18n.Lang, p giving.Payment) string {
+	if !p.Foreign() {
+		return ""
+	}
+	return l.Money(p.Charge())
+}
+
+// paymentCounts says what a payment in another currency counts as.
+func paymentCounts(l i18n.Lang, p giving.Payment) string {
+	if !p.Foreign() {
+		return ""
+	}
+	return l.T("portal.return.counts", p.Charge(), p.Amount())
 }
 
 // wentBack says how much of a payment is not here any more, and by whose doing.

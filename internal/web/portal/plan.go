@@ -13,6 +13,7 @@ import (
 
 	"kopiyka/internal/campaign"
 	"kopiyka/internal/clock"
+	"kopiyka/internal/exchange"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/gateway"
 	"kopiyka/internal/giving"
@@ -26,6 +27,7 @@ type planPage struct {
 	Errors   page.ErrorSummary
 	Campaign string
 	Sum      page.Sum
+	Counts   string     // what that is in the campaign's currency; empty: the same
 	Hidden   []hidden   // what was typed on the page before
 	Table    page.Table // the days and amounts that follow from it
 	Rows     *page.Plan // of own dates, which can be changed here
@@ -109,16 +111,20 @@ func readNumber(typed string) (int, *fault.Fault) {
 
 // plan shows the plan of a promise, or makes the promise when the plan has come back.
 func (p *Portal) plan(c echo.Context, form url.Values, t typed, camp campaign.Campaign, promise giving.Promise) error {
+	rates, err := p.rates(c.Request().Context(), camp)
+	if err != nil {
+		return err
+	}
 	rows := life.RowsOf(promise.Amount.Currency, promise.Parts)
 	if form.Get("step") != "promise" {
-		return c.Render(http.StatusOK, "portal/plan", newPlanPage(c, t, camp, promise, rows, page.Form{}))
+		return c.Render(http.StatusOK, "portal/plan", newPlanPage(c, t, camp, promise, rows, rates, page.Form{}))
 	}
 	if promise.Rhythm != giving.OwnDates {
 		return p.make(c, camp, t, promise, nil)
 	}
 	var wrong fault.Form
 	rows, promise.Parts, wrong = life.ReadRows(form, promise.Amount.Currency)
-	err := wrong.Err()
+	err = wrong.Err()
 	if err == nil {
 		err = checkPlan(promise, p.now())
 	}
@@ -129,7 +135,7 @@ func (p *Portal) plan(c echo.Context, form url.Values, t typed, camp campaign.Ca
 	if err != nil {
 		return err
 	}
-	return c.Render(faults.Status(), "portal/plan", newPlanPage(c, t, camp, promise, rows, faults))
+	return c.Render(faults.Status(), "portal/plan", newPlanPage(c, t, camp, promise, rows, rates, faults))
 }
 
 // checkPlan asks that each part could be paid, and what giving will ask.
@@ -143,11 +149,11 @@ func checkPlan(promise giving.Promise, now time.Time) error {
 	return promise.Check(now)
 }
 
-func newPlanPage(c echo.Context, t typed, camp campaign.Campaign, promise giving.Promise, rows []life.Row, form page.Form) planPage {
+func newPlanPage(c echo.Context, t typed, camp campaign.Campaign, promise giving.Promise, rows []life.Row, rates []exchange.Rate, form page.Form) planPage {
 	b := page.Of(c)
 	b.Path = newPledgePath(camp.Slug)
 	l := b.Lang
-	v := planPage{Base: b, Campaign: in(l, camp.Title.UK, camp.Title.EN), Sum: l.Sum(promise.Amount), Hidden: t.hidden()}
+	v := planPage{Base: b, Campaign: in(l, camp.Title.UK, camp.Title.EN), Sum: l.Sum(promise.Amount), Counts: counts(l, promise.Amount, camp.Goal.Currency, rates), Hidden: t.hidden()}
 	if promise.Rhythm == giving.OwnDates {
 		f := life.NewPlan(l, promise.Amount.Currency, rows, form)
 		v.Rows, v.Errors = &f, form.Summary(f.Labels())

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -120,8 +121,8 @@ func (p *Portal) newPledgePage(c echo.Context, pledge giving.Pledge, form page.F
 	if v.Papers, err = p.papersOf(c, l, pledge, schedule, post.Role.MayPay()); err != nil {
 		return pledgePage{}, err
 	}
-	if left := pledge.Outstanding(); !left.IsZero() {
-		v.Pay, v.PayNot = newPayForm(l, pledge, schedule.DueNow(clock.Day(p.now())), post.Role.MayPay(), form, typed)
+	if left := pledge.ToPay(); !left.IsZero() {
+		v.Pay, v.PayNot = newPayForm(l, pledge, pledge.Ask(schedule.DueNow(clock.Day(p.now()))), post.Role.MayPay(), form, typed)
 		if v.Pay != nil && payableAtOnce(left) {
 			v.Pay.Offers = append(v.Pay.Offers, p.otherWays(l, left)...)
 		}
@@ -148,9 +149,9 @@ func begun(l i18n.Lang, payments []giving.Payment) page.Notice {
 		link := page.Link{Href: paymentPath(y.ID), Text: l.T("portal.begun.open")}
 		switch {
 		case y.State == giving.AwaitingFunds:
-			return page.Notice{Title: l.T("portal.begun.transfer", money.Of(y.RemainingMinor, y.Currency)), Text: l.T("portal.begun.transfer_text"), Link: link}
+			return page.Notice{Title: l.T("portal.begun.transfer", money.Of(y.RemainingMinor, y.Charge().Currency)), Text: l.T("portal.begun.transfer_text"), Link: link}
 		case y.State == giving.Open && y.Way == giving.ByInvoice:
-			return page.Notice{Title: l.T("portal.begun.invoice", y.Amount()), Text: l.T("portal.begun.invoice_text"), Link: link}
+			return page.Notice{Title: l.T("portal.begun.invoice", y.Charge()), Text: l.T("portal.begun.invoice_text"), Link: link}
 		}
 	}
 	return page.Notice{}
@@ -207,7 +208,7 @@ func promise(l i18n.Lang, p giving.Pledge) []fact {
 		when = l.T("portal.when.now")
 	}
 	all := []fact{
-		{l.T("portal.figure.promised"), l.Money(p.Promised)},
+		{l.T("portal.figure.promised"), cmp.Or(life.Counts(l, p), l.Money(p.Promised))},
 		{l.T("portal.new.when"), when},
 		{l.T("portal.new.for_what"), life.For(l, p)},
 		{l.T("portal.new.visibility"), l.T("portal.visibility." + string(p.Visibility))},
@@ -220,7 +221,8 @@ func promise(l i18n.Lang, p giving.Pledge) []fact {
 
 // newPayForm is the form to pay what is due or left, or the reason why there is none.
 func newPayForm(l i18n.Lang, p giving.Pledge, due money.Amount, mayPay bool, form page.Form, typed string) (*payForm, string) {
-	left, c := p.Outstanding(), p.Amount.Currency
+	left := p.ToPay()
+	c := left.Currency
 	if !mayPay {
 		return nil, l.T("portal.pay.viewer")
 	}

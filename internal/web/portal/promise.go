@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"kopiyka/internal/campaign"
+	"kopiyka/internal/exchange"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/gateway"
 	"kopiyka/internal/giving"
@@ -34,9 +35,10 @@ type promisePage struct {
 	Errors     page.ErrorSummary
 	Campaign   string
 	Slug       string
-	Currency   money.Currency
-	Company    page.Field // with Options when there are several
-	CompanyID  string     // when there is one
+	Currency   money.Currency // the only one, when there is no choice
+	Choose     page.Field     // in which currency; zero when there is no choice
+	Company    page.Field     // with Options when there are several
+	CompanyID  string         // when there is one
 	Amount     page.Field
 	When       page.Choices
 	DueOn      page.Field
@@ -79,7 +81,7 @@ func (p *Portal) newPledge(c echo.Context) error {
 	if !camp.TakesPledges(p.now()) {
 		return fault.New(fault.Conflict, "campaign.closed")
 	}
-	return p.showPromise(c, camp, typed{when: "now", visibility: string(giving.Named)}, page.Form{})
+	return p.showPromise(c, camp, typed{when: "now", currency: string(camp.Goal.Currency), visibility: string(giving.Named)}, page.Form{})
 }
 
 // showPromise lays the form out with what was typed and what was wrong with it.
@@ -88,7 +90,11 @@ func (p *Portal) showPromise(c echo.Context, camp campaign.Campaign, t typed, fo
 	if err != nil {
 		return err
 	}
-	return c.Render(form.Status(), "portal/promise", newPromisePage(c, camp, t, form, purposes))
+	rates, err := p.rates(c.Request().Context(), camp)
+	if err != nil {
+		return err
+	}
+	return c.Render(form.Status(), "portal/promise", newPromisePage(c, camp, t, form, purposes, rates))
 }
 
 func (p *Portal) chooseCampaign(c echo.Context, person member.Person) error {
@@ -184,8 +190,11 @@ func (p *Portal) read(ctx context.Context, t typed, camp campaign.Campaign, pers
 	if t.company == "" {
 		form = append(form, fault.In("company", "pledge.company_missing"))
 	}
-	var err error
-	promise.Amount, err = readAmount(t, camp.Goal.Currency)
+	rates, err := p.rates(ctx, camp)
+	if err != nil {
+		return promise, err
+	}
+	promise.Amount, err = readAmount(t, camp.Goal.Currency, rates)
 	if err := form.Add("amount", err); err != nil {
 		return promise, err
 	}
@@ -205,11 +214,13 @@ func (p *Portal) read(ctx context.Context, t typed, camp campaign.Campaign, pers
 	return promise, form.Err()
 }
 
-// readAmount reads the amount in the campaign's currency. A form that names another one is
-// not of this campaign, whatever its number says. What could never be paid is no promise.
-func readAmount(t typed, c money.Currency) (money.Amount, error) {
-	if t.currency != string(c) {
-		return money.Amount{}, fault.New(fault.Invalid, "pledge.other_currency", string(c))
+// readAmount reads the amount in the chosen currency. A form that names one that the
+// campaign does not take is not of this campaign, whatever its number says. What could never
+// be paid is no promise.
+func readAmount(t typed, own money.Currency, rates []exchange.Rate) (money.Amount, error) {
+	c, err := readCurrency(t.currency, own, rates)
+	if err != nil {
+		return money.Amount{}, err
 	}
 	amount, err := money.Parse(t.amount, c)
 	if err != nil {
@@ -221,12 +232,13 @@ func readAmount(t typed, c money.Currency) (money.Amount, error) {
 	return amount, nil
 }
 
-func newPromisePage(c echo.Context, camp campaign.Campaign, t typed, form page.Form, purposes []page.Option) promisePage {
+func newPromisePage(c echo.Context, camp campaign.Campaign, t typed, form page.Form, purposes []page.Option, rates []exchange.Rate) promisePage {
 	b := page.Of(c)
 	b.Path = newPledgePath(camp.Slug)
 	l, person := b.Lang, visitor(c)
 	v := promisePage{
 		Base: b, Campaign: in(l, camp.Title.UK, camp.Title.EN), Slug: camp.Slug, Currency: camp.Goal.Currency,
+		Choose: currencyField(l, camp.Goal.Currency, rates, t.currency),
 		Amount: page.Field{
 			ID: "amount", Name: "amount", Label: l.T("portal.new.amount"), Hint: l.T("portal.new.amount_hint"), Error: form.Error("amount"),
 			Value: t.amount, Sum: true, Unit: string(camp.Goal.Currency),
@@ -260,6 +272,9 @@ func newPromisePage(c echo.Context, camp campaign.Campaign, t typed, form page.F
 			{Title: l.T("portal.step.pay"), Text: l.T("portal.step.pay_text")},
 			{Title: l.T("portal.step.see"), Text: l.T("portal.step.see_text")},
 		}},
+	}
+	if v.Choose.Name != "" {
+		v.Amount.Unit = "" // the choice beside it says
 	}
 	if len(purposes) > 0 {
 		v.For = page.Field{ID: "purpose", Name: "purpose", Label: l.T("portal.new.for_what"), Hint: l.T("portal.new.for_what_hint"), Error: form.Error("purpose")}

@@ -88,6 +88,7 @@ func (s *SignIn) signIn(c echo.Context) error {
 	if refusal, ok := fault.As(err); ok {
 		p := newSignInPage(c, email, next)
 		p.Errors = page.ErrorSummary{Title: p.Lang.T("signin.failed"), Items: []page.Link{{Href: "#email", Text: p.Lang.Fault(refusal)}}}
+		page.RetryAfter(c, refusal)
 		return c.Render(statusOf(refusal), "signin/signin", p)
 	}
 	if err != nil {

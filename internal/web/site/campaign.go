@@ -28,6 +28,7 @@ type campaignPage struct {
 	Bands      page.Bands
 	Shortfall  page.Notice
 	Books      string
+	Originals  string     // what of it came in other currencies
 	Proof      page.Proof // the zero one until the books were compared with the banks
 	AllPledged string
 	Updated    page.Moment
@@ -128,6 +129,7 @@ func (p *campaignPage) figures(r report.Summary) {
 	p.Bands = page.NewBands(l, totals(t))
 	if t.Received != 0 {
 		p.Books = books(l, t)
+		p.Originals = originals(l, t.Currency, r.Originals)
 	}
 	if t.Shortfall != 0 {
 		p.Shortfall = page.Notice{Look: "fault", Title: l.T("site.books.shortfall_title", money.Of(t.Shortfall, t.Currency)), Text: l.T("site.books.shortfall_text")}

@@ -66,7 +66,7 @@ func TestCampaignPageShowsTheBooks(t *testing.T) {
 		want := map[string]string{
 			flat(l.T("common.bands.received")):   usd(3_654_321),
 			flat(l.T("common.bands.transit")):    usd(777_700),
-			flat(l.T("common.bands.pledged")):    usd(5_000_050 - 3_000_000),
+			flat(l.T("common.bands.pledged")):    usd(5_000_050 - 3_000_000 + 100_000), // what went back is awaited again
 			flat(l.T("common.bands.unpromised")): usd(s.Totals.Missing()),
 			flat(l.T("common.bands.aside")):      usd(2_000_000),
 			flat(l.T("common.bands.free")):       usd(w.Balance(ledger.Fund(id, "USD"))),
@@ -376,7 +376,7 @@ func TestDisputedLostAndEarmarkedMoneyIsTold(t *testing.T) {
 		shown[band.all("dt")[0].text()] = band.all("dd")[0].text()
 	}
 	for what, sum := range map[string]string{
-		"given for one purpose, not set aside yet": "$40.00", "lost to disputes and exchange rates": "$20.00", "disputed: held by payers’ banks": "$30.00",
+		"given for one purpose, not set aside yet": "$40.00", "lost to disputes": "$20.00", "disputed: held by payers’ banks": "$30.00",
 	} {
 		if shown[what] != sum {
 			t.Errorf("%s: %q, want %q, of %v", what, shown[what], sum, shown)

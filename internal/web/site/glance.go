@@ -58,15 +58,27 @@ func books(l i18n.Lang, t report.Totals) string {
 	if t.Disputed != 0 {
 		is = append(is, say("site.books.disputed", t.Disputed))
 	}
-	if t.Lost > 0 {
+	if t.Lost != 0 {
 		is = append(is, say("site.books.lost", t.Lost))
 	}
+	if t.Drift > 0 {
+		is = append(is, say("site.books.drift", t.Drift))
+	}
 	where := strings.Join(is, " + ")
-	if t.Lost < 0 {
-		where += " − " + say("site.books.gained", -t.Lost)
+	if t.Drift < 0 {
+		where += " − " + say("site.books.gained", -t.Drift)
 	}
 	if t.Shortfall != 0 {
 		where += " − " + say("site.books.shortfall", t.Shortfall)
 	}
 	return strings.Join(came, " − ") + " = " + where
+}
+
+// originals say what of the money came in other currencies, and what that counts as.
+func originals(l i18n.Lang, own money.Currency, all []report.Original) string {
+	said := make([]string, len(all))
+	for i, o := range all {
+		said[i] = l.T("site.originals.one", money.Of(o.Received, o.Currency), money.Of(o.Counted, own))
+	}
+	return strings.Join(said, ", ")
 }

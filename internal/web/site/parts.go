@@ -2,6 +2,7 @@ package site
 
 import (
 	"net/url"
+	"strings"
 	"unicode"
 
 	"kopiyka/internal/i18n"
@@ -25,8 +26,8 @@ func sum(l i18n.Lang, minor int64, c money.Currency) page.Sum { return l.Sum(mon
 // recorded yet, so all that was allocated is set aside.
 func totals(t report.Totals) page.Totals {
 	return page.Totals{
-		Currency: t.Currency, Goal: t.Goal, Received: t.Received, Transit: t.OnItsWay, Unpaid: t.Unpaid(),
-		Aside: t.Allocated, Earmarked: t.Earmarked, Free: t.Free, Fees: t.Fees, Lost: t.Lost, Disputed: t.Disputed,
+		Currency: t.Currency, Goal: t.Goal, Received: t.Received, Transit: t.OnItsWay, Unpaid: t.Unpaid,
+		Aside: t.Allocated, Earmarked: t.Earmarked, Free: t.Free, Fees: t.Fees, Lost: t.Lost, Drift: t.Drift, Disputed: t.Disputed,
 		Refunded: t.Refunded, Shortfall: t.Shortfall,
 	}
 }
@@ -74,14 +75,17 @@ func gifts(b page.Base, all []report.Gift) page.Gifts {
 
 // giftNote says what the sum and the status leave open.
 func giftNote(l i18n.Lang, g report.Gift) string {
-	note := giftProgress(l, g)
-	if g.Promised == nil {
-		return note
+	var notes []string
+	if note := giftProgress(l, g); note != "" {
+		notes = append(notes, note)
 	}
-	if note != "" {
-		note += "; "
+	if g.Original != nil {
+		notes = append(notes, l.T("site.gift.original", g.Original.Amount, l.Decimal(g.Original.Rate), g.Original.Source, g.Original.Day))
 	}
-	return note + l.T("site.gift.first", *g.Promised)
+	if g.Promised != nil {
+		notes = append(notes, l.T("site.gift.first", *g.Promised))
+	}
+	return strings.Join(notes, "; ")
 }
 
 func giftProgress(l i18n.Lang, g report.Gift) string {
