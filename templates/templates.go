@@ -8,7 +8,7 @@ import "embed"
 // Files are all templates and assets. Fonts are copied in by the build; without them the
 // program compiles as well, and pages fall back to the next face of each stack.
 //
-//go:embed layout part assets all:fonts all:site all:portal all:office all:signin mail
+//go:embed layout part assets all:fonts all:site all:portal all:office all:signin all:join mail
 var Files embed.FS
 
 // Styles are the style sheets below assets/css in the order in which they are joined. The
@@ -18,7 +18,7 @@ var Styles = []string{
 	"part/sandbox", "part/mast", "part/mark", "part/langs", "part/who",
 	"part/sum", "part/button", "part/field", "part/notice", "part/table", "part/status",
 	"part/paint", "part/bands", "part/progress", "part/stat", "part/proof", "part/seal",
-	"part/gifts", "part/spend", "part/evidence", "part/times", "part/trace", "part/chart",
+	"part/crew", "part/gifts", "part/spend", "part/evidence", "part/times", "part/trace", "part/chart",
 	"part/sign", "part/empty", "part/search", "part/pager", "part/letter", "part/foot",
 	"pages", "print",
 }

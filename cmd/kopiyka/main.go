@@ -23,6 +23,7 @@ type commands struct {
 	Sandbox         sandboxCommand         `cmd:"" help:"Run the Stripe sandbox alone."`
 	Migrate         migrateCommand         `cmd:"" help:"Bring the schema up to date."`
 	Seed            seedCommand            `cmd:"" help:"Enter a cluster, its people, companies and campaigns from a TOML file."`
+	User            userCommand            `cmd:"" help:"People: the first admin, or anybody whom nobody can invite."`
 	Verify          verifyCommand          `cmd:"" help:"Recompute every balance from the lines. Exit status 1 if anything differs."`
 	Reconcile       reconcileCommand       `cmd:"" help:"Compare the books with every bank statement. Exit status 1 if anything differs."`
 	ImportStatement importStatementCommand `cmd:"" help:"Bring in a bank statement: camt.053, MT940 or CSV."`

@@ -37,6 +37,7 @@ const (
 	CompanyEmail     = "company@demo.test"
 	CoordinatorEmail = "coordinator@demo.test"
 	ApproverEmail    = "approver@demo.test"
+	AdminEmail       = "admin@demo.test"
 )
 
 // SignIns are the demo's people, for the table that `kopiyka demo` prints.
@@ -44,6 +45,7 @@ var SignIns = []SignIn{
 	{CompanyEmail, "company (owner of Ganok Soft)"},
 	{CoordinatorEmail, "coordinator"},
 	{ApproverEmail, "approver"},
+	{AdminEmail, "admin of the cluster"},
 }
 
 // Loader enters the demo. The server must be serving and its workers working.

@@ -28,6 +28,10 @@ func (l *Loader) enterCluster(ctx context.Context) (err error) {
 		return err
 	}
 	l.ids.approverID, err = l.person(ctx, ApproverEmail, "Андрій Савчук", Password, l.clusterPerson(ctx, ApproverEmail, member.Approver))
+	if err != nil {
+		return err
+	}
+	_, err = l.person(ctx, AdminEmail, "Марта Гончар", Password, l.clusterPerson(ctx, AdminEmail, member.Admin))
 	return err
 }
 

@@ -56,6 +56,14 @@ func (p *printer) holder() string {
 	return a.Holder.In(p.l) + ", " + p.t("document.holder_id", a.HolderID)
 }
 
+// payer is the company, with its code when that is known.
+func (p *printer) payer() string {
+	if p.f.PayerID == "" {
+		return p.f.Company.In(p.l)
+	}
+	return p.f.Company.In(p.l) + ", " + p.t("document.holder_id", p.f.PayerID)
+}
+
 // gift says what the money is given for, in one line.
 func (p *printer) gift() string {
 	said := p.t("document.gift", p.f.Pledge.Campaign.In(p.l))
@@ -73,7 +81,7 @@ func (p *printer) invoice() error {
 		due = p.l.Date(p.f.DueOn)
 	}
 	p.pairs(width,
-		pair{p.t("document.fact.payer"), p.f.Company.In(p.l)},
+		pair{p.t("document.fact.payer"), p.payer()},
 		pair{p.t("document.fact.recipient"), p.holder()},
 		pair{p.t("document.fact.ground"), p.t("document.ground", pledge.MadeAt, pledge.Amount)},
 		pair{p.t("document.fact.counts"), p.counts("document.counts")},
@@ -169,7 +177,11 @@ func (p *printer) agreement() error {
 	}
 	p.heading(p.t("document.agreement.details"))
 	blank := strings.Repeat("_", 24)
-	left := []string{p.t("document.agreement.donor"), company, p.t("document.agreement.code", blank), p.t("document.agreement.by", blank), p.t("document.agreement.hand", blank)}
+	code := blank
+	if p.f.PayerID != "" {
+		code = p.f.PayerID
+	}
+	left := []string{p.t("document.agreement.donor"), company, p.t("document.agreement.code", code), p.t("document.agreement.by", blank), p.t("document.agreement.hand", blank)}
 	right := []string{p.t("document.agreement.recipient"), cluster}
 	if a := p.f.Account; a != nil {
 		if a.HolderID != "" {
@@ -186,7 +198,7 @@ func (p *printer) receipt() error {
 	p.begin()
 	pay := p.f.Payment
 	p.pairs(width,
-		pair{p.t("document.fact.payer"), p.f.Company.In(p.l)},
+		pair{p.t("document.fact.payer"), p.payer()},
 		pair{p.t("document.fact.recipient"), p.holder()},
 		pair{p.t("document.fact.what"), p.gift()},
 		pair{p.t("document.fact.order"), p.f.Pledge.PurchaseOrder},
@@ -237,7 +249,7 @@ func (p *printer) note() error {
 	p.begin()
 	pay := p.f.Payment
 	p.pairs(width,
-		pair{p.t("document.fact.payer"), p.f.Company.In(p.l)},
+		pair{p.t("document.fact.payer"), p.payer()},
 		pair{p.t("document.fact.recipient"), p.holder()},
 		pair{p.t("document.fact.what"), p.gift()},
 		pair{p.t("document.fact.receipt"), p.t("document.receipt_of", pay.ReceiptNo, pay.At, pay.Received)},

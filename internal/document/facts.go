@@ -33,6 +33,7 @@ func (t Text) In(l i18n.Lang) string {
 type Facts struct {
 	Cluster  Text
 	Company  Text
+	PayerID  string   `json:",omitempty"` // the company's EDRPOU code
 	Account  *Account `json:",omitempty"` // where to transfer to
 	PayURL   string   `json:",omitempty"` // where to pay by card
 	Pledge   *Pledge  `json:",omitempty"`
@@ -136,6 +137,7 @@ func groundOf(ctx context.Context, tx *sqlx.Tx, pledgeID string) (ground, error)
 		ClusterEN string         `db:"cluster_en"`
 		CompanyUK string         `db:"company_uk"`
 		CompanyEN string         `db:"company_en"`
+		PayerID   string         `db:"official_id"`
 		TitleUK   string         `db:"title_uk"`
 		TitleEN   string         `db:"title_en"`
 		PurposeUK sql.NullString `db:"purpose_uk"`
@@ -156,6 +158,7 @@ func groundOf(ctx context.Context, tx *sqlx.Tx, pledgeID string) (ground, error)
 	}
 	err := tx.GetContext(ctx, &row, `
 		SELECT c.cluster_id, p.company_id, k.name_uk AS cluster_uk, k.name_en AS cluster_en, o.name_uk AS company_uk, o.name_en AS company_en,
+		       CASE WHEN o.country = 'UA' THEN o.official_id ELSE '' END AS official_id,
 		       c.title_uk, c.title_en, u.title_uk AS purpose_uk, u.title_en AS purpose_en, n.item_uk, n.item_en,
 		       p.reference, p.purchase_order, coalesce(p.original_minor, p.amount_minor) AS amount_minor, coalesce(p.original_currency, p.currency) AS currency, p.made_at,
 		       p.currency AS own, p.amount_minor AS own_minor, coalesce(r.rate, 1) AS rate, coalesce(r.source, '') AS source, r.day,
@@ -173,6 +176,7 @@ func groundOf(ctx context.Context, tx *sqlx.Tx, pledgeID string) (ground, error)
 	}
 	g := ground{Cluster: row.ClusterID, Company: row.CompanyID}
 	g.facts.Cluster, g.facts.Company = Text{row.ClusterUK, row.ClusterEN}, Text{row.CompanyUK, row.CompanyEN}
+	g.facts.PayerID = row.PayerID
 	g.facts.Pledge = &Pledge{
 		Campaign: Text{row.TitleUK, row.TitleEN}, Reference: row.Reference, PurchaseOrder: row.Order,
 		Amount: money.Of(row.Minor, row.Currency), MadeAt: row.MadeAt.UTC(),

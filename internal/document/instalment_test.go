@@ -93,3 +93,24 @@ func TestAReleasedEarmarkIsNotPrinted(t *testing.T) {
 		t.Errorf("released: %+v", doc.Facts.Pledge)
 	}
 }
+
+// What a company's code is known to be stands on its papers; without one there is room to
+// write it by hand.
+func TestTheCodeOfAKnownCompanyIsPrinted(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	r.account()
+	if _, err := r.Owner.Exec(`UPDATE companies SET official_id = '14360570' WHERE id = $1`, r.Company); err != nil {
+		t.Fatal(err)
+	}
+	pledge, _ := r.inParts()
+	doc, err := document.IssueAgreement(t.Context(), r.DB, r.Now, r.wish(pledge, r.Payer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, id := range map[string]string{"agreement": doc.ID, "invoice": r.invoice(pledge).ID} {
+		if said := textOf(t, r.file(id, i18n.UK)); !strings.Contains(said, "код ЄДРПОУ 14360570") {
+			t.Errorf("the %s lacks the code: %s", name, said)
+		}
+	}
+}

@@ -194,3 +194,6 @@ func refusalOf(err error) *stripe.Error {
 	}
 	return nil
 }
+
+// Site is where browsers reach the house, for links in letters.
+func (g *Gateway) Site() string { return g.config.PublicURL }

@@ -52,6 +52,8 @@ type Cluster struct {
 type Company struct {
 	ID, Slug    string
 	Name, About Text
+	Country     string // where it is registered; empty: Ukraine
+	OfficialID  string // its EDRPOU code, or the number under which its country knows it
 }
 
 // AddCluster enters a cluster and returns its id.
@@ -65,11 +67,13 @@ func AddCluster(ctx context.Context, tx *sqlx.Tx, at time.Time, c Cluster) (stri
 	return id, nil
 }
 
-// AddCompany enters a company and returns its id.
+// AddCompany enters a company and returns its id. Everyone may see its name and what it
+// says about itself; the rest of its profile it shows by its own consent.
 func AddCompany(ctx context.Context, tx *sqlx.Tx, at time.Time, c Company) (string, error) {
 	id := pg.NewID()
-	_, err := tx.ExecContext(ctx, `INSERT INTO companies (id, slug, name_uk, name_en, about_uk, about_en, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		id, c.Slug, c.Name.UK, c.Name.EN, c.About.UK, c.About.EN, at)
+	_, err := tx.ExecContext(ctx, `INSERT INTO companies (id, slug, name_uk, name_en, about_uk, about_en, country, official_id, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, coalesce(nullif($7, ''), 'UA'), $8, $9)`,
+		id, c.Slug, c.Name.UK, c.Name.EN, c.About.UK, c.About.EN, c.Country, c.OfficialID, at)
 	if err != nil {
 		return "", fmt.Errorf("add company %s: %w", c.Slug, kindly(err))
 	}
@@ -118,6 +122,24 @@ func kindly(err error) error {
 	switch name := pg.Constraint(err); {
 	case name == "people_email_once":
 		return fault.In("email", "person.email_taken")
+	case name == "companies_official_id_once":
+		return fault.In("official_id", "company.official_id_taken")
+	case name == "companies_edrpou":
+		return fault.In("official_id", "company.edrpou")
+	case name == "companies_official_id_form":
+		return fault.In("official_id", "company.official_id_form")
+	case name == "memberships_one_at_a_time" || name == "memberships_pkey":
+		return fault.In("since", "membership.overlaps")
+	case name == "memberships_order":
+		return fault.In("until", "membership.order")
+	case name == "company_addresses_one_at_a_time":
+		return fault.In("since", "address.overlaps")
+	case name == "company_addresses_order":
+		return fault.In("since", "address.order")
+	case name == "company_roles_last_owner":
+		return fault.New(fault.Conflict, "company.last_owner")
+	case name == "cluster_roles_last_admin":
+		return fault.New(fault.Conflict, "cluster.last_admin")
 	case strings.HasSuffix(name, "_slug_once"):
 		return fault.In("slug", "slug.taken")
 	case strings.HasSuffix(name, "_slug_form"):

@@ -15,11 +15,13 @@ import (
 // companyGifts is how many gifts a company's page shows.
 const companyGifts = 100
 
-// Company is all that a company's page tells: nothing of its anonymous pledges, and no
-// sum that would give a hidden amount away.
+// Company is all that a company's page tells: nothing of its anonymous pledges, no sum that
+// would give a hidden amount away, and of its profile what it has agreed to show.
 type Company struct {
 	Ref
 	About       Text
+	Site        string // empty when it has none or does not show it
+	Logo        bool   // there is one to be seen
 	Memberships []Membership
 	Named       []NamedSum // per currency, of the pledges with name and amount alone
 	Gifts       []Gift     // named, or with the amount hidden; the latest
@@ -43,8 +45,8 @@ type NamedSum struct {
 	Refunded int64          `db:"refunded"`
 }
 
-// Company returns a company that is or was a member of a cluster, or has given under its
-// name. Any other, one that has only given anonymously too, is a fault of kind NotFound.
+// Company returns a company that is or was a member of a cluster and shows it, or has given
+// under its name. Any other, one that has only given anonymously too, is a fault of kind NotFound.
 func (r *Report) Company(ctx context.Context, slug string) (Company, error) {
 	var c Company
 	err := r.snapshot(ctx, func(tx *sqlx.Tx) error {
@@ -54,7 +56,8 @@ func (r *Report) Company(ctx context.Context, slug string) (Company, error) {
 		}
 		err = tx.SelectContext(ctx, &c.Memberships, `
 			SELECT k.slug AS "cluster.slug", k.name_uk AS "cluster.name.uk", k.name_en AS "cluster.name.en", m.kind, m.since, m.until
-			  FROM memberships m JOIN clusters k ON k.id = m.cluster_id WHERE m.company_id = $1 ORDER BY m.since DESC, k.slug`, id)
+			  FROM memberships m JOIN clusters k ON k.id = m.cluster_id JOIN companies o ON o.id = m.company_id AND o.shows_name
+			 WHERE m.company_id = $1 ORDER BY m.since DESC, k.slug`, id)
 		if err != nil {
 			return fmt.Errorf("list the memberships: %w", err)
 		}
@@ -85,17 +88,46 @@ func (c *Company) read(ctx context.Context, tx *sqlx.Tx, slug string) (uuid.UUID
 	var row struct {
 		ID uuid.UUID `db:"id"`
 		Ref
-		About Text `db:"about"`
+		About Text   `db:"about"`
+		Site  string `db:"site"`
+		Logo  bool   `db:"logo"`
 	}
 	err := tx.GetContext(ctx, &row, `
-		SELECT k.id, k.slug, k.name_uk AS "name.uk", k.name_en AS "name.en", k.about_uk AS "about.uk", k.about_en AS "about.en"
+		SELECT k.id, k.slug, k.name_uk AS "name.uk", k.name_en AS "name.en",
+		       CASE WHEN k.shows_about THEN k.about_uk ELSE '' END AS "about.uk", CASE WHEN k.shows_about THEN k.about_en ELSE '' END AS "about.en",
+		       CASE WHEN k.shows_site THEN k.site ELSE '' END AS site, k.shows_logo AND EXISTS (SELECT 1 FROM company_logos g WHERE g.company_id = k.id) AS logo
 		  FROM companies k
-		 WHERE k.slug = $1 AND (EXISTS (SELECT 1 FROM memberships m WHERE m.company_id = k.id) OR `+givesOpenly+`)`, slug)
+		 WHERE k.slug = $1 AND `+hasPage, slug)
 	if err != nil {
 		return uuid.Nil, known(fmt.Errorf("read company %s: %w", slug, err), "company.unknown")
 	}
-	c.Ref, c.About = row.Ref, row.About
+	c.Ref, c.About, c.Site, c.Logo = row.Ref, row.About, row.Site, row.Logo
 	return row.ID, nil
+}
+
+// hasPage holds for a company k that everyone may know of.
+const hasPage = `(k.shows_name AND EXISTS (SELECT 1 FROM memberships m WHERE m.company_id = k.id) OR ` + givesOpenly + `)`
+
+// CompanyLogo returns the picture that a company lets everyone see. Without one, or without
+// that consent, it is a fault of kind NotFound.
+func (r *Report) CompanyLogo(ctx context.Context, slug string) ([]byte, error) {
+	return r.logo(ctx, slug, `SELECT g.png FROM company_logos g JOIN companies k ON k.id = g.company_id WHERE k.slug = $1 AND k.shows_logo AND `+hasPage)
+}
+
+// ClusterLogo returns a cluster's picture.
+func (r *Report) ClusterLogo(ctx context.Context, slug string) ([]byte, error) {
+	return r.logo(ctx, slug, `SELECT g.png FROM cluster_logos g JOIN clusters k ON k.id = g.cluster_id WHERE k.slug = $1`)
+}
+
+func (r *Report) logo(ctx context.Context, slug, query string) ([]byte, error) {
+	if !isSlug(slug) {
+		return nil, fault.New(fault.NotFound, "logo.none")
+	}
+	var png []byte
+	if err := r.db.GetContext(ctx, &png, query, slug); err != nil {
+		return nil, known(fmt.Errorf("read a logo of %s: %w", slug, err), "logo.none")
+	}
+	return png, nil
 }
 
 // givesOpenly holds for a company k with a pledge that carries its name.

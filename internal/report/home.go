@@ -90,10 +90,19 @@ func add(campaigns []Summary) []Sum {
 	return sums
 }
 
-// ClusterPage is a cluster with its campaigns.
+// ClusterPage is a cluster with its campaigns, and how to reach it.
 type ClusterPage struct {
 	Cluster
+	Contact
 	Campaigns []Summary
+}
+
+// Contact is how to reach a cluster. Empty is what it has not told.
+type Contact struct {
+	Email string `db:"email"`
+	Phone string `db:"phone"`
+	Site  string `db:"site"`
+	Logo  bool   `db:"logo"` // there is one
 }
 
 // Cluster returns a cluster and its campaigns. Its members are counted and not listed:
@@ -107,6 +116,10 @@ func (r *Report) Cluster(ctx context.Context, slug string) (ClusterPage, error) 
 	err := r.snapshot(ctx, func(tx *sqlx.Tx) (err error) {
 		if err := tx.GetContext(ctx, &c.Cluster, clusters+` WHERE k.slug = $1`, slug); err != nil {
 			return known(fmt.Errorf("read cluster %s: %w", slug, err), "cluster.unknown")
+		}
+		err = tx.GetContext(ctx, &c.Contact, `SELECT k.email, k.phone, k.site, EXISTS (SELECT 1 FROM cluster_logos g WHERE g.cluster_id = k.id) AS logo FROM clusters k WHERE k.slug = $1`, slug)
+		if err != nil {
+			return fmt.Errorf("read how to reach cluster %s: %w", slug, err)
 		}
 		c.Campaigns, err = list(ctx, tx, slug)
 		return err

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"kopiyka/internal/clock"
@@ -18,6 +19,7 @@ import (
 	"kopiyka/internal/bank"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/inbox"
+	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/spending"
 )
@@ -153,6 +155,71 @@ var matrix = map[string][]int{
 	"GET /office/inbox/:id":             {303, 404, 404, 200, 200, 200},
 	"POST /office/inbox/:id":            {303, 404, 404, 303, 409, 409}, // it waits once the first has asked
 	"GET /office/jobs":                  {303, 404, 404, 200, 200, 200},
+	"GET /office/jobs.csv":              {303, 404, 404, 200, 200, 200},
+	"GET /office/jobs/:id":              {303, 404, 404, 303, 303, 303},
+	"POST /office/jobs/:id":             {303, 404, 404, 303, 303, 303},
+	"GET /:lang/campaigns":              {302, 302, 302, 302, 302, 302},
+
+	// Companies and people.
+	"GET /:lang/apply":                                   {200, 200, 200, 200, 200, 200},
+	"POST /:lang/apply":                                  {422, 422, 422, 422, 422, 422},
+	"GET /:lang/apply/sent":                              {200, 200, 200, 200, 200, 200},
+	"GET /applications/:token":                           {200, 200, 200, 200, 200, 200}, // whoever holds the letter
+	"POST /applications/:token":                          {303, 303, 303, 303, 303, 303},
+	"GET /invitations/:token":                            {200, 200, 200, 200, 200, 200},
+	"POST /invitations/:token":                           {422, 403, 403, 403, 403, 403}, // it went to somebody else
+	"GET /:lang/companies/:slug/logo.png":                {404, 404, 404, 404, 404, 404},
+	"GET /:lang/clusters/:slug/logo.png":                 {404, 404, 404, 404, 404, 404},
+	"GET /portal/companies/:slug":                        {303, 200, 200, 404, 404, 404},
+	"POST /portal/companies/:slug":                       {303, 403, 403, 404, 404, 404},
+	"GET /portal/companies/:slug/logo":                   {303, 404, 404, 404, 404, 404}, // there is none
+	"POST /portal/companies/:slug/logo":                  {303, 403, 403, 404, 404, 404},
+	"GET /portal/companies/:slug/logo/drop":              {303, 303, 303, 404, 404, 404},
+	"POST /portal/companies/:slug/logo/drop":             {303, 403, 403, 404, 404, 404},
+	"GET /portal/companies/:slug/addresses":              {303, 303, 303, 404, 404, 404},
+	"POST /portal/companies/:slug/addresses":             {303, 403, 403, 404, 404, 404},
+	"GET /portal/companies/:slug/team":                   {303, 200, 200, 404, 404, 404},
+	"POST /portal/companies/:slug/team":                  {303, 403, 403, 404, 404, 404},
+	"GET /portal/companies/:slug/team/:id":               {303, 303, 303, 404, 404, 404},
+	"POST /portal/companies/:slug/team/:id":              {303, 403, 403, 404, 404, 404},
+	"GET /portal/companies/:slug/invitations/:id":        {303, 303, 303, 404, 404, 404},
+	"POST /portal/companies/:slug/invitations/:id":       {303, 403, 403, 404, 404, 404},
+	"GET /office/companies":                              {303, 404, 404, 200, 200, 200},
+	"GET /office/companies.csv":                          {303, 404, 404, 200, 200, 200},
+	"GET /office/companies/:id":                          {303, 404, 404, 404, 200, 200},
+	"GET /office/companies/:id/facts":                    {303, 404, 404, 404, 200, 403},
+	"POST /office/companies/:id/facts":                   {303, 404, 404, 404, 303, 403},
+	"GET /office/companies/:id/:part":                    {303, 404, 404, 404, 303, 303},
+	"POST /office/companies/:id/memberships":             {303, 404, 404, 404, 303, 403},
+	"POST /office/companies/:id/addresses":               {303, 404, 404, 404, 303, 403},
+	"POST /office/companies/:id/owner":                   {303, 404, 404, 404, 403, 403}, // it has one
+	"GET /office/companies/:id/invitations/:invitation":  {303, 404, 404, 404, 303, 303},
+	"POST /office/companies/:id/invitations/:invitation": {303, 404, 404, 404, 303, 403},
+	"GET /office/members":                                {303, 404, 404, 200, 200, 200},
+	"GET /office/applications":                           {303, 404, 404, 200, 200, 200},
+	"GET /office/applications/:id":                       {303, 404, 404, 404, 200, 200},
+	"GET /office/applications/:id/:act":                  {303, 404, 404, 303, 303, 303},
+	"POST /office/applications/:id/accept":               {303, 404, 404, 404, 303, 403},
+	"POST /office/applications/:id/refuse":               {303, 404, 404, 404, 303, 403},
+	"GET /office/company-files":                          {303, 404, 404, 303, 303, 303},
+	"GET /office/company-files/new":                      {303, 404, 404, 200, 200, 403},
+	"GET /office/company-files/template.csv":             {303, 404, 404, 200, 200, 200},
+	"POST /office/company-files":                         {303, 404, 404, 415, 415, 403}, // no file is sent
+	"GET /office/company-files/:id":                      {303, 404, 404, 404, 200, 404},
+	"POST /office/company-files/:id":                     {303, 404, 404, 404, 303, 404},
+	"GET /office/people":                                 {303, 404, 404, 200, 200, 200},
+	"GET /office/clusters/:slug/people":                  {303, 404, 404, 404, 303, 303},
+	"POST /office/clusters/:slug/people":                 {303, 404, 404, 404, 403, 403}, // admins alone
+	"GET /office/clusters/:slug/people/:id":              {303, 404, 404, 404, 303, 303},
+	"POST /office/clusters/:slug/people/:id":             {303, 404, 404, 404, 403, 403},
+	"GET /office/clusters/:slug/invitations/:id":         {303, 404, 404, 404, 303, 303},
+	"POST /office/clusters/:slug/invitations/:id":        {303, 404, 404, 404, 403, 403},
+	"GET /office/clusters/:slug":                         {303, 404, 404, 404, 200, 200},
+	"POST /office/clusters/:slug":                        {303, 404, 404, 404, 403, 403},
+	"GET /office/clusters/:slug/logo":                    {303, 404, 404, 404, 303, 303},
+	"POST /office/clusters/:slug/logo":                   {303, 404, 404, 404, 403, 403},
+	"GET /office/clusters/:slug/logo/drop":               {303, 404, 404, 404, 303, 303},
+	"POST /office/clusters/:slug/logo/drop":              {303, 404, 404, 404, 403, 403},
 	// Lists as files, and lists of their own.
 	"GET /office/undoings":                      {303, 404, 404, 200, 200, 200},
 	"GET /office/undoings.csv":                  {303, 404, 404, 200, 200, 200},
@@ -175,10 +242,6 @@ var matrix = map[string][]int{
 	"GET /office/write-offs.csv":                {303, 404, 404, 200, 200, 200},
 	"GET /office/statements.csv":                {303, 404, 404, 200, 200, 200},
 	"GET /office/statements/:id/lines.csv":      {303, 404, 404, 404, 200, 200},
-	"GET /office/jobs.csv":                      {303, 404, 404, 200, 200, 200},
-	"GET /office/jobs/:id":                      {303, 404, 404, 303, 303, 303},
-	"POST /office/jobs/:id":                     {303, 404, 404, 303, 303, 303},
-	"GET /:lang/campaigns":                      {302, 302, 302, 302, 302, 302},
 	// One's own sign-in. Forms are empty, and the codes wrong.
 	"GET /sign-in/factor":                  {303, 200, 200, 200, 200, 200},
 	"POST /sign-in/factor":                 {303, 422, 422, 422, 422, 422},
@@ -219,7 +282,20 @@ var matrix = map[string][]int{
 
 // forms are filled in so that only who sends them can be wrong.
 func (h *house) forms() map[string]string {
+	today := clock.Day(h.Now()).Format(time.DateOnly)
+	place := url.Values{"kind": {"relocated"}, "country": {"UA"}, "place": {"Львів"}, "since": {today}}.Encode()
 	return map[string]string{
+		"POST /portal/companies/:slug/addresses":       place,
+		"POST /office/companies/:id/addresses":         place,
+		"POST /portal/companies/:slug/team":            url.Values{"email": {"new@example.org"}, "role": {"payer"}}.Encode(),
+		"POST /portal/companies/:slug/team/:id":        url.Values{"role": {"payer"}}.Encode(),
+		"POST /portal/companies/:slug/invitations/:id": url.Values{"act": {"revoke"}}.Encode(),
+		"POST /office/companies/:id/facts":             url.Values{"name_uk": {"Ганок"}}.Encode(),
+		"POST /office/companies/:id/owner":             url.Values{"email": {"new@example.org"}}.Encode(),
+		"POST /office/companies/:id/memberships":       url.Values{"cluster": {h.Cluster}, "becomes": {"business-partner"}, "on": {today}}.Encode(),
+		"POST /office/applications/:id/refuse":         url.Values{"reason": {"Because not"}}.Encode(),
+		"POST /office/clusters/:slug/people":           url.Values{"email": {"new@example.org"}, "role": {"auditor"}}.Encode(),
+		"POST /office/clusters/:slug/people/:id":       url.Values{"act": {"give"}, "role": {"auditor"}}.Encode(),
 		"POST /portal/pledges": url.Values{"campaign": {h.Slug}, "company": {h.Company}, "amount": {"12.50"}, "currency": {"USD"},
 			"visibility": {"named"}, "when": {"now"}}.Encode(),
 		"POST /office/campaigns/:slug/allocations": url.Values{"purpose": {h.Purpose}, "amount": {"1.00"}, "currency": {"USD"}, "reason": {"Because"}}.Encode(),
@@ -382,13 +458,68 @@ func (h *house) invoice(pledge string) string {
 	return doc.ID
 }
 
+// invitation is one to the company, or to the cluster, and the token of its link.
+func (h *house) invitation(cluster bool) (id, token string) {
+	h.t.Helper()
+	i := member.Invite{Place: member.Place{CompanyID: h.Company}, Role: "viewer", Email: "invited@example.org"}
+	if cluster {
+		i.Place, i.Role = member.Place{ClusterID: h.Cluster}, "auditor"
+	}
+	link, err := i.Appoint(h.t.Context(), h.DB, h.Now, "")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if err := h.Owner.Get(&id, `SELECT id FROM invitations ORDER BY id DESC LIMIT 1`); err != nil {
+		h.t.Fatal(err)
+	}
+	token, _, _ = strings.Cut(strings.TrimPrefix(link, "/invitations/"), "?")
+	return id, token
+}
+
+// application is one that waits for a coordinator, and the token of its link.
+func (h *house) application() (id, token string) {
+	h.t.Helper()
+	email := fmt.Sprintf("applicant%d@example.org", h.Count("company_applications"))
+	err := member.Apply(h.t.Context(), h.DB, h.Now, "", member.Application{
+		ClusterID: h.Cluster, Kind: "member", Company: member.Company{Name: member.Text{UK: "Нова"}}, PersonName: "Нова Людина", Email: email, Lang: "uk", Host: email,
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var body string
+	if err := h.Owner.Get(&body, `SELECT text_body FROM letters WHERE recipient = $1`, email); err != nil {
+		h.t.Fatal(err)
+	}
+	_, token, _ = strings.Cut(body, "/applications/")
+	token, _, _ = strings.Cut(token, "?")
+	if err := member.ConfirmApplication(h.t.Context(), h.DB, h.Now, "", token); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := h.Owner.Get(&id, `SELECT id FROM company_applications WHERE email = $1`, email); err != nil {
+		h.t.Fatal(err)
+	}
+	return id, token
+}
+
+// companyFile is a file of companies that nobody has entered.
+func (h *house) companyFile() string {
+	h.t.Helper()
+	id, err := member.BringCompanies(h.t.Context(), h.DB, h.Now, member.ImportFile{
+		ClusterID: h.Cluster, PersonID: h.Coordinator, Name: "companies.csv", Body: []byte("name_uk;since\nНова;2020-01-01\n"),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return id
+}
+
 func TestEveryAddressHasItsGuard(t *testing.T) {
 	h := open(t)
 	h.letIn()
 	paid := h.Paid(100_000)
 	pledge := h.Pledge(10_000)
 	payment := h.Checkout(pledge, 5_000)
-	forms, token := h.forms(), h.reminder()
+	forms, reminder := h.forms(), h.reminder()
 	alarm, job := h.alarm(payment.ID), h.job()
 
 	var seen []string
@@ -409,8 +540,21 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 			t.Errorf("%s has no row in the matrix", name)
 			continue
 		}
-		slug, id := h.Slug, pledge
+		slug, id, token := h.Slug, pledge, reminder
 		switch {
+		case strings.Contains(path, "/companies/:id/invitations/:invitation"):
+			waits, _ := h.invitation(false)
+			id, path = h.Company, strings.Replace(path, ":invitation", waits, 1)
+		case strings.Contains(path, "/office/companies/:id"):
+			id = h.Company
+		case strings.Contains(path, "/team/:id"), strings.Contains(path, "/people/:id"):
+			id = h.Viewer
+		case strings.Contains(path, "/invitations/:"):
+			id, token = h.invitation(strings.HasPrefix(path, "/office/"))
+		case strings.Contains(path, "/applications/:"):
+			id, token = h.application()
+		case strings.Contains(path, "/company-files/:id"):
+			id = h.companyFile()
 		case strings.HasSuffix(path, "/payments/:id/refund"):
 			id = paid.ID
 		case strings.Contains(path, "/refunds/:id"):
@@ -435,6 +579,8 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 			id = h.proposal()
 		case strings.Contains(path, "/write-offs/:id"):
 			id = h.writeOff()
+		}
+		switch {
 		case strings.Contains(path, "/companies/:slug"):
 			slug = "ganok"
 		case strings.Contains(path, "/clusters/:slug"):

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
@@ -24,6 +25,7 @@ import (
 	"kopiyka/internal/report"
 	"kopiyka/internal/web/api"
 	"kopiyka/internal/web/hook"
+	"kopiyka/internal/web/join"
 	"kopiyka/internal/web/office"
 	"kopiyka/internal/web/page"
 	"kopiyka/internal/web/portal"
@@ -85,9 +87,9 @@ func New(p Parts) (*Web, error) {
 // their own.
 const mostBody = "1M"
 
-// takesFiles holds for the one address that takes files. It has a limit of its own.
+// takesFiles holds for the addresses that take files. They have limits of their own.
 func takesFiles(c echo.Context) bool {
-	return c.Request().Method == http.MethodPost && c.Path() == office.StatementsPath
+	return c.Request().Method == http.MethodPost && (c.Path() == office.StatementsPath || c.Path() == office.ImportsPath || strings.HasSuffix(c.Path(), "/logo"))
 }
 
 // open adds the doors, each with its guards.
@@ -115,6 +117,7 @@ func (w *Web) open(p Parts, renderer *page.Renderer) error {
 	door.Routes(e.Group("", visited...))
 	portal.New(p.DB, p.Gateway, p.Now, p.Log).Routes(e.Group("", visited...))
 	office.New(p.DB, p.Gateway, p.Now, p.Checks...).Routes(e.Group("", append(visited[:len(visited):len(visited)], door.Factor)...), door.Fresh)
+	join.New(p.DB, p.Now, p.Config.URL).Routes(e.Group("", visited...))
 	site.New(reports, renderer, w.cache).Routes(e.Group("", visited...))
 	return nil
 }

@@ -40,6 +40,7 @@ func (o *Office) tasks(ctx context.Context, l i18n.Lang, p member.Person) ([]tas
 		{"refunds", "/office/refunds", func() (int, error) { return giving.CountRefundsAsked(ctx, o.db, p.ID, most) }},
 		{"dead", "/office/inbox", func() (int, error) { return inbox.CountDead(ctx, o.db, most) }},
 		{"failed", "/office/jobs", func() (int, error) { return jobs.CountFailed(ctx, o.db, most) }},
+		{"applications", ApplicationsPath, func() (int, error) { return member.CountApplications(ctx, o.db, p.ID, most) }},
 		{"letters", "/office/letters?state=refused", func() (int, error) { return mail.CountFailed(ctx, o.db, p.ID, most) }},
 		{"overdue", "/office/due", func() (int, error) { return giving.CountOverdue(ctx, o.db, p.ID, o.today(), most) }},
 	}
@@ -81,7 +82,7 @@ func (o *Office) unexplained(ctx context.Context, l i18n.Lang, p member.Person) 
 // drawers lead to every list of the desk, whether or not anything in it waits.
 func drawers(l i18n.Lang) []page.Link {
 	var all []page.Link
-	for _, name := range []string{"allocations", "pledges", "payments", "refunds", "write-offs", "due", "unmatched", "undoings", "statements", "reconciliation", "alarms", "suspense", "documents", "letters", "inbox", "jobs", "rates"} {
+	for _, name := range []string{"companies", "applications", "people", "allocations", "pledges", "payments", "refunds", "write-offs", "due", "unmatched", "undoings", "statements", "reconciliation", "alarms", "suspense", "documents", "letters", "inbox", "jobs", "rates"} {
 		all = append(all, page.Link{Href: listPath(name), Text: l.T("desk.title." + name)})
 	}
 	return all

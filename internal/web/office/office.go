@@ -55,6 +55,7 @@ func (o *Office) Routes(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	o.desk(g, fresh...)
 	o.bank(g, fresh...)
 	o.promises(g, fresh...)
+	o.members(g)
 	o.currencies(g)
 	o.papers(g)
 }

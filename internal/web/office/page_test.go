@@ -7,6 +7,7 @@ import (
 	"kopiyka/internal/money"
 	"kopiyka/internal/web/page"
 	"kopiyka/internal/web/page/pagetest"
+	"kopiyka/internal/web/roster"
 )
 
 // Every template stands on its struct, full and empty, in both languages.
@@ -30,6 +31,9 @@ func TestPages(t *testing.T) {
 		Search: &page.Search{Label: "S", Action: "/a", Hidden: []page.Hidden{{Name: "state", Value: "x"}}, Fields: []page.Field{{ID: "q", Name: "q", Label: "Q", Hint: "h"}}, Clear: page.Link{Href: "/a", Text: "All"}},
 		Sums:   []page.Pair{{Text: "S", Sum: sum}}, Table: table, Empty: page.Empty{Title: "E", Text: "T"}, Pager: page.Pager{Label: "P", Newest: "/n", Older: "/o", CSV: page.Link{Href: "/c", Text: "C"}},
 	}
+	said := []roster.Fact{{Name: "F", Text: "T"}}
+	ask := page.Ask{Action: "/a", Button: "B", Questions: page.Fields(page.Field{ID: "amount", Name: "amount", Label: "A"}, page.Field{ID: "reason", Name: "reason", Label: "R", Rows: 3})}
+	crew := page.Crew{Items: []page.Mate{{Name: "N", Note: "n", Roles: "R", Acts: []page.Press{{Action: "/a", Text: "T", Whom: "N"}}}}}
 	rates := list // whose form has other fields
 	rates.Errors = page.ErrorSummary{Title: "Not entered", Items: []page.Link{{Href: "#rate", Text: "R"}}}
 	pagetest.Door(t, "office", map[string]page.Model{
@@ -122,5 +126,12 @@ func TestPages(t *testing.T) {
 			Parts: table, Refusal: "F",
 			Decision: decision,
 		},
+		"ask":          askPage{Kicker: []page.Link{{Href: "/k", Text: "K"}}, Title: "T", Lead: "L", Errors: errors, Ask: ask, Link: page.Link{Href: "/l", Text: "L"}},
+		"company":      companyPage{Notice: page.Notice{Title: "N"}, Name: "A", Facts: said, EditFacts: "/e", Memberships: table, Addresses: table, People: crew, Invitations: crew, Changes: []page.Ask{{Action: "/m", Button: "B"}}, Move: ask, Owner: page.Ask{Action: "/o", Button: "B"}},
+		"application":  applicationPage{Notice: page.Notice{Title: "N"}, Name: "A", Status: page.NewStatus(l, page.Waits), Facts: said, Message: "M", Known: "K", Accept: crew.Items[0].Acts[0], Refuse: ask, Decided: said, Company: page.Link{Href: "/c", Text: "C"}},
+		"company-file": importPreviewPage{File: "f.csv", Cluster: "K", Said: "S", More: "M", Faulty: table, Table: table, Enter: crew.Items[0].Acts[0], Again: page.Link{Href: "/n", Text: "N"}},
+		"people":       peoplePage{Notice: page.Notice{Title: "N"}, Clusters: []clusterPeople{{Slug: "k", Name: "K", Profile: page.Link{Href: "/p", Text: "P"}, People: crew, Invitations: crew, MayChange: true, Invite: ask, Nobody: "N"}}},
+		"cluster":      clusterPage{Notice: page.Notice{Title: "N"}, Name: "K", Public: "/p", Logo: "/l.png", MayChange: true, Facts: said, Profile: ask, Picture: page.Ask{Action: "/l", Upload: true, Button: "B"}, DropPicture: crew.Items[0].Acts[0]},
+		"members":      membersPage{Title: "T", Clusters: []membersOf{{Slug: "k", Name: "K", Said: "S", Years: []page.Link{{Href: "/y", Text: "2020", Current: true}}, Table: table, List: page.Link{Href: "/l", Text: "L"}}}},
 	})
 }

@@ -7,7 +7,6 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -79,13 +78,17 @@ func cutOff(c echo.Context, level slog.Level, name string, err error) {
 func plainCells(row []string) []string {
 	cells := make([]string, len(row))
 	for i, cell := range row {
-		if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) && !number.MatchString(cell) {
+		if begins.MatchString(cell) && !number.MatchString(cell) {
 			cell = "'" + cell
 		}
 		cells[i] = cell
 	}
 	return cells
 }
+
+// begins finds what some spreadsheet takes for the beginning of a formula, in wide letters
+// and behind spaces too.
+var begins = regexp.MustCompile(`^[\s\p{Zs}]*[=+\-@＝＋－＠]|^[\t\r\n]`)
 
 // number is a plain one, which stays what it is below zero too.
 var number = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)

@@ -50,6 +50,9 @@ type partsPage struct {
 	Story    page.Story
 	Stand    page.Stand
 	Papers   page.Papers
+	Crew     page.Crew
+	Tabs     []page.Link
+	Ask      page.Ask
 }
 
 func parts(t *testing.T, l i18n.Lang) partsPage {
@@ -124,6 +127,14 @@ func parts(t *testing.T, l i18n.Lang) partsPage {
 		{ID: "message", Name: "message", Label: "Кілька слів", Rows: 4, MaxLength: 500, Optional: true, Value: "<b>"},
 		{ID: "purpose", Name: "purpose", Label: "На що", Options: []page.Option{{Value: "a", Text: "Лікарні"}, {Value: "b", Text: "Будинки", Chosen: true}}},
 	}
+	press := page.Press{Action: "/a", Text: "Прибрати", Whom: "Олена", Hidden: []page.Hidden{{Name: "role", Value: "none"}}}
+	p.Crew = page.Crew{Items: []page.Mate{{Name: "Олена Ткач", Note: "olena@example.org", Roles: "оплата", Acts: []page.Press{press, press}}, {Name: "Іван", Roles: "перегляд"}}}
+	p.Tabs = []page.Link{{Href: "/a", Text: "Про компанію", Current: true}, {Href: "/b", Text: "Люди"}}
+	p.Ask = page.Ask{Action: "/a", Upload: true, Hidden: []page.Hidden{{Name: "h", Value: "v"}}, Button: "Зберегти", Cancel: page.Link{Href: "/c", Text: "Назад"}, Questions: []page.Question{
+		{Field: page.Field{ID: "asked", Name: "asked", Label: "Назва", Hint: "Як у документах"}},
+		{Choices: page.NewChoices("asked-kind", "Участь", "a", page.Option{Value: "a", Text: "A", Note: "Пояснення"}, page.Option{Value: "b", Text: "B"})},
+		{Checks: page.Checks{ID: "asked-shows", Legend: "Що побачать усі", Hint: "Будь-коли", Items: []page.Check{{Name: "asked_name", Text: "Назву", Note: "Завжди", On: true}, {Name: "asked_site", Text: "Сайт"}}}},
+	}}
 	p.Papers = page.Papers{ID: "papers", Title: "Документи", Text: "Видані документи не змінюються.", Table: p.Table,
 		Forms: []page.PaperForm{{Action: "/x", Kind: "invoice", Button: "Виписати рахунок на 5 000,00 $", Why: "на все, що лишилося"}, {Action: "/x", Button: "Скласти виписку"}}}
 	p.Choices = page.NewChoices("visibility", "Що побачать інші", "hidden", page.Option{Value: "named", Text: "Назву й суму"}, page.Option{Value: "hidden", Text: "Назву без суми", Note: "Сума все одно врахована в підсумках"})

@@ -88,7 +88,7 @@ func chosenPosts(p member.Person, slug string) ([]member.CompanyPost, error) {
 
 // company is one company on the overview: its newest pledges, and the ways to all it has.
 func company(l i18n.Lang, post member.CompanyPost, pledges []giving.Pledge, schedules map[string]giving.Schedule, payments map[string][]giving.Payment, year int) companyPledges {
-	v := companyPledges{Slug: post.Slug, Name: in(l, post.Name.UK, post.Name.EN)}
+	v := companyPledges{Slug: post.Slug, Name: in(l, post.Name.UK, post.Name.EN), Links: companyTabs(l, post.Slug, false)}
 	if len(pledges) == 0 {
 		v.Empty = page.Empty{Title: l.T("portal.empty"), Text: l.T("portal.empty_text")}
 		if post.Role.MayPay() {
@@ -103,7 +103,7 @@ func company(l i18n.Lang, post member.CompanyPost, pledges []giving.Pledge, sche
 	}
 	v.Links = append(v.Links, page.Link{Href: statementPath(post.Slug, year), Text: l.T("portal.statement.link", strconv.Itoa(year))})
 	if len(pledges) == giving.PageSize {
-		v.More = v.Links[0].Href + "?after=" + pledges[len(pledges)-1].ID
+		v.More = listPath(post.Slug, "pledges") + "?after=" + pledges[len(pledges)-1].ID
 	}
 	return v
 }

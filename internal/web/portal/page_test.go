@@ -8,6 +8,7 @@ import (
 	"kopiyka/internal/money"
 	"kopiyka/internal/web/page"
 	"kopiyka/internal/web/page/pagetest"
+	"kopiyka/internal/web/roster"
 )
 
 // Every template stands on its struct, full and empty, in both languages.
@@ -63,6 +64,15 @@ func TestPages(t *testing.T) {
 			Rows:   &page.Plan{Legend: "L", Hint: "H", Rows: []page.PlanRow{{Day: page.Field{ID: "day-1", Name: "day-1", Label: "D", Type: "date"}, Amount: field}}},
 			Reason: page.Field{ID: "reason", Name: "reason", Label: "Why", Rows: 3},
 		}},
+		"company": profilePage{
+			Notice: page.Notice{Title: "N"}, Name: "A", Tabs: []page.Link{{Href: "/a", Text: "A", Current: true}}, Public: page.Link{Href: "/p", Text: "P"}, Facts: []roster.Fact{{Name: "F", Text: "T"}},
+			Memberships: table, Addresses: table, Logo: "/l.png", MayChange: true, Profile: page.Ask{Action: "/a", Button: "B", Questions: page.Fields(page.Field{ID: "site", Name: "site", Label: "S"})},
+			Picture: page.Ask{Action: "/l", Upload: true, Button: "B"}, DropPicture: page.Press{Action: "/d", Text: "D"}, Move: page.Ask{Action: "/m", Button: "B"},
+		},
+		"team": teamPage{
+			Notice: page.Notice{Title: "N"}, Name: "A", Tabs: []page.Link{{Href: "/a", Text: "A"}}, Alone: true, People: page.Crew{Items: []page.Mate{{Name: "N", Acts: []page.Press{{Action: "/a", Text: "T"}}}}},
+			Invitations: page.Crew{Items: []page.Mate{{Name: "N"}}}, MayChange: true, Invite: page.Ask{Action: "/i", Button: "B", Questions: page.Fields(page.Field{ID: "email", Name: "email", Label: "E"})},
+		},
 		"stop": stopPage{Action: "/reminders/a", Wanted: true},
 		"history": historyPage{
 			Company: "A", Campaign: "C", Back: "/p", Status: page.NewStatus(l, page.Pledged), Schedule: page.Stand{Table: table, Rules: []string{"R"}},

@@ -63,6 +63,7 @@ func (p *Portal) Routes(g *echo.Group) {
 	g.GET("/documents/:id/:lang", p.paper)
 	g.GET("/companies/:slug/statements/:year", p.statement)
 	g.POST("/companies/:slug/statements/:year", p.issueStatement)
+	p.ourselves(g)
 	p.lists(g)
 	g.GET("/payments/:id/return", p.returned)
 	g.GET("/payments/:id/cancel", p.cancelled)

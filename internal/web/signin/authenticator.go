@@ -96,7 +96,7 @@ func (s *SignIn) enrol(c echo.Context) error {
 	st, next := standingOf(c), safePath(form.Get("next"), "")
 	codes, err := member.EnrolAuthenticator(c.Request().Context(), s.db, s.vault, s.now, st.person.ID, form.Get("code"), c.RealIP())
 	if err != nil {
-		wrong, err := page.NewForm(page.Of(c).Lang, err)
+		wrong, err := refused(c, err)
 		if err != nil {
 			return err
 		}

@@ -107,7 +107,7 @@ func (s *SignIn) factor(c echo.Context) error {
 	}
 	proof, err := s.judge(c, person, form.Get(codeField), form.Get(passwordField), half)
 	if err != nil {
-		wrong, err := page.NewForm(page.Of(c).Lang, err)
+		wrong, err := refused(c, err)
 		if err != nil {
 			return err
 		}
@@ -138,6 +138,14 @@ func (s *SignIn) judge(c echo.Context, person member.Person, code, password stri
 		return standingOf(c).halfBy, nil
 	}
 	return member.ByPassword, about(passwordField, member.ProvePassword(ctx, s.db, s.now, person, password, c.RealIP()))
+}
+
+// refused takes out of err what was wrong with a form, and tells programs when to ask again.
+func refused(c echo.Context, err error) (page.Form, error) {
+	if refusal, ok := fault.As(err); ok {
+		page.RetryAfter(c, refusal)
+	}
+	return page.NewForm(page.Of(c).Lang, err)
 }
 
 // about puts a refusal at the field that the page has for it.

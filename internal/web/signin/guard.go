@@ -113,7 +113,7 @@ func (s *SignIn) ask(c echo.Context, st standing, next echo.HandlerFunc) error {
 			c.SetRequest(r.WithContext(member.WithPerson(r.Context(), st.person)))
 			return s.passed(c, proof, next)
 		}
-		if wrong, err = page.NewForm(page.Of(c).Lang, err); err != nil {
+		if wrong, err = refused(c, err); err != nil {
 			return err
 		}
 	}

@@ -46,6 +46,7 @@ func spoken(next echo.HandlerFunc) echo.HandlerFunc {
 		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 		err := next(c)
 		if refusal, ok := fault.As(err); ok {
+			page.RetryAfter(c, refusal)
 			return c.JSON(page.StatusOf(refusal.Kind), went{Error: page.Of(c).Lang.Fault(refusal)})
 		}
 		return err

@@ -44,7 +44,7 @@ func (s *SignIn) askReset(c echo.Context) error {
 		return err
 	}
 	if err := member.AskReset(c.Request().Context(), s.db, s.now, form.Get("email"), c.RealIP()); err != nil {
-		wrong, err := page.NewForm(page.Of(c).Lang, err)
+		wrong, err := refused(c, err)
 		if err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (s *SignIn) reset(c echo.Context) error {
 	c.Response().Header().Set(echo.HeaderReferrerPolicy, "no-referrer")
 	err = member.Reset(c.Request().Context(), s.db, s.now, c.Param("token"), form.Get("password"))
 	if refusal, ok := fault.As(err); ok && refusal.Field == "password" {
-		wrong, err := page.NewForm(page.Of(c).Lang, err)
+		wrong, err := refused(c, err)
 		if err != nil {
 			return err
 		}
@@ -133,7 +133,7 @@ func (s *SignIn) changePassword(c echo.Context) error {
 	st := standingOf(c)
 	err = member.ChangePassword(c.Request().Context(), s.db, s.now, st.person.ID, form.Get("password"), st.session)
 	if err != nil {
-		wrong, err := page.NewForm(page.Of(c).Lang, err)
+		wrong, err := refused(c, err)
 		if err != nil {
 			return err
 		}

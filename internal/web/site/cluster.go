@@ -5,12 +5,16 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/report"
 	"kopiyka/internal/web/page"
 )
 
 type clusterPage struct {
 	page.Base
 	Name, About, Members string
+	Logo                 string // address of its picture; empty: none
+	Contact              []page.Link
+	Apply                page.Link
 	Cards                page.Cards
 }
 
@@ -23,6 +27,26 @@ func (s *Site) cluster(c echo.Context) error {
 			return nil, err
 		}
 		b.Nav = "campaigns"
-		return clusterPage{b, in(b, r.Name), in(b, r.About), members(b.Lang, r.Cluster), cards(b, r.Campaigns)}, nil
+		p := clusterPage{Base: b, Name: in(b, r.Name), About: in(b, r.About), Members: members(b.Lang, r.Cluster), Contact: contact(r.Contact), Cards: cards(b, r.Campaigns)}
+		p.Apply = page.Link{Href: b.In("/apply?cluster=" + slug), Text: b.Lang.T("people.apply.title")}
+		if r.Logo {
+			p.Logo = b.In(clusterAddress(slug) + "/logo.png")
+		}
+		return p, nil
 	})
+}
+
+// contact is how to reach a cluster.
+func contact(k report.Contact) []page.Link {
+	var all []page.Link
+	if k.Site != "" {
+		all = append(all, page.Link{Href: k.Site, Text: plainSite(k.Site)})
+	}
+	if k.Email != "" {
+		all = append(all, page.Link{Href: "mailto:" + k.Email, Text: k.Email})
+	}
+	if k.Phone != "" {
+		all = append(all, page.Link{Text: k.Phone})
+	}
+	return all
 }

@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"golang.org/x/text/collate"
@@ -16,6 +17,8 @@ import (
 type companyPage struct {
 	page.Base
 	Name, About string
+	Site        page.Link // what it shows; may be none
+	Logo        string    // address of its picture; empty: none
 	Memberships []membership
 	Sums        []namedSum
 	Gifts       page.Gifts
@@ -44,6 +47,12 @@ func (s *Site) company(c echo.Context) error {
 		}
 		b.Nav = "companies"
 		p := companyPage{Base: b, Name: in(b, r.Name), About: in(b, r.About), Gifts: gifts(b, r.Gifts), More: r.More}
+		if r.Site != "" {
+			p.Site = page.Link{Href: r.Site, Text: plainSite(r.Site)}
+		}
+		if r.Logo {
+			p.Logo = b.In(companyAddress(slug) + "/logo.png")
+		}
 		for _, m := range r.Memberships {
 			p.Memberships = append(p.Memberships, membership{
 				page.Link{Href: b.In(clusterAddress(m.Cluster.Slug)), Text: in(b, m.Cluster.Name)}, belongs(b.Lang, m),
@@ -54,6 +63,12 @@ func (s *Site) company(c echo.Context) error {
 		}
 		return p, nil
 	})
+}
+
+// plainSite is an address as people say it.
+func plainSite(s string) string {
+	_, s, _ = strings.Cut(s, "://")
+	return strings.TrimSuffix(s, "/")
 }
 
 func toNamedSum(l i18n.Lang, n report.NamedSum) namedSum {

@@ -34,8 +34,8 @@ func TestEveryPageFitsItsModel(t *testing.T) {
 			Purposes: []purpose{{ID: "purpose-a", Title: "Лікарні", About: "Про", Aside: page.NewStatus(l, page.Aside),
 				Needs: page.NewTable("", []page.Column{{Text: "Потреба"}, {Text: "Кількість", Sum: true}}, [][]page.Cell{{{Text: "Ларингоскоп"}, {Text: "12 шт."}}})}}},
 		"donors":    donorsPage{Base: base, Title: "IT4Life", Campaign: "/uk/campaigns/it4life", Gifts: gifts, Range: "№ 9–1 із 9", Newest: "/uk/", Older: "/uk/"},
-		"company":   companyPage{Base: base, Name: "Ґанок", About: "Про", Memberships: []membership{{link, "учасниця"}}, Sums: []namedSum{{some, some, &some, &some}}, Gifts: gifts, More: true},
+		"company":   companyPage{Base: base, Name: "Ґанок", About: "Про", Site: link, Logo: "/l.png", Memberships: []membership{{link, "учасниця"}}, Sums: []namedSum{{some, some, &some, &some}}, Gifts: gifts, More: true},
 		"companies": companiesPage{Base: base, Companies: []companyLine{{"/uk/companies/ganok", "Ґанок", "2 обіцянки"}}, Withheld: "Ще 1"},
-		"cluster":   clusterPage{base, "Кластер", "Про", "8 компаній", cards},
+		"cluster":   clusterPage{base, "Кластер", "Про", "8 компаній", "/l.png", []page.Link{link}, link, cards},
 	})
 }

@@ -40,7 +40,9 @@ func (s *Site) Routes(g *echo.Group) {
 		in.Match(read, "/campaigns/:slug/donors", s.donors)
 		in.Match(read, "/companies", s.companies)
 		in.Match(read, "/companies/:slug", s.company)
+		in.Match(read, "/companies/:slug/logo.png", s.companyLogo)
 		in.Match(read, "/clusters/:slug", s.cluster)
+		in.Match(read, "/clusters/:slug/logo.png", s.clusterLogo)
 	}
 }
 

@@ -1,0 +1,177 @@
+package portal
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"kopiyka/internal/fault"
+	"kopiyka/internal/i18n"
+	"kopiyka/internal/member"
+	"kopiyka/internal/web/page"
+	"kopiyka/internal/web/roster"
+)
+
+type teamPage struct {
+	page.Base
+	Notice      page.Notice
+	Errors      page.ErrorSummary
+	Name        string
+	Tabs        []page.Link
+	Alone       bool // nobody but the visitor is here
+	People      page.Crew
+	Invitations page.Crew
+	MayChange   bool
+	Invite      page.Ask
+}
+
+// team serves GET /portal/companies/:slug/team: who acts for the company.
+func (p *Portal) team(c echo.Context) error {
+	return p.showTeam(c, url.Values{"role": {string(member.Payer)}}, page.Form{})
+}
+
+func (p *Portal) showTeam(c echo.Context, typed url.Values, form page.Form) error {
+	ctx, person := c.Request().Context(), visitor(c)
+	k, err := member.CompanyFor(ctx, p.db, c.Param("slug"), person.ID)
+	if err != nil {
+		return err
+	}
+	people, err := member.TeamOf(ctx, p.db, k.ID)
+	if err != nil {
+		return err
+	}
+	waiting, err := member.WaitingInvitations(ctx, p.db, member.Place{CompanyID: k.ID})
+	if err != nil {
+		return err
+	}
+	b := page.Of(c)
+	b.Path = teamPath(k.Slug)
+	l, may := b.Lang, owns(person, k.ID)
+	v := teamPage{
+		Base: b, Name: in(l, k.Name.UK, k.Name.EN), Tabs: companyTabs(l, k.Slug, true), Alone: len(people) == 1 && len(waiting) == 0, MayChange: may,
+		People: teamCrew(l, people, person.ID, teamPath(k.Slug), may), Invitations: roster.Invitations(l, waiting, companyPath(k.Slug)+"/invitations", p.now(), may),
+		Invite: roster.Invite(l, teamPath(k.Slug), roster.CompanyRoles(l), typed.Get("email"), typed.Get("name"), typed.Get("role"), form),
+	}
+	if done := c.QueryParam("notice"); slices.Contains([]string{"invited", "revoked", "role"}, done) {
+		v.Notice = page.Notice{Title: l.T("people.notice." + done), Live: true}
+	}
+	v.Errors = form.Summary(v.Invite.Labels())
+	return c.Render(form.Status(), "portal/team", v)
+}
+
+func teamPath(slug string) string { return companyPath(slug) + "/team" }
+
+// teamCrew offers an owner every other role of each colleague, and everybody to leave.
+func teamCrew(l i18n.Lang, people []member.Colleague, visitor, where string, may bool) page.Crew {
+	var crew page.Crew
+	for _, one := range people {
+		mate := page.Mate{Name: one.Name, Note: one.Email, Roles: roster.RoleNames(l, one.Roles)}
+		press := func(text, role string) {
+			mate.Acts = append(mate.Acts, page.Press{Action: where + "/" + one.PersonID, Text: text, Whom: one.Name, Hidden: []page.Hidden{{Name: "role", Value: role}}})
+		}
+		if may {
+			for _, role := range roster.CompanyRoles(l) {
+				if !slices.Contains(one.Roles, role.Value) {
+					press(l.T("people.make."+role.Value), role.Value)
+				}
+			}
+		}
+		switch {
+		case one.PersonID == visitor:
+			press(l.T("people.leave"), "none")
+		case may:
+			press(l.T("people.remove"), "none")
+		}
+		crew.Items = append(crew.Items, mate)
+	}
+	return crew
+}
+
+// invite serves POST /portal/companies/:slug/team.
+func (p *Portal) invite(c echo.Context) error {
+	form, err := page.Posted(c)
+	if err != nil {
+		return err
+	}
+	ctx, person := c.Request().Context(), visitor(c)
+	k, err := member.CompanyFor(ctx, p.db, c.Param("slug"), person.ID)
+	if err != nil {
+		return err
+	}
+	_, err = member.Invite{
+		Place: member.Place{CompanyID: k.ID}, Role: form.Get("role"), Email: form.Get("email"), Name: form.Get("name"), Lang: string(page.Of(c).Lang), By: person.ID,
+	}.Send(ctx, p.db, p.now, p.gateway.Site())
+	if err == nil {
+		return c.Redirect(http.StatusSeeOther, teamPath(k.Slug)+"?notice=invited")
+	}
+	if f, ok := fault.As(err); ok && f.Kind == fault.Forbidden {
+		return err
+	}
+	faults, err := page.NewForm(page.Of(c).Lang, err)
+	if err != nil {
+		return err
+	}
+	return p.showTeam(c, form, faults)
+}
+
+// setRole serves POST /portal/companies/:slug/team/:id: another role, or none. Who leaves
+// comes out where the rest of their work is.
+func (p *Portal) setRole(c echo.Context) error {
+	form, err := page.Posted(c)
+	if err != nil {
+		return err
+	}
+	ctx, person := c.Request().Context(), visitor(c)
+	k, err := member.CompanyFor(ctx, p.db, c.Param("slug"), person.ID)
+	if err != nil {
+		return err
+	}
+	role := form.Get("role")
+	switch role {
+	case "":
+		return fault.In("role", "invitation.role")
+	case "none":
+		role = ""
+	}
+	if err := member.SetCompanyRole(ctx, p.db, p.now, k.ID, person.ID, c.Param("id"), member.CompanyRole(role)); err != nil {
+		return err
+	}
+	if role == "" && c.Param("id") == person.ID {
+		return c.Redirect(http.StatusSeeOther, "/")
+	}
+	return c.Redirect(http.StatusSeeOther, teamPath(k.Slug)+"?notice=role")
+}
+
+// changeInvitation serves POST /portal/companies/:slug/invitations/:id: sent once more, or
+// taken back.
+func (p *Portal) changeInvitation(c echo.Context) error {
+	form, err := page.Posted(c)
+	if err != nil {
+		return err
+	}
+	ctx, person := c.Request().Context(), visitor(c)
+	k, err := member.CompanyFor(ctx, p.db, c.Param("slug"), person.ID)
+	if err != nil {
+		return err
+	}
+	notice := "revoked"
+	if form.Get("act") == "resend" {
+		notice, err = "invited", member.Resend(ctx, p.db, p.now, p.gateway.Site(), c.Param("id"), person.ID)
+	} else {
+		err = member.EndInvitation(ctx, p.db, p.now, c.Param("id"), person.ID)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, teamPath(k.Slug)+"?notice="+notice)
+}
+
+func (p *Portal) toTeam(c echo.Context) error {
+	k, err := member.CompanyFor(c.Request().Context(), p.db, c.Param("slug"), visitor(c).ID)
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, teamPath(k.Slug))
+}
