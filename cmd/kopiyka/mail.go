@@ -23,9 +23,9 @@ import (
 	"kopiyka/templates"
 )
 
-// mailEvery is how often the outbox is looked into. What is not sent until the next look
-// waits for it.
-const mailEvery = 30 * time.Second
+// mailEvery is how often the outbox is looked into: somebody may sit and wait for a letter
+// that lets them in. What is not sent until the next look waits for it.
+const mailEvery = 10 * time.Second
 
 // sendMail names the sending job in the queue.
 type sendMail struct{}
