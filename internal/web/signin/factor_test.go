@@ -76,7 +76,7 @@ func TestARoleInAClusterTakesASecondFactor(t *testing.T) {
 	}
 	b.Post("/account/authenticator", url.Values{"code": {"12345"}, "next": {"/cluster"}}).Wants(http.StatusUnprocessableEntity).Says(".field-error", "does not fit")
 	codes := b.Post("/account/authenticator", url.Values{"code": {code}, "next": {"/cluster"}}).Wants(http.StatusOK).Says("h1", "Recovery codes")
-	sheet := regexp.MustCompile(`\b[a-z2-7]{4}(-[a-z2-7]{4}){3}\b`).FindAllString(codes.Text("main"), -1)
+	sheet := regexp.MustCompile(`\b[a-z2-7]{4}(-[a-z2-7]{4}){5}-[a-z2-7]{2}\b`).FindAllString(codes.Text("main"), -1)
 	if len(sheet) != 10 || codes.Header.Get("Cache-Control") != "private, no-store" {
 		t.Fatalf("codes = %q, kept by %q", sheet, codes.Header.Get("Cache-Control"))
 	}
