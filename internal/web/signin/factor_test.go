@@ -161,6 +161,7 @@ func TestOnesOwnSignInIsChangedAfterShowingWhoOneIs(t *testing.T) {
 	payer, roman := g.signedIn("iryna@example.org"), g.signedIn("roman@example.org")
 	g.late = time.Hour
 	payer.Get("/account/authenticator").LeadsTo("/sign-in/factor?next=%2Faccount%2Fauthenticator")
+	payer.Post("/account/sessions/end", nil).Wants(http.StatusUnauthorized) // nor does a cookie that was left behind shut its person out
 	form := url.Values{"next": {"/account/authenticator"}, "proof_password": {"wrong"}}
 	payer.Get("/sign-in/factor").Wants(http.StatusOK).Says("label", "Password")
 	payer.Post("/sign-in/factor", form).Wants(http.StatusUnprocessableEntity).Says(".field-error", "not your password")

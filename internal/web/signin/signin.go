@@ -96,8 +96,8 @@ func (s *SignIn) Routes(g *echo.Group) {
 	own.POST("/password", s.changePassword, s.Fresh)
 	own.POST("/issuers", s.linkIssuer, s.Fresh)
 	own.POST("/issuers/:issuer/remove", s.unlinkIssuer, s.Fresh)
-	own.POST("/sessions/:id/end", s.endSession)
-	own.POST("/sessions/end", s.endOthers)
+	own.POST("/sessions/:id/end", s.endSession, s.Fresh)
+	own.POST("/sessions/end", s.endOthers, s.Fresh)
 	for _, act := range []string{"/authenticator/remove", "/recovery-codes", "/passkeys", "/passkeys/:id/remove", "/sessions/:id/end", "/sessions/end", "/issuers", "/issuers/:issuer/remove"} { // somebody reloads, or changes the language
 		own.GET(act, s.toAccount)
 	}
@@ -229,6 +229,7 @@ func (s *SignIn) signOut(c echo.Context) error {
 	if err := s.sessions.end(c); err != nil {
 		return err
 	}
+	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`) // the way back shows no page of who was here
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 

@@ -247,6 +247,14 @@ func TestOverTLSTheCookieBelongsToThisHostAlone(t *testing.T) {
 	if got := b.Get("/me").Body; !strings.HasPrefix(got, "Ірина Ш.") {
 		t.Errorf("the visitor is %q", got)
 	}
+	stranger := g.house.As("")
+	stranger.Get("/language/uk")
+	if len(stranger.Cookies) != 1 || stranger.Cookies[0].Name != "__Host-lang" || !stranger.Cookies[0].Secure || !stranger.Cookies[0].HttpOnly {
+		t.Fatalf("cookies = %+v", stranger.Cookies)
+	}
+	if got := stranger.Get("/me").Body; got != "nobody uk" {
+		t.Errorf("the language is %q", got)
+	}
 }
 
 // A stranger learns neither which addresses are known nor which have no password.
@@ -341,7 +349,9 @@ func TestGoingOutEndsTheSessionWhereverItsCookieWasCopied(t *testing.T) {
 	b := g.signedIn("iryna@example.org")
 	copied := g.house.As("")
 	copied.Cookies = slices.Clone(b.Cookies)
-	b.Post("/sign-out", nil).LeadsTo("/")
+	if got := b.Post("/sign-out", nil).LeadsTo("/").Header.Get("Clear-Site-Data"); got != `"cache", "storage"` {
+		t.Errorf("the browser is told to forget %q", got)
+	}
 	if session(b) != nil {
 		t.Error("the browser keeps the cookie")
 	}
