@@ -269,3 +269,15 @@ func TestAHouseThatLeadsElsewhereIsNotFollowed(t *testing.T) {
 		t.Error("it was followed")
 	}
 }
+
+// A house whose description names another is not believed: it could pass for that one.
+func TestAHouseThatCallsItselfAnotherIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	v := newVouching(t)
+	posing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		v.say(w, map[string]any{"issuer": v.URL, "authorization_endpoint": v.URL + "/authorize", "token_endpoint": v.URL + "/token", "jwks_uri": v.URL + "/keys"})
+	}))
+	t.Cleanup(posing.Close)
+	g := openWith(t, false, config.Issuer{Slug: "other-house", Name: "Other House", URL: posing.URL, ClientID: clientID, Secret: clientSecret})
+	g.house.As("").Get("/sign-in/with/other-house").Wants(http.StatusServiceUnavailable)
+}
