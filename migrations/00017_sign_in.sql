@@ -25,7 +25,7 @@ CREATE TABLE recovery_codes (
     used_at   timestamptz,
     PRIMARY KEY (person_id, hash)
 );
-COMMENT ON COLUMN recovery_codes.hash IS 'SHA-256 of 80 random bits: nobody can try all of them.';
+COMMENT ON COLUMN recovery_codes.hash IS 'SHA-256 of 130 random bits: nobody can try all of them.';
 
 CREATE TABLE passkeys (
     id            uuid PRIMARY KEY,

@@ -107,10 +107,16 @@ func New(c Config, db *sqlx.DB, now clock.Clock, log *slog.Logger) (*Gateway, er
 	}, nil
 }
 
+// stay refuses to be sent elsewhere with what is meant for Stripe, which sends nobody on.
+// stripe-go would take the redirect itself for an answer, so that it is an error.
+func stay(*http.Request, []*http.Request) error {
+	return errors.New("the address of Stripe leads elsewhere")
+}
+
 // newAPI makes a client with one configuration a backend: stripe-go writes the URL back
 // into the one it is given, and a shared one would send uploads to the wrong host.
 func newAPI(c Config) *client.API {
-	hc := &http.Client{Timeout: callTimeout}
+	hc := &http.Client{Timeout: callTimeout, CheckRedirect: stay}
 	backend := func(kind stripe.SupportedBackend) stripe.Backend {
 		config := &stripe.BackendConfig{
 			HTTPClient: hc, MaxNetworkRetries: stripe.Int64(2), EnableTelemetry: stripe.Bool(false),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -156,5 +157,22 @@ func TestSessionOfTheOtherModeIsRefused(t *testing.T) {
 	}
 	if _, err := b.Gateway.Checkout(t.Context(), b.Order(b.Pledge(10_000), 10_000)); err == nil {
 		t.Error("a live page was opened at a test deployment")
+	}
+}
+
+// What is meant for Stripe goes nowhere else, whoever answers in its place.
+func TestStripesAddressIsNotLeft(t *testing.T) {
+	t.Parallel()
+	b := gatewaytest.New(t)
+	followed := make(chan struct{}, 100)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed <- struct{}{} }))
+	t.Cleanup(elsewhere.Close)
+	b.Before(func(http.Handler) http.Handler {
+		return http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect)
+	})
+	_, err := b.Gateway.Checkout(t.Context(), b.Order(b.Pledge(10_000), 10_000))
+	wantFault(t, err, fault.Unavailable, "payment.stripe_unavailable")
+	if len(followed) != 0 {
+		t.Error("what was meant for Stripe went elsewhere")
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base32"
 	"fmt"
 	"strings"
 	"time"
@@ -20,8 +19,18 @@ import (
 // recoveryCount is how many codes a sheet has.
 const recoveryCount = 10
 
-// recoveryForm has no 0, 1, 8, 9 and no letters beside the 32 that base32 has.
-var recoveryForm = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+// newRecoveryCode is a code of 130 random bits, for which a plain hash is enough: 26 signs
+// out of small letters and 2 to 7, in fours.
+func newRecoveryCode() string {
+	var code strings.Builder
+	for i, sign := range strings.ToLower(rand.Text()) {
+		if i > 0 && i%4 == 0 {
+			code.WriteByte('-')
+		}
+		code.WriteRune(sign)
+	}
+	return code.String()
+}
 
 // RenewRecovery makes a new sheet of recovery codes; those from before are void. The codes
 // are returned this once and kept as hashes alone.
@@ -44,11 +53,8 @@ func renewRecovery(ctx context.Context, tx *sqlx.Tx, at time.Time, person string
 	}
 	codes := make([]string, recoveryCount)
 	for i := range codes {
-		raw := make([]byte, 10) // 80 bits: 16 letters
-		_, _ = rand.Read(raw)   // it never fails
-		code := recoveryForm.EncodeToString(raw)
-		codes[i] = strings.Join([]string{code[:4], code[4:8], code[8:12], code[12:]}, "-")
-		if _, err := tx.ExecContext(ctx, `INSERT INTO recovery_codes (person_id, hash, made_at) VALUES ($1, $2, $3)`, person, recoveryHash(code), at); err != nil {
+		codes[i] = newRecoveryCode()
+		if _, err := tx.ExecContext(ctx, `INSERT INTO recovery_codes (person_id, hash, made_at) VALUES ($1, $2, $3)`, person, recoveryHash(plainCode(codes[i])), at); err != nil {
 			return nil, fmt.Errorf("make recovery codes: %w", err)
 		}
 	}

@@ -19,6 +19,7 @@ func TestWrongMethodsHearWhichWouldDo(t *testing.T) {
 		{"", http.MethodGet, "/hooks/stripe", 405, "POST"},
 		{"", http.MethodPut, "/hooks/stripe", 405, "POST"},
 		{"", http.MethodPost, "/healthz", 405, "GET, HEAD"},
+		{"", http.MethodTrace, "/sign-in", 405, "GET, POST"}, // nobody's cookies are echoed
 		{"", http.MethodDelete, "/api/v1/campaigns", 405, "GET, HEAD"},
 		{"", http.MethodPost, "/uk/campaigns/" + h.Slug, 405, "GET, HEAD"},
 		{"", http.MethodGet, "/sign-out", 405, "POST"},

@@ -22,7 +22,7 @@ const CompaniesPath = "/office/companies"
 
 // members adds the addresses about companies, their applications, and the people of
 // clusters.
-func (o *Office) members(g *echo.Group) {
+func (o *Office) members(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/companies", o.companies)
 	g.GET("/companies.csv", o.companiesFile)
 	g.GET("/companies/:id", o.company)
@@ -48,9 +48,9 @@ func (o *Office) members(g *echo.Group) {
 	g.POST("/company-files/:id", o.enterImport)
 	g.GET("/people", o.people)
 	g.GET("/clusters/:slug/people", o.toPeople)
-	g.POST("/clusters/:slug/people", o.inviteColleague)
+	g.POST("/clusters/:slug/people", o.inviteColleague, fresh...)
 	g.GET("/clusters/:slug/people/:id", o.toPeople)
-	g.POST("/clusters/:slug/people/:id", o.setColleague)
+	g.POST("/clusters/:slug/people/:id", o.setColleague, fresh...)
 	g.GET("/clusters/:slug/invitations/:id", o.toPeople)
 	g.POST("/clusters/:slug/invitations/:id", o.changeInvitation)
 	g.GET("/clusters/:slug", o.cluster)

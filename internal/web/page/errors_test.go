@@ -191,10 +191,11 @@ func TestHeadersAllowOnlyOurselvesAndTheTill(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"Content-Security-Policy":    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' https://checkout.stripe.com http://127.0.0.1:8181",
+		"Content-Security-Policy":    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' https://checkout.stripe.com http://127.0.0.1:8181",
 		"X-Content-Type-Options":     "nosniff",
 		"Strict-Transport-Security":  "max-age=31536000; includeSubDomains",
 		"Cross-Origin-Opener-Policy": "same-origin",
+		"Referrer-Policy":            "strict-origin-when-cross-origin",
 	}
 	for name, value := range want {
 		if got := rec.Header().Get(name); got != value {

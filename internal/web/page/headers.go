@@ -26,7 +26,7 @@ func (o Headers) Middleware() echo.MiddlewareFunc {
 	forms := append([]string{"'self'", "https://checkout.stripe.com"}, o.FormOrigins...)
 	policy := strings.Join([]string{
 		"default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'", "img-src 'self' data:", "connect-src 'self'",
-		"base-uri 'none'", "frame-ancestors 'none'", "form-action " + strings.Join(forms, " "),
+		"object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action " + strings.Join(forms, " "),
 	}, "; ")
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {

@@ -22,6 +22,8 @@ const (
 	SignOutPath = "/sign-out"
 	LangCookie  = "lang"
 	LangQuery   = "lang"
+
+	SafeLangCookie = "__Host-lang" // its name over https, which no neighbouring host can set
 )
 
 // Base is what the frame of every page needs. A page's struct embeds it.
@@ -92,9 +94,11 @@ func langOf(c echo.Context) i18n.Lang {
 	if l, ok := i18n.Parse(r.URL.Query().Get(LangQuery)); ok {
 		return l
 	}
-	if cookie, err := r.Cookie(LangCookie); err == nil {
-		if l, ok := i18n.Parse(cookie.Value); ok {
-			return l
+	for _, name := range []string{SafeLangCookie, LangCookie} {
+		if cookie, err := r.Cookie(name); err == nil {
+			if l, ok := i18n.Parse(cookie.Value); ok {
+				return l
+			}
 		}
 	}
 	return i18n.Match(r.Header.Get("Accept-Language"))

@@ -132,12 +132,18 @@ func (s *SignIn) judge(c echo.Context, person member.Person, code, password stri
 	}
 	if factors.Any() {
 		proof, err := member.ProveCode(ctx, s.db, s.vault, s.now, person.ID, code, c.RealIP())
+		if err != nil {
+			proof = member.ByCode // or a recovery code: what it was meant to be nobody knows
+		}
+		s.note(c, proof, person.ID, err)
 		return proof, about(codeField, err)
 	}
 	if half { // the factor was taken away meanwhile: the first one is enough again
 		return standingOf(c).halfBy, nil
 	}
-	return member.ByPassword, about(passwordField, member.ProvePassword(ctx, s.db, s.now, person, password, c.RealIP()))
+	err = member.ProvePassword(ctx, s.db, s.now, person, password, c.RealIP())
+	s.note(c, member.ByPassword, person.ID, err)
+	return member.ByPassword, about(passwordField, err)
 }
 
 // refused takes out of err what was wrong with a form, and tells programs when to ask again.

@@ -42,10 +42,13 @@ const issuerPatience = 10 * time.Second
 func newIssuers(all []config.Issuer, url string) map[string]*issuer {
 	issuers := map[string]*issuer{}
 	for _, one := range all {
-		issuers[one.Slug] = &issuer{Issuer: one, back: strings.TrimRight(url, "/") + visitPath + "/" + one.Slug + "/back", client: &http.Client{Timeout: issuerPatience}}
+		issuers[one.Slug] = &issuer{Issuer: one, back: strings.TrimRight(url, "/") + visitPath + "/" + one.Slug + "/back", client: &http.Client{Timeout: issuerPatience, CheckRedirect: stay}}
 	}
 	return issuers
 }
+
+// stay keeps questions, with the secrets that they carry, at the address that was configured.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // discovered asks the issuer where its parts are, once: a house that is down when the
 // program starts is asked again by the next visitor.
@@ -89,11 +92,16 @@ func (s *SignIn) issuerOf(c echo.Context) (*issuer, error) {
 	return i, nil
 }
 
-// leave serves GET /sign-in/with/:issuer: the visitor goes to the other house.
+// leave serves GET /sign-in/with/:issuer: the visitor goes to the other house. Whom another
+// site has sent here is asked first: a house that knows its visitor sends them back at once,
+// and nobody is to be signed in without having wished it.
 func (s *SignIn) leave(c echo.Context) error {
 	i, err := s.issuerOf(c)
 	if err != nil {
 		return err
+	}
+	if site := c.Request().Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+		return c.Redirect(http.StatusSeeOther, page.SignInPath)
 	}
 	ctx := c.Request().Context()
 	provider, err := i.discovered(ctx)

@@ -207,6 +207,15 @@ func TestWhatDoesNotFitTheVisitLetsNobodyIn(t *testing.T) {
 		}
 	}
 	v.spoil = nil
+	own := v.key
+	forged, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.key = forged
+	forger := g.house.As("")
+	forger.Get(v.visit(forger, "")).Wants(http.StatusServiceUnavailable) // signed, and not by the house
+	v.key = own
 	victim, attacker := g.house.As(""), g.house.As("")
 	back := v.visit(attacker, "")
 	victim.Get(back).Wants(http.StatusUnprocessableEntity) // it is another browser's visit
@@ -230,4 +239,45 @@ func TestAHouseThatIsDownIsAskedAgain(t *testing.T) {
 	if got := fmt.Sprint(b.Get("/sign-in").Text("main")); !strings.Contains(got, "Sign in with Up") {
 		t.Errorf("the page says %q", got)
 	}
+}
+
+// Another site can send somebody here; it cannot make them sign in.
+func TestNobodySignsInAtAnotherSitesWish(t *testing.T) {
+	t.Parallel()
+	g, v := openWithIssuer(t)
+	b := g.house.As("")
+	b.From = "cross-site"
+	b.Get("/sign-in/with/other-house").LeadsTo("/sign-in")
+	if len(b.Cookies) != 0 {
+		t.Errorf("a visit has begun: %v", b.Cookies)
+	}
+	b.From = "same-origin"
+	v.visit(b, "")
+}
+
+// A house that sends our questions elsewhere is not followed: they carry its client's secret.
+func TestAHouseThatLeadsElsewhereIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	followed := make(chan struct{}, 1)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed <- struct{}{} }))
+	t.Cleanup(elsewhere.Close)
+	sends := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	t.Cleanup(sends.Close)
+	g := openWith(t, false, config.Issuer{Slug: "other-house", Name: "Other House", URL: sends.URL, ClientID: clientID, Secret: clientSecret})
+	g.house.As("").Get("/sign-in/with/other-house").Wants(http.StatusServiceUnavailable)
+	if len(followed) != 0 {
+		t.Error("it was followed")
+	}
+}
+
+// A house whose description names another is not believed: it could pass for that one.
+func TestAHouseThatCallsItselfAnotherIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	v := newVouching(t)
+	posing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		v.say(w, map[string]any{"issuer": v.URL, "authorization_endpoint": v.URL + "/authorize", "token_endpoint": v.URL + "/token", "jwks_uri": v.URL + "/keys"})
+	}))
+	t.Cleanup(posing.Close)
+	g := openWith(t, false, config.Issuer{Slug: "other-house", Name: "Other House", URL: posing.URL, ClientID: clientID, Secret: clientSecret})
+	g.house.As("").Get("/sign-in/with/other-house").Wants(http.StatusServiceUnavailable)
 }

@@ -57,8 +57,12 @@ func (s *SignIn) writeIn(c echo.Context, l i18n.Lang) error {
 }
 
 func (s *SignIn) keepLanguage(c echo.Context, l i18n.Lang) {
+	name := page.LangCookie
+	if s.https {
+		name = page.SafeLangCookie
+	}
 	c.SetCookie(&http.Cookie{
-		Name: page.LangCookie, Value: string(l), Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
+		Name: name, Value: string(l), Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
 		HttpOnly: true, Secure: s.https, SameSite: http.SameSiteLaxMode,
 	})
 }

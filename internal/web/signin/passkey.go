@@ -101,6 +101,7 @@ func (s *SignIn) signInByPasskey(c echo.Context) error {
 		return err
 	}
 	person, err := s.passkeys.SignIn(c.Request().Context(), s.ceremony(c), r.Answer)
+	s.note(c, member.ByPasskey, person.ID, err)
 	if err != nil {
 		return err
 	}
@@ -136,7 +137,9 @@ func (s *SignIn) confirmByPasskey(c echo.Context) error {
 		return fault.New(fault.Invalid, "passkey.too_late")
 	}
 	ctx := c.Request().Context()
-	if err := s.passkeys.Confirm(ctx, id, s.ceremony(c), r.Answer); err != nil {
+	err = s.passkeys.Confirm(ctx, id, s.ceremony(c), r.Answer)
+	s.note(c, member.ByPasskey, id, err)
+	if err != nil {
 		return err
 	}
 	if !half {

@@ -96,8 +96,8 @@ func (s *SignIn) Routes(g *echo.Group) {
 	own.POST("/password", s.changePassword, s.Fresh)
 	own.POST("/issuers", s.linkIssuer, s.Fresh)
 	own.POST("/issuers/:issuer/remove", s.unlinkIssuer, s.Fresh)
-	own.POST("/sessions/:id/end", s.endSession)
-	own.POST("/sessions/end", s.endOthers)
+	own.POST("/sessions/:id/end", s.endSession, s.Fresh)
+	own.POST("/sessions/end", s.endOthers, s.Fresh)
 	for _, act := range []string{"/authenticator/remove", "/recovery-codes", "/passkeys", "/passkeys/:id/remove", "/sessions/:id/end", "/sessions/end", "/issuers", "/issuers/:issuer/remove"} { // somebody reloads, or changes the language
 		own.GET(act, s.toAccount)
 	}
@@ -164,6 +164,7 @@ func (s *SignIn) signIn(c echo.Context) error {
 	}
 	email, next := form.Get("email"), safePath(form.Get("next"), "")
 	person, err := member.SignIn(c.Request().Context(), s.db, s.now, email, form.Get("password"), c.RealIP())
+	s.note(c, member.ByPassword, person.ID, err)
 	if refusal, ok := fault.As(err); ok {
 		p := s.newSignInPage(c, email, next)
 		p.Errors = page.ErrorSummary{Title: p.Lang.T("signin.failed"), Items: []page.Link{{Href: "#email", Text: p.Lang.Fault(refusal)}}}
@@ -174,6 +175,16 @@ func (s *SignIn) signIn(c echo.Context) error {
 		return err
 	}
 	return s.enter(c, person, member.ByPassword, next)
+}
+
+// note tells the log that somebody has shown who they are, or could not. The address that
+// was typed is not told: it may be a password in the wrong field.
+func (s *SignIn) note(c echo.Context, by member.Proof, person string, err error) {
+	if refusal, ok := fault.As(err); ok {
+		s.log.Warn("a proof was refused", "by", by, "why", refusal.Key, "person", person, "from", c.RealIP())
+	} else if err == nil {
+		s.log.Info("a proof was taken", "by", by, "person", person, "from", c.RealIP())
+	}
 }
 
 // enter lets a person in who has shown a first factor, or both at once. Who has a second
@@ -229,6 +240,7 @@ func (s *SignIn) signOut(c echo.Context) error {
 	if err := s.sessions.end(c); err != nil {
 		return err
 	}
+	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`) // the way back shows no page of who was here
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 

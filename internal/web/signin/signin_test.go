@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,7 +38,26 @@ type gate struct {
 	payer     string        // iryna@example.org, of a company
 	roman     string        // roman@example.org, of a cluster
 	late      time.Duration // how far the door's clock is ahead
-	done      int           // how often the act that needs a fresh factor was done
+	log       said
+	done      int // how often the act that needs a fresh factor was done
+}
+
+// said is what the door has told the log.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(line []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(line)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // romanSecret is that of Roman's authenticator app.
@@ -60,7 +80,7 @@ func openWith(t *testing.T, https bool, issuers ...config.Issuer) *gate {
 	if https {
 		url = "https://help.example.org"
 	}
-	door, err := signin.New(signin.Parts{DB: g.db, Now: g.now, URL: url, Vault: g.vault, Issuers: issuers, Log: slog.New(slog.DiscardHandler)})
+	door, err := signin.New(signin.Parts{DB: g.db, Now: g.now, URL: url, Vault: g.vault, Issuers: issuers, Log: slog.New(slog.NewTextHandler(&g.log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,6 +267,14 @@ func TestOverTLSTheCookieBelongsToThisHostAlone(t *testing.T) {
 	if got := b.Get("/me").Body; !strings.HasPrefix(got, "Ірина Ш.") {
 		t.Errorf("the visitor is %q", got)
 	}
+	stranger := g.house.As("")
+	stranger.Get("/language/uk")
+	if len(stranger.Cookies) != 1 || stranger.Cookies[0].Name != "__Host-lang" || !stranger.Cookies[0].Secure || !stranger.Cookies[0].HttpOnly {
+		t.Fatalf("cookies = %+v", stranger.Cookies)
+	}
+	if got := stranger.Get("/me").Body; got != "nobody uk" {
+		t.Errorf("the language is %q", got)
+	}
 }
 
 // A stranger learns neither which addresses are known nor which have no password.
@@ -341,7 +369,9 @@ func TestGoingOutEndsTheSessionWhereverItsCookieWasCopied(t *testing.T) {
 	b := g.signedIn("iryna@example.org")
 	copied := g.house.As("")
 	copied.Cookies = slices.Clone(b.Cookies)
-	b.Post("/sign-out", nil).LeadsTo("/")
+	if got := b.Post("/sign-out", nil).LeadsTo("/").Header.Get("Clear-Site-Data"); got != `"cache", "storage"` {
+		t.Errorf("the browser is told to forget %q", got)
+	}
 	if session(b) != nil {
 		t.Error("the browser keeps the cookie")
 	}
@@ -449,4 +479,30 @@ func TestWithoutTheDatabaseNobodyIsTakenForSomebody(t *testing.T) {
 	b.Get("/me").Wants(http.StatusInternalServerError)
 	g.house.As("").Get("/sign-in").Wants(http.StatusOK)
 	g.house.As("").Post("/sign-in", pair("iryna@example.org", password)).Wants(http.StatusInternalServerError)
+}
+
+// Every proof is told to the log, by what, whose and from where, and nothing of what was typed.
+func TestProofsAreLogged(t *testing.T) {
+	t.Parallel()
+	g := open(t, false)
+	b := g.house.As("")
+	b.Post("/sign-in", pair("roman@example.org", "canary in the password")).Wants(http.StatusUnprocessableEntity)
+	b.Post("/sign-in", pair("canary\nlevel=INFO@example.org", password)).Wants(http.StatusUnprocessableEntity)
+	b.Post("/sign-in", pair("roman@example.org", password)).Wants(http.StatusSeeOther)
+	b.Post("/sign-in/factor", typed("canary")).Wants(http.StatusUnprocessableEntity)
+	b.Post("/sign-in/factor", typed(g.code())).Wants(http.StatusSeeOther)
+	got := g.log.String()
+	for _, line := range []string{
+		`level=WARN msg="a proof was refused" by=password why=signin.wrong person="" from=127.0.0.1`,
+		`level=INFO msg="a proof was taken" by=password person=` + g.roman + ` from=127.0.0.1`,
+		`level=WARN msg="a proof was refused" by=code why=factor.wrong person=` + g.roman + ` from=127.0.0.1`,
+		`level=INFO msg="a proof was taken" by=code person=` + g.roman + ` from=127.0.0.1`,
+	} {
+		if !strings.Contains(got, line) {
+			t.Errorf("the log lacks %s", line)
+		}
+	}
+	if strings.Contains(got, "canary") || strings.Contains(got, "roman@") || strings.Contains(got, password) || strings.Count(got, "\n") != 5 {
+		t.Errorf("the log says\n%s", got)
+	}
 }

@@ -65,6 +65,7 @@ type Browser struct {
 	url     string
 	person  string
 	Lang    string // Accept-Language
+	From    string // Sec-Fetch-Site: where a browser says that the request began; empty: it says nothing
 	Cookies []*http.Cookie
 }
 
@@ -117,6 +118,9 @@ func (b *Browser) Try(method, path string, body io.Reader, kind string) (Answer,
 		r.Header.Set(echo.HeaderContentType, kind)
 	}
 	r.Header.Set("Accept-Language", b.Lang)
+	if b.From != "" {
+		r.Header.Set("Sec-Fetch-Site", b.From)
+	}
 	for _, c := range b.Cookies {
 		r.AddCookie(c)
 	}
