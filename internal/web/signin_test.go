@@ -84,6 +84,7 @@ func TestLimitsHoldOverTwoProcesses(t *testing.T) {
 // fresh are the addresses that ask again for the second factor.
 var fresh = []string{
 	"POST /office/allocations/:id/approve", "POST /office/write-offs/:id/approve", "POST /office/refunds/:id/approve", "POST /office/undoings/:id/approve",
+	"POST /office/payments/:id/refund",                                             // a small one needs nobody else
 	"POST /office/clusters/:slug/people", "POST /office/clusters/:slug/people/:id", // who may approve
 	"POST /account/sessions/end", "POST /account/sessions/:id/end",
 	"POST /account/authenticator", "POST /account/authenticator/remove", "POST /account/recovery-codes", "POST /account/passkeys/:id/remove",

@@ -70,7 +70,7 @@ func (o *Office) desk(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/payments/:id/ask", o.toPayment)
 	g.POST("/payments/:id/ask", o.askStripe)
 	g.GET("/payments/:id/refund", o.refundForm)
-	g.POST("/payments/:id/refund", o.askRefund)
+	g.POST("/payments/:id/refund", o.askRefund, fresh...) // a small one needs nobody else
 	g.GET("/refunds", o.refunds)
 	g.GET("/refunds.csv", o.refundsFile)
 	g.GET("/refunds/:id", o.refund)
