@@ -242,6 +242,11 @@ var matrix = map[string][]int{
 	"GET /office/write-offs.csv":                {303, 404, 404, 200, 200, 200},
 	"GET /office/statements.csv":                {303, 404, 404, 200, 200, 200},
 	"GET /office/statements/:id/lines.csv":      {303, 404, 404, 404, 200, 200},
+	// The audit. Nobody here is an auditor or an admin: each is led to their own acts.
+	"GET /office/audit":      {303, 404, 404, 303, 303, 303},
+	"GET /office/audit.csv":  {303, 404, 404, 303, 303, 303},
+	"GET /account/trail":     {303, 200, 200, 200, 200, 200},
+	"GET /account/trail.csv": {303, 200, 200, 200, 200, 200},
 	// One's own sign-in. Forms are empty, and the codes wrong.
 	"GET /sign-in/factor":                  {303, 200, 200, 200, 200, 200},
 	"POST /sign-in/factor":                 {303, 422, 422, 422, 422, 422},
