@@ -43,8 +43,8 @@ BEGIN
     WHEN 'line_match' THEN RETURN QUERY SELECT r.cluster_id FROM line_matches m JOIN statement_line_rests r ON r.line_id = m.line_id WHERE m.id = own_id;
     WHEN 'bank_statement' THEN RETURN QUERY SELECT b.cluster_id FROM bank_statements s JOIN bank_accounts b ON b.id = s.account_id WHERE s.id = own_id;
     WHEN 'stripe' THEN RETURN QUERY
-        SELECT DISTINCT split_part(x.code, ':', 2)::uuid FROM ledger.entries e JOIN ledger.lines l ON l.entry_id = e.id JOIN ledger.accounts x ON x.id = l.account_id
-         WHERE e.source = a.subject AND x.code LIKE 'stripe:%';
+        SELECT DISTINCT k.id FROM ledger.entries e JOIN ledger.lines l ON l.entry_id = e.id JOIN ledger.accounts x ON x.id = l.account_id
+          JOIN clusters k ON x.code = 'stripe:' || k.id WHERE e.source = a.subject;
     WHEN 'company' THEN
         IF a.detail ? 'cluster' THEN -- what one cluster has said about it
             RETURN QUERY SELECT k.id FROM clusters k WHERE k.id::text = a.detail ->> 'cluster';

@@ -10,6 +10,7 @@ import (
 	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/gateway/gatewaytest"
+	"kopiyka/internal/giving"
 	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 )
@@ -122,6 +123,22 @@ func TestNoSubjectStopsAnAct(t *testing.T) {
 	}
 	if got, want := w.found(t, w.auditor, audit.Search{}), []string{"thing.again job:1", "thing.again event:evt_1", "thing.done campaign:" + w.Campaign}; !slices.Equal(got, want) {
 		t.Errorf("the auditor sees %q, want %q", got, want)
+	}
+}
+
+// A movement at Stripe that belongs to no payment is of the cluster whose balance it moved.
+func TestAMovementAtStripeIsInTheAuditOfItsCluster(t *testing.T) {
+	t.Parallel()
+	w := watch(t)
+	w.Tx(func(tx *sqlx.Tx) error {
+		_, err := giving.Charge(t.Context(), tx, w.Cluster, giving.Passing{ID: "txn_1", Type: "stripe_fee", HappenedAt: noon, Net: w.Amount(-200)})
+		return err
+	})
+	if got := w.found(t, w.auditor, audit.Search{}); !slices.Equal(got, []string{"stripe.fee stripe:txn_1"}) {
+		t.Errorf("the auditor sees %q", got)
+	}
+	if got := w.found(t, w.elsewhere, audit.Search{}); len(got) > 0 {
+		t.Errorf("another cluster sees %q", got)
 	}
 }
 

@@ -314,6 +314,22 @@ func (h *house) forms() map[string]string {
 	}
 }
 
+// everyActHasItsCluster asks whether somebody audits each act that was written until now. A
+// person's own sign-in is the exception.
+func (h *house) everyActHasItsCluster() {
+	h.t.Helper()
+	var lost []string
+	err := h.Owner.Select(&lost, `SELECT DISTINCT act || ' ' || subject FROM audit_acts t
+		WHERE subject NOT LIKE 'person:%' AND NOT EXISTS (SELECT 1 FROM audit_act_clusters x WHERE x.act_id = t.id) ORDER BY 1`)
+	if err != nil || len(lost) > 0 {
+		h.t.Errorf("acts of no cluster: %q, %v", lost, err)
+	}
+	var kinds []string
+	if err := h.Owner.Select(&kinds, `SELECT DISTINCT split_part(subject, ':', 1) FROM audit_acts`); err != nil || len(kinds) < 10 {
+		h.t.Errorf("only acts on %q were written, %v: the question is empty", kinds, err)
+	}
+}
+
 // proposal is an allocation that waits for its second person.
 func (h *house) proposal() string {
 	h.t.Helper()
@@ -602,6 +618,7 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 			}
 		}
 	}
+	h.everyActHasItsCluster()
 	for name := range matrix {
 		if !slices.Contains(seen, name) {
 			t.Errorf("the matrix has %s, and the house has not", name)
