@@ -85,3 +85,6 @@ CREATE TRIGGER of_cluster AFTER INSERT ON alarms FOR EACH ROW EXECUTE FUNCTION a
 ALTER TABLE alarms ENABLE ALWAYS TRIGGER of_cluster;
 CALL write_once('audit_act_clusters');
 GRANT SELECT ON audit_act_clusters TO kopiyka_app;
+
+-- Everybody may ask which letters were written to them.
+CREATE INDEX letters_recipient ON letters (recipient, id);

@@ -69,7 +69,7 @@ var listAddresses = map[string][]string{
 		"/office/audit.csv?act=rate.entered", "/office/audit.csv?person=payer&from=2020-03-01&until=2020-03-02", "/account/trail", "/account/trail?after=5000",
 	},
 	"payer@example.org": {
-		"/account/trail", "/account/trail?after=5000", "/account/trail.csv",
+		"/account/trail", "/account/trail?after=5000", "/account/trail.csv", "/account/data.json",
 		"/portal/pledges/{own}", "/portal/pledges/{own}/history",
 		"/portal", "/portal/companies/ganok/pledges", "/portal/companies/ganok/pledges?after={own}", "/portal/companies/ganok/pledges?q={reference}", "/portal/companies/ganok/pledges?q=PO-7", "/portal/companies/ganok/pledges.csv",
 		"/portal/companies/ganok/payments", "/portal/companies/ganok/payments?after={ownpayment}", "/portal/companies/ganok/payments?state=expired", "/portal/companies/ganok/payments?q={reference}", "/portal/companies/ganok/payments.csv",

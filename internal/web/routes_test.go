@@ -247,6 +247,8 @@ var matrix = map[string][]int{
 	"GET /office/audit.csv":  {303, 404, 404, 303, 303, 303},
 	"GET /account/trail":     {303, 200, 200, 200, 200, 200},
 	"GET /account/trail.csv": {303, 200, 200, 200, 200, 200},
+	"GET /account/data":      {303, 200, 200, 200, 200, 200},
+	"GET /account/data.json": {303, 200, 200, 200, 200, 200},
 	// One's own sign-in. Forms are empty, and the codes wrong.
 	"GET /sign-in/factor":                  {303, 200, 200, 200, 200, 200},
 	"POST /sign-in/factor":                 {303, 422, 422, 422, 422, 422},

@@ -86,6 +86,8 @@ func (s *SignIn) Routes(g *echo.Group) {
 	own.GET("", s.account)
 	own.GET("/trail", s.trail, s.Factor)
 	own.GET("/trail.csv", s.trailFile, s.Factor)
+	own.GET("/data", s.data)
+	own.GET("/data.json", s.dataFile, s.Factor, s.Fresh)
 	own.GET("/authenticator", s.authenticatorForm, s.Fresh)
 	own.POST("/authenticator", s.enrol, s.Fresh)
 	own.POST("/authenticator/remove", s.removeAuthenticator, s.Fresh)
