@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"internal/gateway", "internal/bank"},
 	{"internal/document"},
 	{"internal/web/page"},
-	{"internal/web/life", "internal/web/roster"},
+	{"internal/web/life", "internal/web/roster", "internal/web/trail"},
 	{"internal/web/site", "internal/web/portal", "internal/web/office", "internal/web/join", "internal/web/signin", "internal/web/api", "internal/web/hook"},
 	{"internal/web"},
 	{"internal/seed", "internal/demo"},
@@ -51,7 +51,7 @@ var only = map[string][]string{
 	"github.com/stripe/stripe-mock": {"internal/stripesim/spec"}, // which tests alone import
 	"github.com/labstack/echo":      {"internal/web"},
 	"github.com/riverqueue/river":   {"internal/jobs", "internal/pg"},
-	"github.com/lib/pq":             {"internal/bank", "internal/pg", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving", "internal/inbox"},
+	"github.com/lib/pq":             {"internal/audit", "internal/bank", "internal/pg", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving", "internal/inbox"},
 	"codeberg.org/go-pdf/fpdf":      {"internal/document"},
 	"rsc.io/qr":                     {"internal/document", "internal/web/signin"},
 	"github.com/pquerna/otp":        {"internal/member"},

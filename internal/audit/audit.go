@@ -31,6 +31,27 @@ func WithProof(ctx context.Context, proof string) context.Context {
 	return context.WithValue(ctx, proofKey{}, proof)
 }
 
+type hostKey struct{}
+
+// maxHost is how long an address may be; the longest that IPv6 knows is far shorter.
+const maxHost = 100
+
+// WithHost returns a context whose acts of people are recorded with the address from which
+// the request came. Only the people of the act's cluster who read the audit and the person
+// of the act are ever shown it.
+func WithHost(ctx context.Context, host string) context.Context {
+	if len(host) > maxHost {
+		host = ""
+	}
+	return context.WithValue(ctx, hostKey{}, host)
+}
+
+// hostOf is where a request came from, or empty.
+func hostOf(ctx context.Context) string {
+	host, _ := ctx.Value(hostKey{}).(string)
+	return host
+}
+
 // Record writes the act within the caller's transaction.
 func Record(ctx context.Context, tx *sqlx.Tx, a Act) error {
 	_, err := record(ctx, tx, a)
@@ -45,10 +66,10 @@ func RecordAll(ctx context.Context, tx *sqlx.Tx, acts []Act) error {
 	rows, err := json.Marshal(acts)
 	if err == nil {
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO audit_acts (happened_at, person_id, act, subject, detail)
-			SELECT r.at, r.person, r.act, r.subject, coalesce(r.detail, '{}')
+			INSERT INTO audit_acts (happened_at, person_id, act, subject, detail, host)
+			SELECT r.at, r.person, r.act, r.subject, coalesce(r.detail, '{}'), CASE WHEN r.person IS NULL THEN '' ELSE $2 END
 			  FROM ROWS FROM (jsonb_to_recordset($1) AS (at timestamptz, person uuid, act text, subject text, detail jsonb)) WITH ORDINALITY AS r
-			 ORDER BY r.ordinality`, rows)
+			 ORDER BY r.ordinality`, rows, hostOf(ctx))
 	}
 	if err != nil {
 		return fmt.Errorf("record %d acts from %s on: %w", len(acts), acts[0].Act, err)
@@ -64,12 +85,16 @@ func record(ctx context.Context, tx *sqlx.Tx, a Act) (id int64, err error) {
 		a.Detail = maps.Clone(a.Detail)
 		a.Detail["proved_by"] = proof
 	}
+	host := ""
+	if a.Person != "" {
+		host = hostOf(ctx)
+	}
 	detail, err := json.Marshal(a.Detail)
 	if err != nil {
 		return 0, fmt.Errorf("record %s: %w", a.Act, err)
 	}
-	err = tx.GetContext(ctx, &id, `INSERT INTO audit_acts (happened_at, person_id, act, subject, detail) VALUES ($1, $2, $3, $4, $5) RETURNING id`,
-		a.At, sql.NullString{String: a.Person, Valid: a.Person != ""}, a.Act, a.Subject, detail)
+	err = tx.GetContext(ctx, &id, `INSERT INTO audit_acts (happened_at, person_id, act, subject, detail, host) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
+		a.At, sql.NullString{String: a.Person, Valid: a.Person != ""}, a.Act, a.Subject, detail, host)
 	if err != nil {
 		return 0, fmt.Errorf("record %s: %w", a.Act, err)
 	}

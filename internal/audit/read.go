@@ -17,7 +17,8 @@ type Told struct {
 	Act        string
 	Subject    string
 	Detail     json.RawMessage
-	Alarm      bool // somebody must look at it, or had to
+	Host       string // where the request came from; empty where nobody knows. Of leaves it out
+	Alarm      bool   // somebody must look at it, or had to
 }
 
 // mostActs is far beyond what one subject gathers; it bounds a page all the same.

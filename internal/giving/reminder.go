@@ -243,3 +243,18 @@ func WishReminders(ctx context.Context, db *sqlx.DB, now clock.Clock, token stri
 	}
 	return nil
 }
+
+// Wish is what a person has said about reminders.
+type Wish struct {
+	Wanted bool      `json:"wanted"`
+	At     time.Time `db:"wished_at" json:"at"`
+}
+
+// WishesOf lists what a person has ever said about reminders, in its order.
+func WishesOf(ctx context.Context, db *sqlx.DB, person string) ([]Wish, error) {
+	wishes := []Wish{}
+	if err := db.SelectContext(ctx, &wishes, `SELECT wanted, wished_at FROM reminder_wishes WHERE person_id = $1 ORDER BY id`, person); err != nil {
+		return nil, fmt.Errorf("list what a person wishes: %w", err)
+	}
+	return wishes, nil
+}

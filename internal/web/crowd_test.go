@@ -82,7 +82,9 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 		SELECT 'evt_crowd_' || i, 'charge.succeeded', '2023-10-16', y.started_at, 'charge', y.charge_id, '{}', 'webhook', y.started_at,
 		       CASE WHEN i % 100 = 0 THEN 'dead' WHEN i % 100 = 1 THEN 'new' ELSE 'done' END, 1, timestamptz '2099-01-01'
 		  FROM generate_series(1, $1::int) i JOIN payments y ON y.id = made('payment', i)`, n)
-	run(`INSERT INTO audit_acts (happened_at, act, subject) SELECT y.started_at, 'payment.gift', 'payment:' || y.id FROM payments y`)
+	run(`INSERT INTO audit_acts (happened_at, act, subject, person_id) SELECT y.started_at, 'payment.gift', 'payment:' || y.id, CASE WHEN y.id::text ~ '0$' THEN y.started_by END FROM payments y`)
+	run(`INSERT INTO audit_act_clusters (cluster_id, act_id, act, happened_at) SELECT c.cluster_id, t.id, t.act, t.happened_at FROM audit_acts t
+		   JOIN payments y ON t.subject = 'payment:' || y.id JOIN campaigns c ON c.id = y.campaign_id WHERE t.act = 'payment.gift' ON CONFLICT DO NOTHING`)
 	run(`INSERT INTO alarms (act_id, cluster_id) SELECT t.id, c.cluster_id FROM audit_acts t
 		   JOIN payments y ON t.subject = 'payment:' || y.id JOIN campaigns c ON c.id = y.campaign_id WHERE t.act = 'payment.gift'`)
 	run(`INSERT INTO alarm_answers (act_id, answered_by, answered_at, note) SELECT act_id, $1, now(), 'seen' FROM alarms WHERE act_id % 100 <> 0`, w.Coordinator)

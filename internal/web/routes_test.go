@@ -242,6 +242,13 @@ var matrix = map[string][]int{
 	"GET /office/write-offs.csv":                {303, 404, 404, 200, 200, 200},
 	"GET /office/statements.csv":                {303, 404, 404, 200, 200, 200},
 	"GET /office/statements/:id/lines.csv":      {303, 404, 404, 404, 200, 200},
+	// The audit. Nobody here is an auditor or an admin: each is led to their own acts.
+	"GET /office/audit":      {303, 404, 404, 303, 303, 303},
+	"GET /office/audit.csv":  {303, 404, 404, 303, 303, 303},
+	"GET /account/trail":     {303, 200, 200, 200, 200, 200},
+	"GET /account/trail.csv": {303, 200, 200, 200, 200, 200},
+	"GET /account/data":      {303, 200, 200, 200, 200, 200},
+	"GET /account/data.json": {303, 200, 200, 200, 200, 200},
 	// One's own sign-in. Forms are empty, and the codes wrong.
 	"GET /sign-in/factor":                  {303, 200, 200, 200, 200, 200},
 	"POST /sign-in/factor":                 {303, 422, 422, 422, 422, 422},
@@ -306,6 +313,22 @@ func (h *house) forms() map[string]string {
 		"POST /office/refunds/:id/refuse":          url.Values{"reason": {"Because not"}}.Encode(),
 		"POST /office/payments/:id/refund":         url.Values{"amount": {"1.00"}, "currency": {"USD"}, "reason": {"Because"}}.Encode(),
 		"POST /office/alarms/:id":                  url.Values{"note": {"A test of the house"}}.Encode(),
+	}
+}
+
+// everyActHasItsCluster asks whether somebody audits each act that was written until now. A
+// person's own sign-in is the exception.
+func (h *house) everyActHasItsCluster() {
+	h.t.Helper()
+	var lost []string
+	err := h.Owner.Select(&lost, `SELECT DISTINCT act || ' ' || subject FROM audit_acts t
+		WHERE subject NOT LIKE 'person:%' AND NOT EXISTS (SELECT 1 FROM audit_act_clusters x WHERE x.act_id = t.id) ORDER BY 1`)
+	if err != nil || len(lost) > 0 {
+		h.t.Errorf("acts of no cluster: %q, %v", lost, err)
+	}
+	var kinds []string
+	if err := h.Owner.Select(&kinds, `SELECT DISTINCT split_part(subject, ':', 1) FROM audit_acts`); err != nil || len(kinds) < 10 {
+		h.t.Errorf("only acts on %q were written, %v: the question is empty", kinds, err)
 	}
 }
 
@@ -597,6 +620,7 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 			}
 		}
 	}
+	h.everyActHasItsCluster()
 	for name := range matrix {
 		if !slices.Contains(seen, name) {
 			t.Errorf("the matrix has %s, and the house has not", name)

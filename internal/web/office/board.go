@@ -47,7 +47,7 @@ func (o *Office) board(c echo.Context) error {
 		return err
 	}
 	v := boardPage{Base: page.Of(c)}
-	v.Drawers = drawers(v.Lang)
+	v.Drawers = drawers(v.Lang, person)
 	if v.Tasks, err = o.tasks(ctx, v.Lang, person); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"slices"
 
 	"kopiyka/internal/audit"
 	"kopiyka/internal/bank"
@@ -79,10 +80,14 @@ func (o *Office) unexplained(ctx context.Context, l i18n.Lang, p member.Person) 
 	return all, nil
 }
 
-// drawers lead to every list of the desk, whether or not anything in it waits.
-func drawers(l i18n.Lang) []page.Link {
+// drawers lead to every list of the desk, whether or not anything in it waits. The audit is
+// for those who read it.
+func drawers(l i18n.Lang, p member.Person) []page.Link {
 	var all []page.Link
-	for _, name := range []string{"companies", "applications", "people", "allocations", "pledges", "payments", "refunds", "write-offs", "due", "unmatched", "undoings", "statements", "reconciliation", "alarms", "suspense", "documents", "letters", "inbox", "jobs", "rates"} {
+	for _, name := range []string{"companies", "applications", "people", "allocations", "pledges", "payments", "refunds", "write-offs", "due", "unmatched", "undoings", "statements", "reconciliation", "alarms", "suspense", "documents", "letters", "inbox", "jobs", "rates", "audit"} {
+		if name == "audit" && !slices.ContainsFunc(p.Clusters, func(post member.ClusterPost) bool { return post.Role == member.Auditor || post.Role == member.Admin }) {
+			continue
+		}
 		all = append(all, page.Link{Href: listPath(name), Text: l.T("desk.title." + name)})
 	}
 	return all

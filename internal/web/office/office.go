@@ -97,6 +97,8 @@ func (o *Office) desk(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/letters.csv", o.lettersFile)
 	g.POST("/letters/:id", o.sendAgain)
 	g.GET("/letters/:id", o.toLetters)
+	g.GET("/audit", o.audit, o.readsAudit)
+	g.GET("/audit.csv", o.auditFile, o.readsAudit)
 }
 
 // clustersOnly asks strangers to sign in, and knows nothing when somebody signed in has no

@@ -26,6 +26,8 @@ func TestPages(t *testing.T) {
 		"account": accountPage{Notice: page.Notice{Title: "Done"}, Email: "a@b.ua", Required: true, Authenticator: "Since", Recovery: "9 left", Others: true,
 			Issuers: []ownThing{{Name: "Google", Remove: "/z", Button: "Remove", About: "Unlink Google"}}, Linkable: []page.Link{{Href: "/sign-in/with/x", Text: "Link X"}},
 			Passkeys: []ownThing{{Name: "Phone", Note: "Made", Remove: "/x", About: "Remove Phone"}}, Sessions: []ownThing{{Name: "Firefox", Note: "From", Here: true}, {Name: "Chrome", Remove: "/y", About: "End Chrome"}}},
+		"data":  dataPage{File: "/account/data.json"},
+		"trail": page.List{Title: "Your trail", Lead: "All of it", Empty: page.Empty{Title: "Nothing", Text: "Yet"}, Pager: page.Pager{Label: "Pages", Older: "/account/trail?after=1"}},
 		"signin": signInPage{
 			Errors:   page.ErrorSummary{Title: "No", Items: []page.Link{{Href: "#email", Text: "Check both"}}},
 			Email:    page.Field{ID: "email", Name: "email", Type: "email", Label: "E-mail", Value: "a@b.ua", Required: true},

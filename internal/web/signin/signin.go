@@ -84,6 +84,10 @@ func (s *SignIn) Routes(g *echo.Group) {
 
 	own := g.Group(accountPath, s.signedIn)
 	own.GET("", s.account)
+	own.GET("/trail", s.trail, s.Factor)
+	own.GET("/trail.csv", s.trailFile, s.Factor)
+	own.GET("/data", s.data)
+	own.GET("/data.json", s.dataFile, s.Factor, s.Fresh)
 	own.GET("/authenticator", s.authenticatorForm, s.Fresh)
 	own.POST("/authenticator", s.enrol, s.Fresh)
 	own.POST("/authenticator/remove", s.removeAuthenticator, s.Fresh)
@@ -219,7 +223,7 @@ func (s *SignIn) open(c echo.Context, person member.Person, by member.Proof) err
 		return err
 	}
 	err := pg.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		return audit.Record(ctx, tx, audit.Act{At: s.now(), Person: person.ID, Act: "person.signed-in", Subject: "person:" + person.ID, Detail: map[string]any{"by": by, "host": c.RealIP()}})
+		return audit.Record(ctx, tx, audit.Act{At: s.now(), Person: person.ID, Act: "person.signed-in", Subject: "person:" + person.ID, Detail: map[string]any{"by": by}})
 	})
 	if err != nil {
 		return err
@@ -286,6 +290,7 @@ func (s *SignIn) Load(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return fmt.Errorf("who is the visitor: %w", err)
 		}
+		ctx = audit.WithHost(ctx, c.RealIP())
 		if st.in() {
 			acting := st.person
 			if st.withheld() {
