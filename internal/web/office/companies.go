@@ -21,8 +21,8 @@ import (
 const CompaniesPath = "/office/companies"
 
 // members adds the addresses about companies, their applications, and the people of
-// clusters.
-func (o *Office) members(g *echo.Group) {
+// clusters. Who gives a role or takes one away shows first who they are.
+func (o *Office) members(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/companies", o.companies)
 	g.GET("/companies.csv", o.companiesFile)
 	g.GET("/companies/:id", o.company)
@@ -31,11 +31,12 @@ func (o *Office) members(g *echo.Group) {
 	g.GET("/companies/:id/:part", o.toCompany)
 	g.POST("/companies/:id/memberships", o.changeMembership)
 	g.POST("/companies/:id/addresses", o.moved)
-	g.POST("/companies/:id/owner", o.inviteOwner)
+	g.POST("/companies/:id/owner", o.inviteOwner, fresh...)
 	g.GET("/companies/:id/invitations/:invitation", o.toCompany)
 	g.POST("/companies/:id/invitations/:invitation", o.changeCompanyInvitation)
 	g.GET("/members", o.membersYear)
 	g.GET("/applications", o.applications)
+	g.GET("/applications.csv", o.applicationsFile)
 	g.GET("/applications/:id", o.application)
 	g.GET("/applications/:id/:act", o.toApplication)
 	g.POST("/applications/:id/accept", o.acceptApplication)
@@ -48,9 +49,9 @@ func (o *Office) members(g *echo.Group) {
 	g.POST("/company-files/:id", o.enterImport)
 	g.GET("/people", o.people)
 	g.GET("/clusters/:slug/people", o.toPeople)
-	g.POST("/clusters/:slug/people", o.inviteColleague)
+	g.POST("/clusters/:slug/people", o.inviteColleague, fresh...)
 	g.GET("/clusters/:slug/people/:id", o.toPeople)
-	g.POST("/clusters/:slug/people/:id", o.setColleague)
+	g.POST("/clusters/:slug/people/:id", o.setColleague, fresh...)
 	g.GET("/clusters/:slug/invitations/:id", o.toPeople)
 	g.POST("/clusters/:slug/invitations/:id", o.changeInvitation)
 	g.GET("/clusters/:slug", o.cluster)

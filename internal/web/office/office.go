@@ -39,7 +39,8 @@ func New(db *sqlx.DB, g *gateway.Gateway, now clock.Clock, checks ...bank.Check)
 // Routes adds the door's addresses. Something earlier must tell each request who is signed
 // in (member.WithPerson). Addresses that take forms answer a GET too, by leading to the
 // page of the form: somebody reloads, changes the language or comes back from signing in.
-// Fresh guards the acts that move money for good: who decides shows first who they are.
+// Fresh guards the acts that move money for good, and those that say who may: whoever
+// decides shows first who they are.
 func (o *Office) Routes(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g = g.Group("/office", clustersOnly)
 	g.GET("", o.board)
@@ -55,7 +56,7 @@ func (o *Office) Routes(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	o.desk(g, fresh...)
 	o.bank(g, fresh...)
 	o.promises(g, fresh...)
-	o.members(g)
+	o.members(g, fresh...)
 	o.currencies(g)
 	o.papers(g)
 }
