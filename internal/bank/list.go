@@ -280,22 +280,24 @@ func MatchesOf(ctx context.Context, db *sqlx.DB, line string) ([]Matched, error)
 }
 
 // LineOfMatch finds the line of a match, and LineOfUndoing that of what was asked; empty
-// when there is none. They lead a form back to its page; who may see it, LineFor asks.
-func LineOfMatch(ctx context.Context, db *sqlx.DB, id string) (string, error) {
-	return lineOf(ctx, db, id, `SELECT line_id FROM line_matches WHERE id = $1`)
+// when there is none in the person's clusters. They lead a form back to its page.
+func LineOfMatch(ctx context.Context, db *sqlx.DB, id, person string) (string, error) {
+	return lineOf(ctx, db, `m.id = $1`, id, person)
 }
 
 // LineOfUndoing finds the line of what was asked.
-func LineOfUndoing(ctx context.Context, db *sqlx.DB, id string) (string, error) {
-	return lineOf(ctx, db, id, `SELECT m.line_id FROM match_undoings u JOIN line_matches m ON m.id = u.match_id WHERE u.id = $1`)
+func LineOfUndoing(ctx context.Context, db *sqlx.DB, id, person string) (string, error) {
+	return lineOf(ctx, db, `m.id = (SELECT u.match_id FROM match_undoings u WHERE u.id = $1)`, id, person)
 }
 
-func lineOf(ctx context.Context, db *sqlx.DB, id, query string) (string, error) {
+func lineOf(ctx context.Context, db *sqlx.DB, which, id, person string) (string, error) {
 	if !pg.IsID(id) {
 		return "", nil
 	}
 	var line string
-	if err := db.GetContext(ctx, &line, query, id); err != nil && !errors.Is(err, sql.ErrNoRows) {
+	err := db.GetContext(ctx, &line, `SELECT m.line_id FROM line_matches m JOIN statement_line_rests r ON r.line_id = m.line_id
+		 WHERE `+which+` AND r.cluster_id IN (SELECT g.cluster_id FROM cluster_roles g WHERE g.person_id = $2)`, id, person)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("find the line: %w", err)
 	}
 	return line, nil

@@ -39,7 +39,8 @@ func InvitationOf(ctx context.Context, db sqlx.QueryerContext, now clock.Clock, 
 		return v, err
 	}
 	err = db.QueryRowxContext(ctx, `
-		SELECT coalesce(k.name_uk, c.name_uk), coalesce(k.name_en, c.name_en), coalesce(b.name, ''), coalesce(p.id::text, ''), p.password_hash IS NOT NULL
+		SELECT coalesce(k.name_uk, c.name_uk), coalesce(k.name_en, c.name_en), coalesce(b.name, ''), coalesce(p.id::text, ''),
+		       p.password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM passkeys y WHERE y.person_id = p.id) OR EXISTS (SELECT 1 FROM issuer_links s WHERE s.person_id = p.id)
 		  FROM invitations i LEFT JOIN companies k ON k.id = i.company_id LEFT JOIN clusters c ON c.id = i.cluster_id
 		  LEFT JOIN people b ON b.id = i.invited_by LEFT JOIN people p ON p.email = i.email WHERE i.id = $1`, v.ID).
 		Scan(&v.PlaceName.UK, &v.PlaceName.EN, &v.By, &v.PersonID, &v.CanSignIn)

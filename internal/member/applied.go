@@ -56,17 +56,20 @@ const appliedColumns = `
 	SELECT a.id, a.cluster_id, l.name_uk AS cluster_uk, l.name_en AS cluster_en, a.kind, a.name_uk, a.name_en, a.country, a.official_id, a.site, a.message,
 	       a.shows_name, a.shows_site, a.person_name, a.email, a.lang, a.asked_at, c.confirmed_at, d.accepted, coalesce(d.reason, '') AS reason,
 	       coalesce(p.name, '') AS decided_by, d.happened_at AS decided_at, coalesce(d.company_id::text, '') AS company_id,
-	       coalesce(k.id::text, '') AS known_id, coalesce(k.name_uk, '') AS known_uk, coalesce(k.name_en, '') AS known_en
-	  FROM company_applications a
+	       coalesce(k.id::text, '') AS known_id, coalesce(k.name_uk, '') AS known_uk, coalesce(k.name_en, '') AS known_en`
+
+// appliedJoins are what stands beside an application a. What grows with them is looked up
+// for each, and never read as a whole.
+const appliedJoins = `
 	  JOIN clusters l ON l.id = a.cluster_id
-	  LEFT JOIN application_confirmations c ON c.application_id = a.id
-	  LEFT JOIN application_decisions d ON d.application_id = a.id
+	  LEFT JOIN LATERAL (SELECT * FROM application_confirmations o WHERE o.application_id = a.id LIMIT 1) c ON true
+	  LEFT JOIN LATERAL (SELECT * FROM application_decisions o WHERE o.application_id = a.id LIMIT 1) d ON true
 	  LEFT JOIN people p ON p.id = d.person_id
 	  LEFT JOIN companies k ON k.official_id <> '' AND k.country = a.country AND k.official_id = a.official_id`
 
 func oneApplication(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Applied, error) {
 	var a Applied
-	err := sqlx.GetContext(ctx, q, &a, appliedColumns+` WHERE `+where, args...)
+	err := sqlx.GetContext(ctx, q, &a, appliedColumns+` FROM company_applications a`+appliedJoins+` WHERE `+where, args...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, fault.New(fault.NotFound, "application.unknown")
 	}
@@ -94,8 +97,11 @@ func ApplicationsFor(ctx context.Context, db sqlx.QueryerContext, person string,
 	}
 	var all []Applied
 	err := sqlx.SelectContext(ctx, db, &all, appliedColumns+`
-		 WHERE c.cluster_id IN (SELECT r.cluster_id FROM cluster_roles r WHERE r.person_id = $1) AND c.waits = $2
-		   AND ($3::uuid IS NULL OR a.id < $3) ORDER BY a.id DESC LIMIT $4`, person, waiting, null(after), limit)
+		  FROM (SELECT o.application_id FROM application_confirmations o
+		         WHERE o.cluster_id IN (SELECT r.cluster_id FROM cluster_roles r WHERE r.person_id = $1) AND o.waits = $2
+		           AND ($3::uuid IS NULL OR o.application_id < $3) ORDER BY o.application_id DESC LIMIT $4) shown
+		 CROSS JOIN LATERAL (SELECT * FROM company_applications o WHERE o.id = shown.application_id LIMIT 1) a`+appliedJoins+`
+		 ORDER BY a.id DESC`, person, waiting, null(after), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list applications: %w", err)
 	}

@@ -239,7 +239,7 @@ type Invitation struct {
 
 const invitationColumns = `SELECT i.id, coalesce(i.company_id::text, ''), coalesce(i.cluster_id::text, ''), i.role, i.email, i.name, i.lang,
 	coalesce(i.invited_by::text, ''), i.invited_at, i.expires_at, coalesce(e.how, '')
-	FROM invitations i LEFT JOIN invitation_ends e ON e.invitation_id = i.id`
+	FROM invitations i LEFT JOIN LATERAL (SELECT * FROM invitation_ends o WHERE o.invitation_id = i.id LIMIT 1) e ON true`
 
 func (i *Invitation) fields() []any {
 	return []any{&i.ID, &i.CompanyID, &i.ClusterID, &i.Role, &i.Email, &i.Name, &i.Lang, &i.InvitedBy, &i.InvitedAt, &i.ExpiresAt, &i.End}

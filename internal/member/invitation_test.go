@@ -155,6 +155,27 @@ func TestAKnownAddressHasToSignIn(t *testing.T) {
 	wantFault(t, accept(t, w, member.Acceptance{Token: token, PersonID: known, Name: "x", Password: password}), fault.Forbidden, "invitation.other_person")
 }
 
+// Somebody who signs in without a password has a way in all the same: whoever holds the
+// link, and not the passkey, chooses no password for them.
+func TestAPasskeyOrAnIssuerIsAWayToSignIn(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	for email, give := range map[string]string{
+		"passkey@example.org": `INSERT INTO passkeys (id, person_id, credential_id, credential, name, made_at) VALUES (gen_random_uuid(), $1, '\x01', '{}', 'Phone', now())`,
+		"issuer@example.org":  `INSERT INTO issuer_links (issuer, subject, person_id, linked_at) VALUES ('google', '1', $1, now())`,
+	} {
+		known := person(t, w.DB, email, "")
+		if _, err := w.Owner.Exec(give, known); err != nil {
+			t.Fatal(err)
+		}
+		token := invited(t, w, email, "payer")
+		wantFault(t, accept(t, w, member.Acceptance{Token: token, Name: "Зайда", Password: password}), fault.Unauthorized, "invitation.sign_in")
+		if err := accept(t, w, member.Acceptance{Token: token, PersonID: known}); err != nil {
+			t.Errorf("%s: %v", email, err)
+		}
+	}
+}
+
 func TestWhoMayInviteWhom(t *testing.T) {
 	t.Parallel()
 	w := world(t)

@@ -35,6 +35,7 @@ type parcel struct {
 	body   []byte
 	due    time.Time // by the real clock: receivers live in real time
 	failed int
+	turn   turn
 }
 
 // address makes the parcels of a step's events and saves their deliveries with it.
@@ -46,7 +47,7 @@ func (s *Sim) address(t *tx) []*parcel {
 			if !e.wants(ev.Type) {
 				continue
 			}
-			copies, wait := s.mishaps.next(s.dice.copies(), 0)
+			copies, wait, turn := s.mishaps.next(s.dice.copies())
 			for range copies {
 				if len(out) >= free {
 					s.log.Error("the sandbox's queue is full, an event is not delivered", "event", ev.ID, "type", ev.Type)
@@ -54,7 +55,9 @@ func (s *Sim) address(t *tx) []*parcel {
 				}
 				d := delivery{newID("whd_", 16), ev.ID, i}
 				save(t, &t.deliveries, d)
-				out = append(out, newParcel(d, ev, s.dice.delay()+wait))
+				p := newParcel(d, ev, s.dice.delay()+wait)
+				p.turn = turn
+				out = append(out, p)
 			}
 		}
 	}
@@ -193,7 +196,11 @@ func (c *courier) next(now time.Time) (*parcel, Endpoint, time.Duration) {
 		if p.Endpoint >= len(endpoints) {
 			continue // waits for SetEndpoints
 		}
-		if d := p.due.Sub(now); d > 0 {
+		due := p.due
+		if p.turn.waits() {
+			due = due.Add(reorderPatience)
+		}
+		if d := due.Sub(now); d > 0 {
 			wait = min(wait, d)
 			continue
 		}
@@ -227,7 +234,8 @@ func (c *courier) carry(ctx context.Context, p *parcel, e Endpoint) {
 	if err != nil {
 		c.sim.log.Error("the sandbox could not note a delivery; a restart will repeat it", "event", p.Event, "error", err)
 	}
-	c.done(p.Event)
+	c.done(p)
+	c.nudge() // who waits for their turn may have it now
 }
 
 func (c *courier) pause(failed int) time.Duration {
@@ -275,9 +283,11 @@ func sign(now time.Time, body []byte, secrets []string) string {
 }
 
 // done counts a parcel off and tells those who wait for the event.
-func (c *courier) done(event string) {
+func (c *courier) done(p *parcel) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	event := p.Event
+	p.turn.answered()
 	c.total--
 	if c.open[event]--; c.open[event] > 0 {
 		return

@@ -18,15 +18,35 @@ const (
 // mostMishaps is more than anyone means; a slip of the finger should not silence a sandbox.
 const mostMishaps = 1000
 
-// reorderGap is how far apart reordered deliveries are, so that they arrive as meant
-// although several are sent at once.
-const reorderGap = 200 * time.Millisecond
+// reorderPatience is how long a delivery waits for the one that has to go before it, which
+// may never come: who ordered the mishap may let less happen than it was ordered for.
+const reorderPatience = 10 * time.Second
+
+// lineup is a row of deliveries of which the last goes first: each waits until the one
+// after it was answered. The courier's lock guards it.
+type lineup struct{ answered int } // how many from the end of the row
+
+// turn is a delivery's place in a row; the last has none before it. The zero one waits for
+// nobody.
+type turn struct {
+	in    *lineup
+	place int
+}
+
+func (t turn) waits() bool { return t.in != nil && t.in.answered < t.place }
+
+func (t turn) answered() {
+	if t.in != nil {
+		t.in.answered = max(t.in.answered, t.place+1)
+	}
+}
 
 // mishaps are those that wait for their deliveries. They are not kept over a restart.
 type mishaps struct {
 	what  Mishap
 	left  int
 	delay time.Duration
+	row   *lineup
 }
 
 // DisturbNext lets something happen to the next count deliveries, on top of what
@@ -45,25 +65,25 @@ func (s *Sim) DisturbNext(what Mishap, count int, delay time.Duration) error {
 		return fmt.Errorf("a mishap %s with a delay of %s", what, delay)
 	}
 	s.mu.Lock()
-	s.mishaps = mishaps{what, count, delay}
+	s.mishaps = mishaps{what, count, delay, &lineup{}}
 	s.mu.Unlock()
 	s.log.Info("the next deliveries are disturbed", "mishap", string(what), "deliveries", count)
 	return nil
 }
 
 // next says what the mishap makes of a delivery of which copies were due.
-func (m *mishaps) next(copies int, delay time.Duration) (int, time.Duration) {
+func (m *mishaps) next(copies int) (n int, wait time.Duration, t turn) {
 	if m.left == 0 {
-		return copies, delay
+		return copies, 0, turn{}
 	}
 	m.left--
 	switch m.what {
 	case MishapDrop:
-		return 0, delay
+		return 0, 0, turn{}
 	case MishapDuplicate:
-		return 2 * copies, delay
+		return 2 * copies, 0, turn{}
 	case MishapReorder:
-		return copies, delay + time.Duration(m.left)*reorderGap
+		return copies, 0, turn{m.row, m.left}
 	}
-	return copies, delay + m.delay
+	return copies, m.delay, turn{}
 }

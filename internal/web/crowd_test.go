@@ -107,7 +107,28 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 		  FROM generate_series(1, $1::int) i JOIN documents d ON d.id = made('document', i)`, n)
 	run(`INSERT INTO letter_states (letter_id, state, tries, next_try_at, sent_at)
 		SELECT made('letter', i), CASE WHEN i % 500 = 0 THEN 'refused' WHEN i % 500 = 1 THEN 'waiting' ELSE 'sent' END, 1, timestamptz '2099-01-01', CASE WHEN i % 500 > 1 THEN now() END FROM generate_series(1, $1::int) i`, n)
+	members(run, w, n)
 	run(`VACUUM (ANALYZE)`)
+}
+
+// members are the crowd's companies in the world's cluster and another, with what came before
+// and beside: n/10 applications, most of them decided, and as many invitations, most accepted.
+func members(run func(string, ...any), w *gatewaytest.World, n int) {
+	run(`INSERT INTO memberships (company_id, cluster_id, since, kind)
+		SELECT k.id, CASE WHEN row_number() OVER (ORDER BY k.id) % 4 = 0 THEN o.id ELSE $1 END, date '2015-01-01' + (row_number() OVER (ORDER BY k.id) % 3000)::int, 'member'
+		  FROM companies k, clusters o WHERE k.slug LIKE 'company-%' AND o.slug = 'lviv-it'`, w.Cluster)
+	run(`INSERT INTO company_applications (id, cluster_id, kind, name_uk, name_en, country, official_id, site, message, shows_name, shows_site, person_name, email, lang, token_hash, asked_from, asked_at)
+		SELECT made('application', i), CASE WHEN i % 4 = 0 THEN o.id ELSE $2 END, 'member', 'Заявка', 'Application', 'UA', '', '', '', true, true, 'Crowd', 'apply-' || i || '@example.org', 'uk', sha256(i::text::bytea), 'crowd', timestamptz '2020-01-01' + i * interval '1 hour'
+		  FROM generate_series(1, $1::int / 10) i, clusters o WHERE o.slug = 'lviv-it'`, n, w.Cluster)
+	run(`INSERT INTO application_confirmations (application_id, cluster_id, confirmed_at, waits) SELECT id, cluster_id, asked_at, asked_at > timestamptz '2020-01-01' + ($1::int / 10 - 200) * interval '1 hour' FROM company_applications`, n)
+	run(`INSERT INTO application_decisions (application_id, accepted, reason, person_id, happened_at) SELECT application_id, false, 'Crowd', $1, confirmed_at FROM application_confirmations WHERE NOT waits`, w.Coordinator)
+	run(`INSERT INTO invitations (id, company_id, role, email, lang, token_hash, invited_at, expires_at)
+		SELECT made('invitation', i), made('company', 1 + i % greatest($1::int / 50, 20)), 'payer', 'invited-' || i || '@example.org', 'uk', sha256(('i' || i)::bytea), timestamptz '2020-01-01' + i * interval '1 hour', timestamptz '2020-01-02' + i * interval '1 hour'
+		  FROM generate_series(1, $1::int / 10) i`, n)
+	run(`INSERT INTO invitations (id, cluster_id, role, email, lang, token_hash, invited_at, expires_at)
+		SELECT made('called', i), $2, 'auditor', 'called-' || i || '@example.org', 'uk', sha256(('c' || i)::bytea), timestamptz '2020-01-01' + i * interval '1 hour', timestamptz '2020-01-02' + i * interval '1 hour'
+		  FROM generate_series(1, $1::int / 100) i`, n, w.Cluster)
+	run(`INSERT INTO invitation_ends (invitation_id, how, happened_at) SELECT id, 'revoked', expires_at FROM invitations WHERE id NOT IN (SELECT made('invitation', i) FROM generate_series(1, 50) i)`)
 }
 
 // statements are what banks brought to twenty accounts: n lines, a hundred to a statement, a

@@ -29,12 +29,14 @@ import (
 // growing are the tables that every gift, event or act makes longer. Nothing that a visitor
 // asks for may read one of them from end to end.
 // Statements are not among them, though their lines are: there is one a day and account, and
-// part of a file's name may be looked for in all of ten years'.
+// part of a file's name may be looked for in all of ten years'. Nor are companies and their
+// memberships: there are as many as a country has, and part of a name may be looked for.
 var growing = []string{
 	"pledges", "payments", "inbox_events", "audit_acts", "alarms", "alarm_answers", "river_job", "entries", "lines", "lots", "draws",
 	"allocations", "allocation_decisions", "exchange_rates", "instalments", "instalment_changes", "pledge_acts", "write_offs", "refund_requests", "payouts",
 	"statement_lines", "statement_line_rests", "line_matches", "match_undoings", "match_undoing_decisions", "statement_imports", "reconciliations", "documents",
-	"letters", "letter_states", "audit_act_clusters",
+	"letters", "letter_states", "company_applications", "application_confirmations", "application_decisions", "invitations", "invitation_ends",
+	"audit_act_clusters",
 }
 
 // listAddresses are the lists of all doors, with every way to narrow them. {…} stands for
@@ -62,6 +64,9 @@ var listAddresses = map[string][]string{
 		"/office/unmatched", "/office/unmatched?after={day}.{line}", "/office/unmatched?q=crowd", "/office/unmatched?q=12.34", "/office/unmatched?q=nobody+of+this+name", "/office/unmatched.csv",
 		"/office/lines/{line}",
 		"/office/rates", "/office/rates?after={rate}", "/office/rates.csv",
+		"/office/companies", "/office/companies?after={company}", "/office/companies?state=former", "/office/companies?q={word}", "/office/companies?q=14360570", "/office/companies?kind=member&joined=2016", "/office/companies.csv", "/office/companies/{company}",
+		"/office/applications", "/office/applications?after={application}", "/office/applications?state=decided", "/office/applications?state=decided&after={application}", "/office/applications.csv", "/office/applications.csv?state=decided", "/office/applications/{application}",
+		"/office/people", "/office/members", "/office/members?year=2016",
 	},
 	"approver@example.org": { // who is an auditor here
 		"/office/audit", "/office/audit?after=5000", "/office/audit?person=payer", "/office/audit?person=coordinator%40example.org", "/office/audit?person=nobody", "/office/audit?subject={payment}", "/office/audit?subject=payment:{payment}",
@@ -73,6 +78,7 @@ var listAddresses = map[string][]string{
 		"/portal/pledges/{own}", "/portal/pledges/{own}/history",
 		"/portal", "/portal/companies/ganok/pledges", "/portal/companies/ganok/pledges?after={own}", "/portal/companies/ganok/pledges?q={reference}", "/portal/companies/ganok/pledges?q=PO-7", "/portal/companies/ganok/pledges.csv",
 		"/portal/companies/ganok/payments", "/portal/companies/ganok/payments?after={ownpayment}", "/portal/companies/ganok/payments?state=expired", "/portal/companies/ganok/payments?q={reference}", "/portal/companies/ganok/payments.csv",
+		"/portal/companies/ganok", "/portal/companies/ganok/team", "/portal/companies/ganok/leave",
 		"/portal/companies/ganok/documents", "/portal/companies/ganok/documents?kind=invoice", "/portal/companies/ganok/documents?q=2026-7", "/portal/companies/ganok/documents.csv",
 	},
 	"": {
@@ -181,8 +187,14 @@ func (h *house) ofTheCrowd() *strings.Replacer {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	var company, application string
+	err = h.Owner.QueryRowx(`SELECT k.id, a.id FROM (SELECT m.company_id AS id FROM memberships m JOIN companies c ON c.id = m.company_id WHERE m.cluster_id = $1 AND c.slug LIKE 'company-%' ORDER BY 1 DESC OFFSET 100 LIMIT 1) k,
+		(SELECT id FROM company_applications WHERE cluster_id = $1 ORDER BY id DESC OFFSET 100 LIMIT 1) a`, h.Cluster).Scan(&company, &application)
+	if err != nil {
+		h.t.Fatal(err)
+	}
 	word := strings.TrimPrefix(name, "Company ")
-	return strings.NewReplacer("{payment}", payment, "{pledge}", pledge, "{own}", own, "{document}", document, "{letter}", letter, "{ownpayment}", ownPayment, "{instalment}", instalment,
+	return strings.NewReplacer("{company}", company, "{application}", application, "{payment}", payment, "{pledge}", pledge, "{own}", own, "{document}", document, "{letter}", letter, "{ownpayment}", ownPayment, "{instalment}", instalment,
 		"{reference}", reference, "{word}", url.QueryEscape(word[:12]), "{slug}", h.Slug, "{statement}", statement, "{line}", line, "{day}", day, "{rate}", rate)
 }
 

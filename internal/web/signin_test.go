@@ -84,16 +84,16 @@ func TestLimitsHoldOverTwoProcesses(t *testing.T) {
 // fresh are the addresses that ask again for the second factor.
 var fresh = []string{
 	"POST /office/allocations/:id/approve", "POST /office/write-offs/:id/approve", "POST /office/refunds/:id/approve", "POST /office/undoings/:id/approve",
-	"POST /office/payments/:id/refund",                                             // a small one needs nobody else
-	"POST /office/clusters/:slug/people", "POST /office/clusters/:slug/people/:id", // who may approve
+	"POST /office/payments/:id/refund",                                                                                 // a small one needs nobody else
+	"POST /office/clusters/:slug/people", "POST /office/clusters/:slug/people/:id", "POST /office/companies/:id/owner", // who may approve, or pay
 	"POST /account/sessions/end", "POST /account/sessions/:id/end",
 	"POST /account/authenticator", "POST /account/authenticator/remove", "POST /account/recovery-codes", "POST /account/passkeys/:id/remove",
 	"POST /account/password", "POST /account/issuers", "POST /account/issuers/:issuer/remove",
 	"POST /account/passkeys", // a form; the script is told in JSON
 }
 
-// Whoever finds a browser open decides over no money in it, and changes nobody's sign-in. A
-// new address by which something is approved has to be on the list.
+// Whoever finds a browser open decides over no money in it, gives nobody a role, and changes
+// nobody's sign-in. A new address by which something is approved has to be on the list.
 func TestWhatMovesMoneyTakesAFreshFactor(t *testing.T) {
 	t.Parallel()
 	h := open(t)

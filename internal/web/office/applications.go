@@ -3,6 +3,7 @@ package office
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -27,16 +28,12 @@ func (o *Office) applications(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	state := v.Asked.Get("state")
-	if state != "" && state != "decided" {
-		return fault.New(fault.NotFound, "page.unknown")
-	}
-	found, err := member.ApplicationsFor(c.Request().Context(), o.db, visitor(c).ID, state == "", v.Asked.After(), applicationsShown)
+	found, err := o.findApplications(c, v.Asked, v.Asked.After(), applicationsShown)
 	if err != nil {
 		return err
 	}
 	l := v.Lang
-	v.Tabbed(state, page.Link{Text: l.T("people.applications.waiting")}, page.Link{Href: "decided", Text: l.T("people.applications.decided")})
+	v.Tabbed(v.Asked.Get("state"), page.Link{Text: l.T("people.applications.waiting")}, page.Link{Href: "decided", Text: l.T("people.applications.decided")})
 	var rows [][]page.Cell
 	last := ""
 	for _, a := range found {
@@ -48,8 +45,40 @@ func (o *Office) applications(c echo.Context) error {
 	}
 	columns := []page.Column{{Text: l.T("desk.column.company")}, {Text: l.T("people.kind")}, {Text: l.T("people.applications.who")}, {Text: l.T("people.applications.when")}, {Text: l.T("desk.column.state")}}
 	v.Shows(columns, rows, len(found) == applicationsShown, last)
-	v.Pager.CSV = page.Link{}
 	return send(c, v)
+}
+
+func (o *Office) findApplications(c echo.Context, a page.Asked, after string, limit int) ([]member.Applied, error) {
+	state := a.Get("state")
+	if state != "" && state != "decided" {
+		return nil, fault.New(fault.NotFound, "page.unknown")
+	}
+	return member.ApplicationsFor(c.Request().Context(), o.db, visitor(c).ID, state == "", after, limit)
+}
+
+// applicationsFile serves GET /office/applications.csv.
+func (o *Office) applicationsFile(c echo.Context) error {
+	a, err := page.ReadAsked(c, ApplicationsPath)
+	if err != nil {
+		return err
+	}
+	columns := []string{"application", "name_uk", "name_en", "country", "official_id", "site", "cluster", "kind", "person", "email", "asked_at", "state", "decided_at", "reason"}
+	return page.Export(c, "applications", columns, func(after string) (rows [][]string, last string, err error) {
+		found, err := o.findApplications(c, a, after, page.Chunk)
+		for _, one := range found {
+			last = one.ID
+			state, decided := "waits", ""
+			if !one.Waits() {
+				state, decided = "refused", one.DecidedAt.UTC().Format(time.RFC3339)
+				if *one.Accepted {
+					state = "accepted"
+				}
+			}
+			rows = append(rows, []string{one.ID, one.Name().UK, one.Name().EN, one.Country, one.OfficialID, one.Site, one.Cluster().EN, one.Kind,
+				one.PersonName, one.Email, one.AskedAt.UTC().Format(time.RFC3339), state, decided, one.Reason})
+		}
+		return rows, last, err
+	})
 }
 
 func applicationPath(id string) string { return ApplicationsPath + "/" + id }

@@ -90,12 +90,12 @@ func (o *Office) toLine(c echo.Context) error {
 }
 
 func (o *Office) toMatch(c echo.Context) error {
-	id, err := bank.LineOfMatch(c.Request().Context(), o.db, c.Param("id"))
+	id, err := bank.LineOfMatch(c.Request().Context(), o.db, c.Param("id"), visitor(c).ID)
 	return back(c, id, err, fault.New(fault.NotFound, "bank.match_unknown"))
 }
 
 func (o *Office) toUndoing(c echo.Context) error {
-	id, err := bank.LineOfUndoing(c.Request().Context(), o.db, c.Param("id"))
+	id, err := bank.LineOfUndoing(c.Request().Context(), o.db, c.Param("id"), visitor(c).ID)
 	return back(c, id, err, fault.New(fault.NotFound, "bank.undo.unknown"))
 }
 

@@ -21,7 +21,7 @@ import (
 const CompaniesPath = "/office/companies"
 
 // members adds the addresses about companies, their applications, and the people of
-// clusters.
+// clusters. Who gives a role or takes one away shows first who they are.
 func (o *Office) members(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/companies", o.companies)
 	g.GET("/companies.csv", o.companiesFile)
@@ -31,11 +31,12 @@ func (o *Office) members(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/companies/:id/:part", o.toCompany)
 	g.POST("/companies/:id/memberships", o.changeMembership)
 	g.POST("/companies/:id/addresses", o.moved)
-	g.POST("/companies/:id/owner", o.inviteOwner)
+	g.POST("/companies/:id/owner", o.inviteOwner, fresh...)
 	g.GET("/companies/:id/invitations/:invitation", o.toCompany)
 	g.POST("/companies/:id/invitations/:invitation", o.changeCompanyInvitation)
 	g.GET("/members", o.membersYear)
 	g.GET("/applications", o.applications)
+	g.GET("/applications.csv", o.applicationsFile)
 	g.GET("/applications/:id", o.application)
 	g.GET("/applications/:id/:act", o.toApplication)
 	g.POST("/applications/:id/accept", o.acceptApplication)

@@ -146,3 +146,42 @@ func TestRolesOfACluster(t *testing.T) {
 	uploaded(t, d.approver, "/office/clusters/kharkiv-it/logo", "<svg/>").Wants(http.StatusUnprocessableEntity).Says("#file-e", "PNG")
 	d.coordinator.Get("/office/clusters/kharkiv-it").Wants(http.StatusOK).Says("main", "+380577000000")
 }
+
+// Applications leave as a file, in the state that the list is asked for.
+func TestApplicationsAsAFile(t *testing.T) {
+	t.Parallel()
+	d := open(t, 0)
+	var id string
+	for _, name := range []string{"=1+1", "Друга"} {
+		a := member.Application{ClusterID: d.Cluster, Kind: "member", Company: member.Company{Name: member.Text{UK: name}}, PersonName: "Олена", Email: "apply@example.org", Lang: "uk", Host: name}
+		if err := member.Apply(t.Context(), d.DB, d.Now, "", a); err != nil {
+			t.Fatal(err)
+		}
+		var body string
+		if err := d.Owner.Get(&body, `SELECT text_body FROM letters ORDER BY id DESC LIMIT 1`); err != nil {
+			t.Fatal(err)
+		}
+		_, token, _ := strings.Cut(body, "/applications/")
+		token, _, _ = strings.Cut(token, "?")
+		if err := member.ConfirmApplication(t.Context(), d.DB, d.Now, "", token); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Owner.Get(&id, `SELECT id FROM company_applications ORDER BY id DESC LIMIT 1`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.coordinator.Post("/office/applications/"+id+"/refuse", url.Values{"reason": {"Ще рано"}}).LeadsTo("/office/applications/" + id + "?notice=refused")
+	if a := d.coordinator.Get("/office/applications").Wants(http.StatusOK); !strings.Contains(a.Body, `href="/office/applications.csv`) {
+		t.Error("nothing leads to the file")
+	}
+	for query, want := range map[string][2]string{"": {"'=1+1", "Друга"}, "?state=decided": {"Ще рано", "'=1+1"}} {
+		body := d.coordinator.Get("/office/applications.csv" + query).Wants(http.StatusOK).Body
+		if !strings.Contains(body, want[0]) || strings.Contains(body, want[1]) || !strings.Contains(body, "apply@example.org") {
+			t.Errorf("%q: %s", query, body)
+		}
+	}
+	d.coordinator.Get("/office/applications.csv?state=king").Wants(http.StatusNotFound)
+	if body := d.house.As(d.Stranger).Get("/office/applications.csv").Wants(http.StatusOK).Body; strings.Contains(body, "apply@example.org") {
+		t.Error("another cluster reads the file")
+	}
+}

@@ -20,7 +20,7 @@ func about(field string, err error) error {
 
 // askUndo serves POST /office/matches/:id/undo. It needs a reason, and another person.
 func (o *Office) askUndo(c echo.Context) error {
-	line, err := bank.LineOfMatch(c.Request().Context(), o.db, c.Param("id"))
+	line, err := bank.LineOfMatch(c.Request().Context(), o.db, c.Param("id"), visitor(c).ID)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (o *Office) refuseUndo(c echo.Context) error {
 }
 
 func (o *Office) decideUndo(c echo.Context, done string, act func(person string) error) error {
-	line, err := bank.LineOfUndoing(c.Request().Context(), o.db, c.Param("id"))
+	line, err := bank.LineOfUndoing(c.Request().Context(), o.db, c.Param("id"), visitor(c).ID)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ type Mate struct {
 	Name, Note string
 	Roles      string
 	Acts       []Press
+	Way        Link // to an act that is asked about first; may be none
 }
 
 // Press is a button that does one thing at once.

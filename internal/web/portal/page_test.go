@@ -69,6 +69,7 @@ func TestPages(t *testing.T) {
 			Memberships: table, Addresses: table, Logo: "/l.png", MayChange: true, Profile: page.Ask{Action: "/a", Button: "B", Questions: page.Fields(page.Field{ID: "site", Name: "site", Label: "S"})},
 			Picture: page.Ask{Action: "/l", Upload: true, Button: "B"}, DropPicture: page.Press{Action: "/d", Text: "D"}, Move: page.Ask{Action: "/m", Button: "B"},
 		},
+		"leave": leavePage{Title: "T", Name: "A", What: []string{"W"}, Leave: page.Press{Action: "/a", Text: "L"}, Back: page.Link{Href: "/b", Text: "B"}},
 		"team": teamPage{
 			Notice: page.Notice{Title: "N"}, Name: "A", Tabs: []page.Link{{Href: "/a", Text: "A"}}, Alone: true, People: page.Crew{Items: []page.Mate{{Name: "N", Acts: []page.Press{{Action: "/a", Text: "T"}}}}},
 			Invitations: page.Crew{Items: []page.Mate{{Name: "N"}}}, MayChange: true, Invite: page.Ask{Action: "/i", Button: "B", Questions: page.Fields(page.Field{ID: "email", Name: "email", Label: "E"})},

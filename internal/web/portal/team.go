@@ -51,7 +51,7 @@ func (p *Portal) showTeam(c echo.Context, typed url.Values, form page.Form) erro
 	l, may := b.Lang, owns(person, k.ID)
 	v := teamPage{
 		Base: b, Name: in(l, k.Name.UK, k.Name.EN), Tabs: companyTabs(l, k.Slug, true), Alone: len(people) == 1 && len(waiting) == 0, MayChange: may,
-		People: teamCrew(l, people, person.ID, teamPath(k.Slug), may), Invitations: roster.Invitations(l, waiting, companyPath(k.Slug)+"/invitations", p.now(), may),
+		People: teamCrew(l, people, person.ID, k.Slug, may), Invitations: roster.Invitations(l, waiting, companyPath(k.Slug)+"/invitations", p.now(), may),
 		Invite: roster.Invite(l, teamPath(k.Slug), roster.CompanyRoles(l), typed.Get("email"), typed.Get("name"), typed.Get("role"), form),
 	}
 	if done := c.QueryParam("notice"); slices.Contains([]string{"invited", "revoked", "role"}, done) {
@@ -64,12 +64,12 @@ func (p *Portal) showTeam(c echo.Context, typed url.Values, form page.Form) erro
 func teamPath(slug string) string { return companyPath(slug) + "/team" }
 
 // teamCrew offers an owner every other role of each colleague, and everybody to leave.
-func teamCrew(l i18n.Lang, people []member.Colleague, visitor, where string, may bool) page.Crew {
+func teamCrew(l i18n.Lang, people []member.Colleague, visitor, slug string, may bool) page.Crew {
 	var crew page.Crew
 	for _, one := range people {
 		mate := page.Mate{Name: one.Name, Note: one.Email, Roles: roster.RoleNames(l, one.Roles)}
 		press := func(text, role string) {
-			mate.Acts = append(mate.Acts, page.Press{Action: where + "/" + one.PersonID, Text: text, Whom: one.Name, Hidden: []page.Hidden{{Name: "role", Value: role}}})
+			mate.Acts = append(mate.Acts, page.Press{Action: teamPath(slug) + "/" + one.PersonID, Text: text, Whom: one.Name, Hidden: []page.Hidden{{Name: "role", Value: role}}})
 		}
 		if may {
 			for _, role := range roster.CompanyRoles(l) {
@@ -80,7 +80,7 @@ func teamCrew(l i18n.Lang, people []member.Colleague, visitor, where string, may
 		}
 		switch {
 		case one.PersonID == visitor:
-			press(l.T("people.leave"), "none")
+			mate.Way = page.Link{Href: leavePath(slug), Text: l.T("people.leave")}
 		case may:
 			press(l.T("people.remove"), "none")
 		}
@@ -116,8 +116,8 @@ func (p *Portal) invite(c echo.Context) error {
 	return p.showTeam(c, form, faults)
 }
 
-// setRole serves POST /portal/companies/:slug/team/:id: another role, or none. Who leaves
-// comes out where the rest of their work is.
+// setRole serves POST /portal/companies/:slug/team/:id: another role, or none. Who would
+// take themselves out is asked first.
 func (p *Portal) setRole(c echo.Context) error {
 	form, err := page.Posted(c)
 	if err != nil {
@@ -133,13 +133,13 @@ func (p *Portal) setRole(c echo.Context) error {
 	case "":
 		return fault.In("role", "invitation.role")
 	case "none":
+		if c.Param("id") == person.ID {
+			return c.Redirect(http.StatusSeeOther, leavePath(k.Slug))
+		}
 		role = ""
 	}
 	if err := member.SetCompanyRole(ctx, p.db, p.now, k.ID, person.ID, c.Param("id"), member.CompanyRole(role)); err != nil {
 		return err
-	}
-	if role == "" && c.Param("id") == person.ID {
-		return c.Redirect(http.StatusSeeOther, "/")
 	}
 	return c.Redirect(http.StatusSeeOther, teamPath(k.Slug)+"?notice=role")
 }

@@ -477,7 +477,9 @@ func TestWithoutTheDatabaseNobodyIsTakenForSomebody(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Get("/me").Wants(http.StatusInternalServerError)
-	g.house.As("").Get("/sign-in").Wants(http.StatusOK)
+	if a := g.house.As("").Get("/sign-in").Wants(http.StatusOK); a.Attr("main aside a", "href") != "/uk/apply" {
+		t.Errorf("the way to apply leads to %q", a.Attr("main aside a", "href"))
+	}
 	g.house.As("").Post("/sign-in", pair("iryna@example.org", password)).Wants(http.StatusInternalServerError)
 }
 
