@@ -170,7 +170,7 @@ func TestSettlerIsNotPoisonedByOne(t *testing.T) {
 		all[i] = started(t, w, w.Pledge(1000), 1000)
 	}
 	blocker := w.Owner.MustBegin() // until all are there
-	blocker.MustExec(`LOCK TABLE payments`)
+	blocker.MustExec(`LOCK TABLE payments IN EXCLUSIVE MODE`)
 	errs := make(chan error, len(all))
 	for i, p := range all {
 		go func() {
