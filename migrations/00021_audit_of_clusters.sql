@@ -86,5 +86,6 @@ ALTER TABLE alarms ENABLE ALWAYS TRIGGER of_cluster;
 CALL write_once('audit_act_clusters');
 GRANT SELECT ON audit_act_clusters TO kopiyka_app;
 
--- Everybody may ask which letters were written to them.
+-- Everybody may ask what was written to their address.
 CREATE INDEX letters_recipient ON letters (recipient, id);
+CREATE INDEX invitations_email ON invitations (email, id);
