@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -277,12 +278,9 @@ func PostedOf(ctx context.Context, db sqlx.QueryerContext, sources []string) (ma
 
 // NotPosted are those of the sources that are not in the books, in the order given.
 func NotPosted(ctx context.Context, db sqlx.QueryerContext, sources []string) ([]string, error) {
-	var missing []string
-	err := sqlx.SelectContext(ctx, db, &missing, `
-		SELECT u.source FROM unnest($1::text[]) WITH ORDINALITY AS u(source, n)
-		 WHERE NOT EXISTS (SELECT 1 FROM ledger.entries e WHERE e.source = u.source) ORDER BY u.n`, pq.Array(sources))
+	posted, err := PostedOf(ctx, db, sources)
 	if err != nil {
-		return nil, fmt.Errorf("look for %d sources in the books: %w", len(sources), err)
+		return nil, err
 	}
-	return missing, nil
+	return slices.DeleteFunc(slices.Clone(sources), func(source string) bool { return posted[source] }), nil
 }

@@ -1,22 +1,16 @@
 package member_test
 
 import (
-	"context"
-	"database/sql"
 	"database/sql/driver"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"kopiyka/internal/clock"
 	"kopiyka/internal/member"
-	"kopiyka/internal/pg"
 	"kopiyka/internal/pg/pgtest"
 )
 
@@ -25,7 +19,7 @@ import (
 // whole process hashes.
 func TestKnownAndUnknownAddressesAreTheSameWork(t *testing.T) {
 	var log queries
-	db := log.open(t, pgtest.DSN(t))
+	db := pgtest.Ears{Query: log.hear, Exec: log.hear}.Open(t, pgtest.DSN(t))
 	person(t, db, "known@example.org", password)
 	person(t, db, "silent@example.org", "")
 	if _, err := signIn(t, db, noon, "nobody@example.org", password, host); err == nil { // nobody's hash is made once
@@ -66,7 +60,7 @@ type queries struct {
 	kept []string
 }
 
-func (q *queries) hear(text string) {
+func (q *queries) hear(text string, _ []driver.NamedValue) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.kept = append(q.kept, strings.Join(strings.Fields(text), " "))
@@ -78,61 +72,4 @@ func (q *queries) take() []string {
 	kept := slices.Clone(q.kept)
 	q.kept = nil
 	return kept
-}
-
-func (q *queries) open(t testing.TB, dsn string) *sqlx.DB {
-	t.Helper()
-	u, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := u.Query()
-	values.Set("role", pg.AppRole)
-	u.RawQuery = values.Encode()
-	connector, err := pq.NewConnector(u.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := sqlx.NewDb(sql.OpenDB(ears{connector, q}), "postgres")
-	t.Cleanup(func() { _ = db.Close() })
-	return db
-}
-
-type ears struct {
-	driver.Connector
-	log *queries
-}
-
-func (e ears) Connect(ctx context.Context) (driver.Conn, error) {
-	c, err := e.Connector.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &ear{c.(conn), e.log}, nil
-}
-
-// conn is what lib/pq's connections do beside the least.
-type conn interface {
-	driver.Conn
-	driver.ConnBeginTx
-	driver.QueryerContext
-	driver.ExecerContext
-	driver.Pinger
-	driver.SessionResetter
-	driver.NamedValueChecker
-}
-
-type ear struct {
-	conn
-	log *queries
-}
-
-func (e *ear) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	e.log.hear(query)
-	return e.conn.QueryContext(ctx, query, args)
-}
-
-func (e *ear) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	e.log.hear(query)
-	return e.conn.ExecContext(ctx, query, args)
 }

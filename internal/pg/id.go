@@ -26,7 +26,7 @@ const PublicChanged = "kopiyka_public_changed"
 
 // Announce tells the listeners of a channel that something changed. Call it after the
 // commit: inside a transaction, NOTIFY holds one lock of the whole server until the end.
-func Announce(ctx context.Context, db *sqlx.DB, channel string) error {
+func Announce(ctx context.Context, db sqlx.ExecerContext, channel string) error {
 	if _, err := db.ExecContext(ctx, `SELECT pg_notify($1, '')`, channel); err != nil {
 		return fmt.Errorf("announce on %s: %w", channel, err)
 	}
@@ -43,10 +43,7 @@ type Announcer struct {
 func NewAnnouncer(db *sqlx.DB, channel string) *Announcer {
 	const anyNumber = 1 << 20 // they all have the same to say
 	return &Announcer{NewGroup(db, anyNumber, func(ctx context.Context, tx *sqlx.Tx, _ []struct{}) error {
-		if _, err := tx.ExecContext(ctx, `SELECT pg_notify($1, '')`, channel); err != nil {
-			return fmt.Errorf("announce on %s: %w", channel, err)
-		}
-		return nil
+		return Announce(ctx, tx, channel) // that says nothing else
 	})}
 }
 

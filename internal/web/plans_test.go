@@ -1,8 +1,6 @@
 package web_test
 
 import (
-	"context"
-	"database/sql"
 	"database/sql/driver"
 	"log/slog"
 	"net/http"
@@ -15,13 +13,11 @@ import (
 	"testing"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"kopiyka/internal/clock"
 	"kopiyka/internal/config"
 	"kopiyka/internal/gateway/gatewaytest"
 	"kopiyka/internal/member"
-	"kopiyka/internal/pg"
 	"kopiyka/internal/pg/pgtest"
 	"kopiyka/internal/web"
 )
@@ -96,7 +92,7 @@ func TestNoListReadsAGrowingTableFromEndToEnd(t *testing.T) {
 		return member.GiveClusterRole(t.Context(), tx, b.Approver, b.Cluster, member.Auditor)
 	})
 	log := &queries{seen: map[string]bool{}}
-	h := openOn(t, b, log.open(t, pgtest.DSN(t)))
+	h := openOn(t, b, pgtest.Ears{Query: log.hear}.Open(t, pgtest.DSN(t)))
 	h.letIn()
 	known := h.ofTheCrowd()
 
@@ -256,57 +252,4 @@ func (q *queries) take() []heard {
 	kept := q.kept
 	q.kept, q.seen = nil, map[string]bool{}
 	return kept
-}
-
-// open connects with the rights of the running program, through ears.
-func (q *queries) open(t testing.TB, dsn string) *sqlx.DB {
-	t.Helper()
-	u, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := u.Query()
-	values.Set("role", pg.AppRole)
-	u.RawQuery = values.Encode()
-	connector, err := pq.NewConnector(u.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := sqlx.NewDb(sql.OpenDB(ears{connector, q}), "postgres")
-	t.Cleanup(func() { _ = db.Close() })
-	return db
-}
-
-type ears struct {
-	driver.Connector
-	log *queries
-}
-
-func (e ears) Connect(ctx context.Context) (driver.Conn, error) {
-	c, err := e.Connector.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &ear{c.(conn), e.log}, nil
-}
-
-// conn is what lib/pq's connections do beside the least.
-type conn interface {
-	driver.Conn
-	driver.ConnBeginTx
-	driver.QueryerContext
-	driver.ExecerContext
-	driver.Pinger
-	driver.SessionResetter
-	driver.NamedValueChecker
-}
-
-type ear struct {
-	conn
-	log *queries
-}
-
-func (e *ear) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	e.log.hear(query, args)
-	return e.conn.QueryContext(ctx, query, args)
 }
