@@ -44,7 +44,7 @@ var listAddresses = map[string][]string{
 		"/office/payments?state=expired", "/office/payments?state=disputed", "/office/payments?amount=12.34", "/office/payments?amount=9999999", "/office/payments?from=2020-03-01&until=2020-03-02",
 		"/office/payments?from=2031-01-01", "/office/payments?q={reference}", "/office/payments?q={payment}", "/office/payments?q=cs_crowd_77", "/office/payments?q=evt_crowd_77",
 		"/office/payments?q={word}", "/office/payments?q=nobody+of+this+name", "/office/payments?q=!!", "/office/payments.csv?state=expired", "/office/payments/{payment}",
-		"/office/refunds", "/office/refunds?state=all", "/office/refunds?state=all&q={payment}", "/office/refunds?q={payment}", "/office/refunds.csv?state=all", "/office/payments?q=re_crowd_5",
+		"/office/refunds", "/office/refunds?state=all", "/office/refunds?state=all&q={payment}", "/office/refunds?q={payment}", "/office/refunds?q={reference}", "/office/refunds?state=all&q={word}", "/office/refunds?state=all&q=!!", "/office/refunds?state=all&q=re_crowd_5", "/office/refunds.csv?state=all", "/office/payments?q=re_crowd_5",
 		"/office/pledges", "/office/pledges?after={pledge}", "/office/pledges?campaign={slug}", "/office/pledges?q={reference}", "/office/pledges?q={word}&campaign=crowd-c", "/office/pledges?q=nobody+of+this+name", "/office/pledges?q={pledge}", "/office/pledges.csv", "/office/pledges/{pledge}", "/office/due", "/office/due?after={instalment}", "/office/due?state=all", "/office/due?campaign={slug}", "/office/due.csv",
 		"/office/alarms", "/office/alarms?after=5000", "/office/alarms?state=answered", "/office/alarms?q={payment}", "/office/alarms.csv",
 		"/office/suspense", "/office/suspense?after=5000", "/office/suspense.csv",
