@@ -18,7 +18,7 @@ import (
 
 // commands are the verbs, with their flags and variables.
 type commands struct {
-	Serve           serveCommand           `cmd:"" help:"Serve the site. Migrates the schema first."`
+	Serve           serveCommand           `cmd:"" help:"Serve the site. Migrates the schema first, where it may."`
 	Demo            demoCommand            `cmd:"" help:"Serve a demonstration: own database, sandbox, a loaded campaign."`
 	Sandbox         sandboxCommand         `cmd:"" help:"Run the Stripe sandbox alone."`
 	Migrate         migrateCommand         `cmd:"" help:"Bring the schema up to date."`
