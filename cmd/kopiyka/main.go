@@ -29,6 +29,7 @@ type commands struct {
 	ImportStatement importStatementCommand `cmd:"" help:"Bring in a bank statement: camt.053, MT940 or CSV."`
 	Heal            healCommand            `cmd:"" help:"Ask Stripe for what webhooks did not bring, once."`
 	ResetFactor     resetFactorCommand     `cmd:"" help:"Take the second factors of somebody away who has lost them all."`
+	RotateKey       rotateKeyCommand       `cmd:"" help:"Seal everything with KOPIYKA_SECRET_KEY that KOPIYKA_SECRET_KEY_FORMER has sealed."`
 	Healthcheck     healthcheckCommand     `cmd:"" help:"Ask a running server whether it is ready. For containers."`
 }
 

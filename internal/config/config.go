@@ -24,7 +24,8 @@ type Config struct {
 	Data    string `name:"data" env:"KOPIYKA_DATA" default:"data" help:"Folder of the private cluster and of the sandbox's journal."`
 	Proxies string `name:"proxies" env:"KOPIYKA_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8. Empty: none."`
 
-	SecretKey string `name:"secret-key" env:"KOPIYKA_SECRET_KEY" help:"32 bytes in base64 that seal the secrets of authenticator apps. Empty beside a private cluster: a file in the data folder."`
+	SecretKey       string `name:"secret-key" env:"KOPIYKA_SECRET_KEY" help:"32 bytes in base64 that seal the secrets of authenticator apps. Empty beside a private cluster: a file in the data folder."`
+	FormerSecretKey string `name:"secret-key-former" env:"KOPIYKA_SECRET_KEY_FORMER" help:"The key before it, until rotate-key has sealed everything anew."`
 
 	OIDC []string `name:"oidc" env:"KOPIYKA_OIDC" sep:";" help:"Other houses that people sign in with (OpenID Connect): name|issuer|client id|client secret, more after a semicolon."`
 

@@ -28,8 +28,9 @@ const (
 // Second reports whether the proof is a second factor.
 func (p Proof) Second() bool { return p == ByCode || p == ByRecovery || p == ByPasskey }
 
-// Factors are the second factors that a person has.
+// Factors are what a person can show.
 type Factors struct {
+	Password      bool // the first factor; without one there is another house's word
 	Authenticator bool
 	Since         time.Time // of the authenticator; zero without one
 	RecoveryLeft  int       // codes that were not used
@@ -43,18 +44,20 @@ func (f Factors) Any() bool { return f.Authenticator || f.Passkeys > 0 }
 // FactorsOf tells which second factors a person has.
 func FactorsOf(ctx context.Context, db *sqlx.DB, person string) (Factors, error) {
 	var row struct {
+		Password bool
 		Since    *time.Time
 		Recovery int
 		Passkeys int
 	}
 	err := db.GetContext(ctx, &row, `
-		SELECT (SELECT confirmed_at FROM authenticators WHERE person_id = $1) AS since,
+		SELECT EXISTS (SELECT 1 FROM people WHERE id = $1 AND password_hash IS NOT NULL) AS password,
+		       (SELECT confirmed_at FROM authenticators WHERE person_id = $1) AS since,
 		       (SELECT count(*) FROM recovery_codes WHERE person_id = $1 AND used_at IS NULL) AS recovery,
 		       (SELECT count(*) FROM passkeys WHERE person_id = $1) AS passkeys`, person)
 	if err != nil {
 		return Factors{}, fmt.Errorf("find a person's factors: %w", err)
 	}
-	f := Factors{RecoveryLeft: row.Recovery, Passkeys: row.Passkeys}
+	f := Factors{Password: row.Password, RecoveryLeft: row.Recovery, Passkeys: row.Passkeys}
 	if row.Since != nil {
 		f.Authenticator, f.Since = true, *row.Since
 	}
@@ -65,7 +68,7 @@ func FactorsOf(ctx context.Context, db *sqlx.DB, person string) (Factors, error)
 // authenticator app, or a recovery code. Each is taken once. What is wrong is a fault of the
 // field "code"; after five of them it is TooMany for a while, at all processes together.
 func ProveCode(ctx context.Context, db *sqlx.DB, vault *Vault, now clock.Clock, person, typed, host string) (Proof, error) {
-	try, err := begin(ctx, db, now(), "factor:"+person, failuresByFactor, host)
+	try, err := begin(ctx, db, now(), factorSubject(person), failuresByFactor, host)
 	if err != nil {
 		return "", err
 	}

@@ -87,9 +87,11 @@ func TestWhoMayMoreThanServeIsNoticed(t *testing.T) {
 		}
 	}
 	for what, spoil := range map[string]func(name string) string{
-		"makes roles":      func(name string) string { return `ALTER ROLE ` + name + ` CREATEROLE` },
-		"is another":       func(name string) string { return `GRANT pg_read_all_data TO ` + name },
-		"makes schemas":    func(name string) string { return `DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO ` + name + `', current_database()); END $$` },
+		"makes roles": func(name string) string { return `ALTER ROLE ` + name + ` CREATEROLE` },
+		"is another":  func(name string) string { return `GRANT pg_read_all_data TO ` + name },
+		"makes schemas": func(name string) string {
+			return `DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO ` + name + `', current_database()); END $$`
+		},
 		"makes tables":     func(name string) string { return `GRANT CREATE ON SCHEMA ledger TO ` + name },
 		"owns some schema": func(name string) string { return `CREATE SCHEMA mine AUTHORIZATION ` + name },
 	} {
