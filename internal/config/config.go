@@ -23,6 +23,7 @@ type Config struct {
 
 	Data    string `name:"data" env:"KOPIYKA_DATA" default:"data" help:"Folder of the private cluster and of the sandbox's journal."`
 	Proxies string `name:"proxies" env:"KOPIYKA_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8. Empty: none."`
+	Rate    int    `name:"rate" env:"KOPIYKA_RATE" default:"50" help:"How often one address may ask, a second, after ten seconds' worth at once. 0: the proxy sees to it."`
 
 	SecretKey       string `name:"secret-key" env:"KOPIYKA_SECRET_KEY" help:"32 bytes in base64 that seal the secrets of authenticator apps. Empty beside a private cluster: a file in the data folder."`
 	FormerSecretKey string `name:"secret-key-former" env:"KOPIYKA_SECRET_KEY_FORMER" help:"The key before it, until rotate-key has sealed everything anew."`
@@ -94,6 +95,9 @@ func (c *Config) Check() error {
 	}
 	if (c.SMTPURL == "") != (c.MailFrom == "") {
 		return errors.New("KOPIYKA_SMTP_URL and KOPIYKA_MAIL_FROM: one is of no use without the other")
+	}
+	if c.Rate < 0 {
+		return errors.New("KOPIYKA_RATE is below zero: 0 lifts the limit")
 	}
 	if c.MigrateURL != "" && c.DatabaseURL == "" {
 		return errors.New("KOPIYKA_MIGRATE_URL without DATABASE_URL: the program serves with a login of its own")
