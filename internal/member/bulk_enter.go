@@ -61,8 +61,8 @@ type Import struct {
 	Faulty        int
 }
 
-// ImportFor is a file that the people of its cluster look at, row by row; to others there is
-// none. Once it is entered its rows are gone, and the companies stand in the list.
+// ImportFor is a file that the coordinators of its cluster look at, row by row; to all others
+// there is none: it holds what a company has not shown anybody yet. Once it is entered its rows are gone, and the companies stand in the list.
 func ImportFor(ctx context.Context, q sqlx.ExtContext, id, person string) (Import, error) {
 	var v Import
 	if !pg.IsID(id) {
