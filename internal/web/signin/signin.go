@@ -58,9 +58,13 @@ func New(p Parts) (*SignIn, error) {
 	if err != nil {
 		return nil, err
 	}
+	issuers, err := newIssuers(p.Issuers, p.URL)
+	if err != nil {
+		return nil, err
+	}
 	https := strings.HasPrefix(p.URL, "https://")
 	return &SignIn{
-		db: p.DB, now: p.Now, https: https, vault: p.Vault, passkeys: passkeys, issuers: newIssuers(p.Issuers, p.URL), log: p.Log, sessions: newSessions(p.DB, p.Now, https),
+		db: p.DB, now: p.Now, https: https, vault: p.Vault, passkeys: passkeys, issuers: issuers, log: p.Log, sessions: newSessions(p.DB, p.Now, https),
 	}, nil
 }
 
