@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -27,6 +29,9 @@ type ImportFile struct {
 func BringCompanies(ctx context.Context, db *sqlx.DB, now clock.Clock, f ImportFile) (id string, err error) {
 	if len(f.Body) == 0 {
 		return "", fault.In("file", "import.missing")
+	}
+	if e := strings.ToLower(filepath.Ext(f.Name)); e != ".csv" && e != ".txt" {
+		return "", fault.In("file", "import.ending")
 	}
 	if f.Delimiter != "" && f.Delimiter != "," && f.Delimiter != ";" && f.Delimiter != "\t" {
 		return "", fault.In("delimiter", "import.delimiter")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -12,6 +13,7 @@ import (
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/pg"
+	"kopiyka/internal/text"
 )
 
 // Proof is how somebody has shown who they are.
@@ -92,11 +94,21 @@ func ProveCode(ctx context.Context, db *sqlx.DB, vault *Vault, now clock.Clock, 
 	return proof, try.succeeded(ctx, db)
 }
 
+// How long it may be said in what somebody has shown who they are.
+const leastShown, mostShown = 10, 500
+
 // ResetFactors takes all second factors of a person away, and ends their sessions: for
 // somebody who has lost the phone and the recovery codes. Whoever asks for it has shown who
-// they are to the people who run the machine; nothing here can tell. The password stays,
-// and who runs a cluster sets up another factor at the next sign-in.
-func ResetFactors(ctx context.Context, db *sqlx.DB, now clock.Clock, person string) error {
+// they are to the people who run the machine, as they did when the account was made; nothing
+// here can tell, and so what was shown is written down with the act. The password stays, and
+// who runs a cluster sets up another factor at the next sign-in.
+func ResetFactors(ctx context.Context, db *sqlx.DB, now clock.Clock, person, shown string) error {
+	if shown = strings.TrimSpace(shown); utf8.RuneCountInString(shown) < leastShown {
+		return fault.In("shown", "factor.shown_missing", leastShown)
+	}
+	if wrong := text.Check("shown", shown, mostShown); wrong != nil {
+		return wrong
+	}
 	return pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
 		for _, table := range []string{"authenticators", "authenticator_offers", "passkeys", "recovery_codes"} {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE person_id = $1`, person); err != nil {
@@ -106,7 +118,7 @@ func ResetFactors(ctx context.Context, db *sqlx.DB, now clock.Clock, person stri
 		if err := endSessions(ctx, tx, person, ""); err != nil {
 			return err
 		}
-		if err := audit.Record(ctx, tx, audit.Act{At: now(), Act: "person.factors-reset", Subject: "person:" + person}); err != nil {
+		if err := audit.Record(ctx, tx, audit.Act{At: now(), Act: "person.factors-reset", Subject: "person:" + person, Detail: map[string]any{"shown": shown}}); err != nil {
 			return err
 		}
 		return tell(ctx, tx, now(), person, "factors-reset")
