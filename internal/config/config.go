@@ -19,7 +19,7 @@ type Config struct {
 	DatabaseURL string `name:"database-url" env:"DATABASE_URL" help:"PostgreSQL, as the program's own login. Empty: a private cluster below the data folder."`
 	MigrateURL  string `name:"migrate-url" env:"KOPIYKA_MIGRATE_URL" help:"PostgreSQL, as the owner of the schema: for migrate, which makes the login of DATABASE_URL too."`
 
-	PrivateNetwork bool `name:"private-network" env:"KOPIYKA_PRIVATE_NETWORK" help:"Nobody else is on the way to the database: take an address without sslmode=verify-full."`
+	PrivateNetwork bool `name:"private-network" env:"KOPIYKA_PRIVATE_NETWORK" help:"Nobody else is on the way to the database and the mail server: take a DATABASE_URL without sslmode=verify-full, and a mail server without a password and without TLS."`
 
 	Data    string `name:"data" env:"KOPIYKA_DATA" default:"data" help:"Folder of the private cluster and of the sandbox's journal."`
 	Proxies string `name:"proxies" env:"KOPIYKA_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8. Empty: none."`
