@@ -57,7 +57,7 @@ func newSender(c config.Config, db *sqlx.DB, log *slog.Logger) (*mail.Sender, er
 	if err != nil {
 		return nil, err
 	}
-	return &mail.Sender{DB: db, Now: clock.System, Log: log, Server: server, From: from}, nil
+	return &mail.Sender{DB: db, Now: clock.System, Log: log, Server: server.OnPrivateNetwork(c.PrivateNetwork), From: from}, nil
 }
 
 // How often receipts and refund notes are issued: for payments that were started lately, and

@@ -16,7 +16,7 @@ import (
 // floors are the rooms of the house from the ground up. A room imports only rooms of
 // floors below its own.
 var floors = [][]string{
-	{"migrations", "templates", "internal/fault", "internal/clock", "internal/config"},
+	{"migrations", "templates", "internal/fault", "internal/clock", "internal/config", "internal/outward"},
 	{"internal/money", "internal/text"},
 	{"internal/pg", "internal/i18n", "internal/stripesim"},
 	{"internal/pg/embedded", "internal/ledger", "internal/jobs", "internal/audit", "internal/report", "internal/mail"},

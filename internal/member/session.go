@@ -152,6 +152,7 @@ func SweepSignIn(ctx context.Context, db *sqlx.DB, at time.Time) error {
 		`DELETE FROM person_sessions WHERE expires_at < $1`,
 		`DELETE FROM ceremonies WHERE expires_at < $1`,
 		`DELETE FROM magic_links WHERE expires_at < $1::timestamptz - interval '30 days'`,
+		`DELETE FROM limit_counts WHERE began < $1::timestamptz - interval '1 day'`,
 		`DELETE FROM authenticator_offers WHERE offered_at < $1::timestamptz - interval '1 day'`,
 	} {
 		if _, err := db.ExecContext(ctx, query, at); err != nil {

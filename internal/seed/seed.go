@@ -42,7 +42,8 @@ type BankAccount struct {
 	HolderID     string `toml:"holder_id"`
 }
 
-// Person is somebody of the cluster. The password may be changed later by the person.
+// Person is somebody of the cluster. The password has to be changed by the person at the
+// first sign-in, within two weeks.
 type Person struct {
 	Email, Name, Password string
 	Roles                 []member.ClusterRole
@@ -110,7 +111,7 @@ func (a BankAccount) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, clust
 }
 
 func (p Person) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, cluster string) error {
-	id, err := member.AddPerson(ctx, tx, at, p.Email, p.Name, p.Password)
+	id, err := addPerson(ctx, tx, at, p.Email, p.Name, p.Password)
 	if err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func (c Company) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, cluster s
 	if err := member.Join(ctx, tx, id, cluster, since); err != nil {
 		return err
 	}
-	owner, err := member.AddPerson(ctx, tx, at, c.Owner.Email, c.Owner.Name, c.Owner.Password)
+	owner, err := addPerson(ctx, tx, at, c.Owner.Email, c.Owner.Name, c.Owner.Password)
 	if err != nil {
 		return err
 	}
@@ -167,4 +168,13 @@ func (c Campaign) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, cluster 
 		}
 	}
 	return nil
+}
+
+// addPerson enters somebody whose password stands in a file, where others have read it.
+func addPerson(ctx context.Context, tx *sqlx.Tx, at time.Time, email, name, password string) (string, error) {
+	id, err := member.AddPerson(ctx, tx, at, email, name, password)
+	if err != nil {
+		return "", err
+	}
+	return id, member.PasswordWasGiven(ctx, tx, at, id)
 }

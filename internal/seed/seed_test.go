@@ -78,7 +78,8 @@ func TestExampleEnters(t *testing.T) {
 	}
 }
 
-// Everybody in the file can sign in and do what the file says.
+// Everybody in the file can sign in, has a password of their own to choose, and then does what
+// the file says.
 func TestPeopleOfTheExampleCanSignIn(t *testing.T) {
 	t.Parallel()
 	db := pgtest.DB(t)
@@ -88,13 +89,13 @@ func TestPeopleOfTheExampleCanSignIn(t *testing.T) {
 	}
 	for _, p := range plan.People {
 		who, err := member.SignIn(t.Context(), db, clock.At(noon), p.Email, p.Password, "127.0.0.1")
-		if err != nil || len(who.Clusters) != len(p.Roles) {
+		if err != nil || len(who.Clusters) != len(p.Roles) || !who.Given {
 			t.Errorf("%s: %+v, %v", p.Email, who, err)
 		}
 	}
 	owner := plan.Companies[0].Owner
 	who, err := member.SignIn(t.Context(), db, clock.At(noon), owner.Email, owner.Password, "127.0.0.1")
-	if err != nil || len(who.Companies) != 1 || who.Companies[0].Role != member.Owner {
+	if err != nil || len(who.Companies) != 1 || who.Companies[0].Role != member.Owner || !who.Given {
 		t.Errorf("%s: %+v, %v", owner.Email, who, err)
 	}
 }

@@ -44,7 +44,7 @@ func New(db *sqlx.DB, g *gateway.Gateway, now clock.Clock, checks ...bank.Check)
 func (o *Office) Routes(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g = g.Group("/office", clustersOnly)
 	g.GET("", o.board)
-	g.GET("/campaigns/:slug/allocations/new", o.newAllocation)
+	g.GET("/campaigns/:slug/allocations/new", o.newAllocation, formsForWhoSends)
 	g.GET("/campaigns/:slug/allocations", o.toNewAllocation)
 	g.POST("/campaigns/:slug/allocations", o.propose)
 	g.GET("/allocations", o.allocations)
@@ -69,7 +69,7 @@ func (o *Office) desk(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/payments/:id", o.payment)
 	g.GET("/payments/:id/ask", o.toPayment)
 	g.POST("/payments/:id/ask", o.askStripe)
-	g.GET("/payments/:id/refund", o.refundForm)
+	g.GET("/payments/:id/refund", o.refundForm, formsForWhoSends)
 	g.POST("/payments/:id/refund", o.askRefund, fresh...) // a small one needs nobody else
 	g.GET("/refunds", o.refunds)
 	g.GET("/refunds.csv", o.refundsFile)
@@ -127,6 +127,22 @@ func holds(p member.Person, cluster string, role member.ClusterRole) bool {
 	return slices.ContainsFunc(p.Clusters, func(post member.ClusterPost) bool {
 		return post.ClusterID == cluster && post.Role == role
 	})
+}
+
+// holdsAny reports whether the person has one of some roles in a cluster.
+func holdsAny(p member.Person, cluster string, among func(member.ClusterRole) bool) bool {
+	return slices.ContainsFunc(p.Clusters, func(post member.ClusterPost) bool { return post.ClusterID == cluster && among(post.Role) })
+}
+
+// formsForWhoSends is for pages that are a form and nothing else: to who only reads they are
+// not there.
+func formsForWhoSends(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !acts(visitor(c)) {
+			return echo.ErrNotFound
+		}
+		return next(c)
+	}
 }
 
 // acts reports whether the person may do more than read somewhere. Events and jobs belong
