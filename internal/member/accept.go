@@ -176,7 +176,7 @@ func (i Invite) letter(ctx context.Context, tx *sqlx.Tx, at time.Time, id string
 	} else {
 		said.Text = []string{l.T("mail.invitation.text", name.In(l), l.T("signin.role."+i.Role))}
 	}
-	return write(ctx, tx, at, "invitation:"+id, i.Email, l, said)
+	return write(ctx, tx, at, "invitation:"+id, i.Email, l, said, i.By)
 }
 
 // tellInviter writes to who invited that it was accepted. The program needs no letter.
@@ -197,7 +197,7 @@ func (v Invited) tellInviter(ctx context.Context, tx *sqlx.Tx, at time.Time, per
 		Title: l.T("mail.joined.title", who.Name),
 		Text:  []string{l.T("mail.joined.text", who.Name, v.Email, v.PlaceName.In(l), l.T("signin.role."+v.Role))},
 		Why:   l.T("mail.joined.why"),
-	})
+	}, person)
 }
 
 // namesFor are the name of a place and that of a person; nobody has none.

@@ -160,5 +160,5 @@ func roleChanged(ctx context.Context, tx *sqlx.Tx, at time.Time, p Place, by, pe
 	default:
 		said.Text = []string{l.T("mail.role.changed", who, name.In(l), l.T("signin.role."+was), l.T("signin.role."+is))}
 	}
-	return write(ctx, tx, at, "role:"+pg.NewID(), to.Email, l, said)
+	return write(ctx, tx, at, "role:"+pg.NewID(), to.Email, l, said, by)
 }

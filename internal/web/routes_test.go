@@ -70,6 +70,8 @@ var matrix = map[string]string{
 	"GET /account/trail":     "303 | 200 | 200 | 200 | 200",
 	"GET /account/trail.csv": "303 | 200 | 200 | 200 | 200",
 	"GET /account/data":      "303 | 200 | 200 | 200 | 200",
+	"GET /account/erase":     "303 | 200 | 200 | 200 | 200",
+	"POST /account/erase":    "303 | 422 | 422 | 422 | 422", // nobody's address is typed
 	"GET /account/data.json": "303 | 200 | 200 | 200 | 200",
 	// One's own sign-in. Forms are empty but where it is said, and the codes wrong.
 	"GET /sign-in":                         "200 | 303 | 303 | 303 | 303",

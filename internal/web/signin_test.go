@@ -88,6 +88,7 @@ var fresh = []string{
 	"POST /office/clusters/:slug/people", "POST /office/clusters/:slug/people/:id", "POST /office/companies/:id/owner", // who may approve, or pay
 	"POST /account/sessions/end", "POST /account/sessions/:id/end",
 	"POST /account/authenticator", "POST /account/authenticator/remove", "POST /account/recovery-codes", "POST /account/passkeys/:id/remove",
+	"POST /account/erase",
 	"POST /account/password", "POST /account/issuers", "POST /account/issuers/:issuer/remove",
 	"POST /account/passkeys", // a form; the script is told in JSON
 }

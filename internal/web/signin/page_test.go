@@ -27,6 +27,10 @@ func TestPages(t *testing.T) {
 			Issuers: []ownThing{{Name: "Google", Remove: "/z", Button: "Remove", About: "Unlink Google"}}, Linkable: []page.Link{{Href: "/sign-in/with/x", Text: "Link X"}},
 			Passkeys: []ownThing{{Name: "Phone", Note: "Made", Remove: "/x", About: "Remove Phone"}}, Sessions: []ownThing{{Name: "Firefox", Note: "From", Here: true}, {Name: "Chrome", Remove: "/y", About: "End Chrome"}}},
 		"data":  dataPage{File: "/account/data.json"},
+		"erase": erasePage{
+			Errors: page.ErrorSummary{Title: "No", Items: []page.Link{{Text: "Check it"}}}, First: []page.Link{{Href: "/x", Text: "An owner of X"}, {Text: "Y"}},
+			Ask: page.Ask{Action: "/account/erase", Button: "Erase", Questions: page.Fields(code)},
+		},
 		"trail": page.List{Title: "Your trail", Lead: "All of it", Empty: page.Empty{Title: "Nothing", Text: "Yet"}, Pager: page.Pager{Label: "Pages", Older: "/account/trail?after=1"}},
 		"signin": signInPage{
 			Errors:   page.ErrorSummary{Title: "No", Items: []page.Link{{Href: "#email", Text: "Check both"}}},

@@ -88,6 +88,8 @@ func (s *SignIn) Routes(g *echo.Group) {
 	own.GET("/trail.csv", s.trailFile, s.Factor)
 	own.GET("/data", s.data)
 	own.GET("/data.json", s.dataFile, s.Factor, s.Fresh)
+	own.GET("/erase", s.eraseForm)
+	own.POST("/erase", s.erase, s.Fresh)
 	own.GET("/authenticator", s.authenticatorForm, s.Fresh)
 	own.POST("/authenticator", s.enrol, s.Fresh)
 	own.POST("/authenticator/remove", s.removeAuthenticator, s.Fresh)
