@@ -92,6 +92,9 @@ CREATE INDEX letter_wishes_person ON letter_wishes (person_id, kind, id);
 CALL write_once('letter_wishes');
 COMMENT ON TABLE letter_wishes IS 'Whether a person wants letters of a kind. The last word counts; without one they are wanted. Reminders have words of their own, in reminder_wishes.';
 GRANT SELECT, INSERT ON letter_stops, letter_wishes TO kopiyka_app;
+CREATE FUNCTION letter_wanted(by_person uuid, of_kind text) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT w.wanted FROM letter_wishes w WHERE w.person_id = by_person AND w.kind = of_kind ORDER BY w.id DESC LIMIT 1), true)
+$$;
 
 -- What a mail server takes may come back later, to people: no mailbox is read here.
 CREATE TABLE address_bounces (

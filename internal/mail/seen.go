@@ -32,6 +32,8 @@ type Seen struct {
 	SentAt    sql.NullTime `db:"sent_at"`
 	Empty     bool         // what it said is forgotten: it cannot be sent again
 	Bounced   bool         // letters to its address come back
+	ClusterID string       `db:"cluster_id"`
+	MayMark   bool         `db:"may_mark"` // who looks at it may say that it came back
 }
 
 // State is how far a letter has come.
@@ -63,7 +65,8 @@ const PageSize = 50
 // others its first letter and its house.
 const seenColumns = `l.id, l.name, l.lang, CASE WHEN mine.names THEN l.recipient ELSE left(l.recipient, 1) || '…' || substr(l.recipient, position('@' IN l.recipient)) END AS recipient,
 	l.subject, l.queued_at, s.state, s.tries, s.next_try_at, CASE WHEN mine.names OR s.trouble = '' THEN s.trouble ELSE '…' END AS trouble, s.sent_at, l.text_body = '' AS empty,
-	EXISTS (SELECT 1 FROM address_bounces b WHERE b.address = l.recipient AND b.cleared_at IS NULL) AS bounced`
+	EXISTS (SELECT 1 FROM address_bounces b WHERE b.address = l.recipient AND b.cleared_at IS NULL) AS bounced,
+	l.cluster_id, mine.names AS may_mark`
 
 // mine are the clusters in which the person $1 has a role, and whether the role names
 // addresses.

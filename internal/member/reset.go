@@ -120,9 +120,13 @@ func linkHash(purpose, token string) []byte {
 // ResetOpen says whether a link still opens: one that is unknown, used or too old is a
 // NotFound fault. Looking uses nothing up: mail servers look at links before their readers.
 func ResetOpen(ctx context.Context, db *sqlx.DB, now clock.Clock, token string) error {
+	return linkOpen(ctx, db, now(), purposeReset, token)
+}
+
+func linkOpen(ctx context.Context, db *sqlx.DB, at time.Time, purpose, token string) error {
 	var open bool
 	err := db.GetContext(ctx, &open, `SELECT EXISTS (SELECT 1 FROM magic_links WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3)`,
-		linkHash(purposeReset, token), purposeReset, now())
+		linkHash(purpose, token), purpose, at)
 	if err != nil {
 		return fmt.Errorf("look at a link: %w", err)
 	}

@@ -86,7 +86,9 @@ func TestWhoIsErasedIsNowhere(t *testing.T) {
 // withApp is a visitor who has an authenticator app of which no code was used.
 func (h *house) withApp(person, email string) *http.Client {
 	h.t.Helper()
-	h.Tx(func(tx *sqlx.Tx) error { return member.GiveAuthenticator(h.t.Context(), tx, h.vault, h.Now(), person, secret) })
+	h.Tx(func(tx *sqlx.Tx) error {
+		return member.GiveAuthenticator(h.t.Context(), tx, h.vault, h.Now(), person, secret)
+	})
 	return h.visitor(email)
 }
 
@@ -171,7 +173,7 @@ func (h *house) lived() (id string) {
 		must(h.Owner.Get(&a, `SELECT a.id, l.text_body AS body FROM company_applications a JOIN letters l ON l.key = 'application:' || a.id ORDER BY a.id DESC LIMIT 1`))
 		_, token, _ := strings.Cut(a.Body, "/applications/")
 		token, _, _ = strings.Cut(token, "?")
-		must(member.ConfirmApplication(ctx, h.DB, h.Now, "", token))
+		must(member.ConfirmApplication(ctx, h.DB, h.Now, "http://127.0.0.1", token))
 		return a.ID
 	}
 	must(member.RefuseApplication(ctx, h.DB, h.Now, "", apply("Пишіть: "+goneEmail), h.Coordinator, "Ні, "+goneName))
