@@ -107,7 +107,7 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 		_, err := member.AnswerResets(ctx, db, clock.System, c.URL)
 		return err
 	})
-	jobs.Every(h.timetable, sweepSignInEvery, sweepSignIn{}, func(ctx context.Context) error { return member.SweepSignIn(ctx, db, clock.System()) })
+	h.forget()
 	h.web, err = web.New(web.Parts{
 		DB: db, Vault: h.vault, Gateway: h.gateway, Now: clock.System, Log: log, Config: c, Wake: h.workers.Wake, Working: h.workers.Working,
 		Checks: []bank.Check{stripeCheck(h.gateway)},

@@ -15,6 +15,7 @@ import (
 
 type userCommand struct {
 	Create userCreateCommand `cmd:"" help:"Invite somebody and print the link. It works once, within a week; there is no default password."`
+	Erase  userEraseCommand  `cmd:"" help:"Erase somebody's name, address and sign-in. What they did stays, under a number."`
 }
 
 type userCreateCommand struct {

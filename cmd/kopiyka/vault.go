@@ -113,12 +113,3 @@ type answerResets struct{}
 
 // Kind is the job's name in the queue, which outlives releases.
 func (answerResets) Kind() string { return "answer_resets" }
-
-// sweepSignInEvery is how often sessions, challenges and links that have ended are dropped.
-const sweepSignInEvery = time.Hour
-
-// sweepSignIn names the sweeping job in the queue.
-type sweepSignIn struct{}
-
-// Kind is the job's name in the queue, which outlives releases.
-func (sweepSignIn) Kind() string { return "sweep_sign_in" }

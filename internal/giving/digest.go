@@ -96,10 +96,15 @@ func WriteDigests(ctx context.Context, db *sqlx.DB, now clock.Clock, site string
 		}
 		err = pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
 			for _, r := range readers {
-				if err := mail.Queue(ctx, tx, mail.Letter{
+				stop, err := mail.Stop(ctx, tx, now(), site, r.ID, mail.Digests)
+				if err != nil {
+					return err
+				}
+				err = mail.Queue(ctx, tx, mail.Letter{
 					Key: digestKey(c.ID, weekOf(now()), r.ID), To: r.Email, Lang: r.Lang, Name: "digest", At: now(), Cluster: c.ID,
-					Data: newDigest(r.Lang, Text{c.UK, c.EN}, awaited, site),
-				}); err != nil {
+					Data: newDigest(r.Lang, Text{c.UK, c.EN}, awaited, site), Unsubscribe: stop,
+				})
+				if err != nil {
 					return err
 				}
 			}
@@ -123,12 +128,14 @@ func digestKey(cluster, week, person string) string {
 	return "digest:" + cluster + ":" + week + ":" + person
 }
 
-// coordinatorsWithout are the coordinators of a cluster who have no digest of the week yet.
+// coordinatorsWithout are the coordinators of a cluster who have no digest of the week yet
+// and have not asked to get none.
 func coordinatorsWithout(ctx context.Context, db *sqlx.DB, cluster, week string) ([]reader, error) {
 	var all []reader
 	err := db.SelectContext(ctx, &all, `
 		SELECT q.id, q.email, q.lang FROM cluster_roles r JOIN people q ON q.id = r.person_id
-		 WHERE r.cluster_id = $1 AND r.role = 'coordinator' AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.key = 'digest:' || r.cluster_id || ':' || $2 || ':' || q.id)
+		 WHERE r.cluster_id = $1 AND r.role = 'coordinator' AND letter_wanted(q.id, 'digest')
+		   AND NOT EXISTS (SELECT 1 FROM address_bounces b WHERE b.address = q.email AND b.cleared_at IS NULL) AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.key = 'digest:' || r.cluster_id || ':' || $2 || ':' || q.id)
 		 ORDER BY q.id`, cluster, week)
 	if err != nil {
 		return nil, fmt.Errorf("find the coordinators: %w", err)

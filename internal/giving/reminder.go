@@ -237,11 +237,27 @@ func WishReminders(ctx context.Context, db *sqlx.DB, now clock.Clock, token stri
 	if err != nil || r.Wanted == wanted {
 		return err
 	}
-	_, err = db.ExecContext(ctx, `INSERT INTO reminder_wishes (person_id, wanted, wished_at) VALUES ($1, $2, $3)`, r.PersonID, wanted, now())
-	if err != nil {
+	return WishRemindersOf(ctx, db, now, r.PersonID, wanted)
+}
+
+// WishRemindersOf records whether a person wants reminders. A repeat changes nothing.
+func WishRemindersOf(ctx context.Context, db *sqlx.DB, now clock.Clock, person string, wanted bool) error {
+	if is, err := WantsReminders(ctx, db, person); err != nil || is == wanted {
+		return err
+	}
+	if _, err := db.ExecContext(ctx, `INSERT INTO reminder_wishes (person_id, wanted, wished_at) VALUES ($1, $2, $3)`, person, wanted, now()); err != nil {
 		return fmt.Errorf("record the wish: %w", err)
 	}
 	return nil
+}
+
+// WantsReminders reports whether a person wants reminders.
+func WantsReminders(ctx context.Context, db *sqlx.DB, person string) (wanted bool, err error) {
+	err = db.GetContext(ctx, &wanted, `SELECT coalesce((SELECT wanted FROM reminder_wishes WHERE person_id = $1 ORDER BY id DESC LIMIT 1), true)`, person)
+	if err != nil {
+		return false, fmt.Errorf("find what a person wishes: %w", err)
+	}
+	return wanted, nil
 }
 
 // Wish is what a person has said about reminders.

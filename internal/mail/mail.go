@@ -35,6 +35,7 @@ type Letter struct {
 	Unsubscribe string    // address that stops letters of this kind by a POST without a body of its own; empty: none
 	At          time.Time // the letter's date; zero: the database's now
 	Cluster     string    // whose people may see that it was written; empty: nobody's
+	Names       []string  // ids of the people whom it names beside its reader: it is emptied when they are erased
 }
 
 // Attachment is a file that comes with a letter.
@@ -51,7 +52,8 @@ type (
 )
 
 // Queue writes a letter down in the caller's transaction; a Sender sends it once that has
-// committed. A second letter of the same key is not written, and that is no error.
+// committed. A second letter of the same key is not written, and that is no error; nor is
+// one that its reader could stop, to an address from which letters come back.
 //
 // A template that cannot be filled in, or an address that is none, is an error of the
 // program: whoever takes addresses from people checks them first.
@@ -66,6 +68,9 @@ func Queue(ctx context.Context, tx *sqlx.Tx, l Letter) error {
 	id := pg.NewID()
 	written, err := insert(ctx, tx, id, l, m)
 	if err != nil || !written {
+		return err
+	}
+	if err := name(ctx, tx, id, l.Names); err != nil {
 		return err
 	}
 	for i, a := range l.Attachments {
@@ -86,7 +91,8 @@ func insert(ctx context.Context, tx *sqlx.Tx, id string, l Letter, m Message) (b
 	res, err := tx.ExecContext(ctx, `
 		WITH letter AS (
 			INSERT INTO letters (id, key, name, lang, recipient, subject, text_body, html_body, unsubscribe, queued_at, cluster_id)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10::timestamptz, now()), nullif($11, '')::uuid)
+			SELECT $1::uuid, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10::timestamptz, now()), nullif($11, '')::uuid
+			 WHERE $9 = '' OR NOT EXISTS (SELECT 1 FROM address_bounces WHERE address = $5 AND cleared_at IS NULL)
 			ON CONFLICT (key) DO NOTHING RETURNING id, queued_at)
 		INSERT INTO letter_states (letter_id, next_try_at) SELECT id, queued_at FROM letter`,
 		id, l.Key, l.Name, string(l.Lang), l.To, m.Subject, m.Text, m.HTML, l.Unsubscribe, at, l.Cluster)
@@ -95,6 +101,16 @@ func insert(ctx context.Context, tx *sqlx.Tx, id string, l Letter, m Message) (b
 	}
 	n, err := res.RowsAffected()
 	return n == 1, err
+}
+
+// name writes down whom a letter names.
+func name(ctx context.Context, tx *sqlx.Tx, letter string, people []string) error {
+	for _, person := range people {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO letter_people (person_id, letter_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, person, letter); err != nil {
+			return fmt.Errorf("write down whom a letter names: %w", err)
+		}
+	}
+	return nil
 }
 
 // errHeader stands for whatever could make a header of what is none. It does not repeat

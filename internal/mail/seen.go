@@ -30,6 +30,10 @@ type Seen struct {
 	NextTryAt time.Time    `db:"next_try_at"`
 	Trouble   string       // what the server said last; empty when it took the letter
 	SentAt    sql.NullTime `db:"sent_at"`
+	Empty     bool         // what it said is forgotten: it cannot be sent again
+	Bounced   bool         // letters to its address come back
+	ClusterID string       `db:"cluster_id"`
+	MayMark   bool         `db:"may_mark"` // who looks at it may say that it came back
 }
 
 // State is how far a letter has come.
@@ -40,10 +44,12 @@ const (
 	Sent    State = "sent"     // the server has taken it. What happens later is not heard here
 	Refused State = "refused"  // the server will never take it
 	GivenUp State = "given-up" // the server did not take it in any try
+
+	Withdrawn State = "withdrawn" // it was not sent any more: its person is erased, or its link was over
 )
 
 // States lists the states in the order in which a list offers them.
-func States() []State { return []State{Waiting, Sent, Refused, GivenUp} }
+func States() []State { return []State{Waiting, Sent, Refused, GivenUp, Withdrawn} }
 
 // Search is what is looked for among letters. The zero Search finds all of them.
 type Search struct {
@@ -58,7 +64,9 @@ const PageSize = 50
 // seenColumns show an address in full to those who write to companies anyway, and to
 // others its first letter and its house.
 const seenColumns = `l.id, l.name, l.lang, CASE WHEN mine.names THEN l.recipient ELSE left(l.recipient, 1) || '…' || substr(l.recipient, position('@' IN l.recipient)) END AS recipient,
-	l.subject, l.queued_at, s.state, s.tries, s.next_try_at, s.trouble, s.sent_at`
+	l.subject, l.queued_at, s.state, s.tries, s.next_try_at, CASE WHEN mine.names OR s.trouble = '' THEN s.trouble ELSE '…' END AS trouble, s.sent_at, l.text_body = '' AS empty,
+	EXISTS (SELECT 1 FROM address_bounces b WHERE b.address = l.recipient AND b.cleared_at IS NULL) AS bounced,
+	l.cluster_id, mine.names AS may_mark`
 
 // mine are the clusters in which the person $1 has a role, and whether the role names
 // addresses.
@@ -120,7 +128,7 @@ func CountFailed(ctx context.Context, db *sqlx.DB, person string, most int) (int
 // SendAgain puts a letter back into the outbox, in the caller's transaction: one that
 // failed, or one that the server has taken and its reader does not find. A letter that has
 // had all its tries gets one more. The person needs a role in its cluster beyond that of an
-// auditor; one that waits already is a Conflict.
+// auditor; one that waits already, or of which is forgotten what it said, is a Conflict.
 func SendAgain(ctx context.Context, tx *sqlx.Tx, now clock.Clock, person, id string) (Seen, error) {
 	var l Seen
 	unknown := fault.New(fault.NotFound, "letter.unknown")
@@ -143,6 +151,8 @@ func SendAgain(ctx context.Context, tx *sqlx.Tx, now clock.Clock, person, id str
 		return l, fault.New(fault.Forbidden, "role.read_only")
 	case l.State == Waiting:
 		return l, fault.New(fault.Conflict, "letter.waits")
+	case l.Empty:
+		return l, fault.New(fault.Conflict, "letter.empty")
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE letter_states SET state = 'waiting', next_try_at = $2, sent_at = NULL WHERE letter_id = $1`, id, now())
 	if err != nil {

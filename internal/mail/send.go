@@ -56,8 +56,25 @@ func (s *Sender) Send(ctx context.Context) error {
 		if err := s.send(ctx, client, l); err != nil {
 			return err
 		}
+		if l.Name == Farewell {
+			if err := forgetFarewells(context.WithoutCancel(ctx), s.DB, s.Now()); err != nil {
+				return err
+			}
+		}
 	}
 	return ctx.Err()
+}
+
+// Farewell is the name of the letter that tells somebody that they are erased. It is the
+// last place where their address stands, and is emptied as soon as it is sent.
+const Farewell = "erased"
+
+// forgetFarewells empties the farewells that are sent, or cannot be.
+func forgetFarewells(ctx context.Context, db *sqlx.DB, at time.Time) error {
+	if _, err := db.ExecContext(ctx, `SELECT forget('farewells', $1, 100)`, at); err != nil {
+		return fmt.Errorf("forget a farewell: %w", err)
+	}
+	return nil
 }
 
 // timeFor reports whether ctx leaves time for one more letter.

@@ -165,18 +165,21 @@ func (i Invite) letter(ctx context.Context, tx *sqlx.Tx, at time.Time, id string
 	if err != nil {
 		return err
 	}
+	return write(ctx, tx, at, "invitation:"+id, i.Email, l, invitationLetter(l, at, name, by, i.Role, link), i.By)
+}
+
+func invitationLetter(l i18n.Lang, at time.Time, place Text, by, role, link string) letter {
 	said := letter{
-		Title:  l.T("mail.invitation.title", name.In(l)),
+		Title:  l.T("mail.invitation.title", place.In(l)),
+		Text:   []string{l.T("mail.invitation.text", place.In(l), l.T("signin.role."+role))},
 		Button: mail.Button{Text: l.T("mail.invitation.button"), Href: link},
 		Note:   l.T("mail.invitation.note", at.AddDate(0, 0, InvitationDays)),
 		Why:    l.T("mail.invitation.why"),
 	}
 	if by != "" {
-		said.Text = []string{l.T("mail.invitation.text_by", by, name.In(l), l.T("signin.role."+i.Role))}
-	} else {
-		said.Text = []string{l.T("mail.invitation.text", name.In(l), l.T("signin.role."+i.Role))}
+		said.Text = []string{l.T("mail.invitation.text_by", by, place.In(l), l.T("signin.role."+role))}
 	}
-	return write(ctx, tx, at, "invitation:"+id, i.Email, l, said)
+	return said
 }
 
 // tellInviter writes to who invited that it was accepted. The program needs no letter.
@@ -193,11 +196,15 @@ func (v Invited) tellInviter(ctx context.Context, tx *sqlx.Tx, at time.Time, per
 		return fmt.Errorf("read who invited: %w", err)
 	}
 	l := langOf(who.Lang)
-	return write(ctx, tx, at, "invitation-accepted:"+v.ID, strings.ToLower(who.Email), l, letter{
-		Title: l.T("mail.joined.title", who.Name),
-		Text:  []string{l.T("mail.joined.text", who.Name, v.Email, v.PlaceName.In(l), l.T("signin.role."+v.Role))},
+	return write(ctx, tx, at, "invitation-accepted:"+v.ID, strings.ToLower(who.Email), l, joinedLetter(l, who.Name, v.Email, v.PlaceName, v.Role), person)
+}
+
+func joinedLetter(l i18n.Lang, name, email string, place Text, role string) letter {
+	return letter{
+		Title: l.T("mail.joined.title", name),
+		Text:  []string{l.T("mail.joined.text", name, email, place.In(l), l.T("signin.role."+role))},
 		Why:   l.T("mail.joined.why"),
-	})
+	}
 }
 
 // namesFor are the name of a place and that of a person; nobody has none.

@@ -10,6 +10,7 @@ import (
 
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
+	"kopiyka/internal/i18n"
 	"kopiyka/internal/mail"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/text"
@@ -135,13 +136,18 @@ func (a Application) keep(ctx context.Context, tx *sqlx.Tx, at time.Time, host, 
 		return err
 	}
 	l := langOf(a.Lang)
-	return write(ctx, tx, at, "application:"+id, a.Email, l, letter{
+	link := site + "/applications/" + token + "?lang=" + string(l)
+	return write(ctx, tx, at, "application:"+id, a.Email, l, applicationLetter(l, a.Company.Name, cluster, link))
+}
+
+func applicationLetter(l i18n.Lang, company, cluster Text, link string) letter {
+	return letter{
 		Title:  l.T("mail.application.title", cluster.In(l)),
-		Text:   []string{l.T("mail.application.text", a.Company.Name.In(l), cluster.In(l))},
-		Button: mail.Button{Text: l.T("mail.application.button"), Href: site + "/applications/" + token + "?lang=" + string(l)},
+		Text:   []string{l.T("mail.application.text", company.In(l), cluster.In(l))},
+		Button: mail.Button{Text: l.T("mail.application.button"), Href: link},
 		Note:   l.T("mail.application.note"),
 		Why:    l.T("mail.application.why"),
-	})
+	}
 }
 
 // ConfirmApplication says that the e-mail of an application answers: the cluster's
@@ -189,21 +195,32 @@ func applicationOf(ctx context.Context, db *sqlx.DB, now clock.Clock, token stri
 func (a Applied) tellCoordinators(ctx context.Context, tx *sqlx.Tx, at time.Time, site string) error {
 	var all []struct{ ID, Email, Lang string }
 	err := tx.SelectContext(ctx, &all, `SELECT p.id, p.email, p.lang FROM cluster_roles r JOIN people p ON p.id = r.person_id
-		WHERE r.cluster_id = $1 AND r.role = 'coordinator' ORDER BY p.id`, a.ClusterID)
+		WHERE r.cluster_id = $1 AND r.role = 'coordinator' AND letter_wanted(p.id, 'application') ORDER BY p.id`, a.ClusterID)
 	if err != nil {
 		return fmt.Errorf("list coordinators: %w", err)
 	}
 	for _, c := range all {
 		l := langOf(c.Lang)
-		err := write(ctx, tx, at, "application-arrived:"+a.ID+":"+c.ID, c.Email, l, letter{
-			Title:  l.T("mail.application_arrived.title", a.Name().In(l)),
-			Text:   []string{l.T("mail.application_arrived.text", a.Name().In(l), a.Cluster().In(l))},
-			Button: mail.Button{Text: l.T("mail.application_arrived.button"), Href: site + "/office/applications/" + a.ID},
-			Why:    l.T("mail.why_coordinator", a.Cluster().In(l)),
+		stop, err := mail.Stop(ctx, tx, at, site, c.ID, mail.Applications)
+		if err != nil {
+			return err
+		}
+		err = mail.Queue(ctx, tx, mail.Letter{
+			Key: "application-arrived:" + a.ID + ":" + c.ID, To: c.Email, Lang: l, Name: "people", At: at, Unsubscribe: stop,
+			Data: arrivedLetter(l, a.Name(), a.Cluster(), site+"/office/applications/"+a.ID),
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func arrivedLetter(l i18n.Lang, company, cluster Text, link string) letter {
+	return letter{
+		Title:  l.T("mail.application_arrived.title", company.In(l)),
+		Text:   []string{l.T("mail.application_arrived.text", company.In(l), cluster.In(l))},
+		Button: mail.Button{Text: l.T("mail.application_arrived.button"), Href: link},
+		Why:    l.T("mail.why_coordinator", cluster.In(l)),
+	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
+	"kopiyka/internal/i18n"
 	"kopiyka/internal/mail"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/text"
@@ -137,13 +138,17 @@ func (a Applied) enrol(ctx context.Context, tx *sqlx.Tx, at time.Time, company s
 // tell writes to who applied.
 func (a Applied) tell(ctx context.Context, tx *sqlx.Tx, at time.Time, title, said, reason string, button mail.Button) error {
 	l := langOf(a.Lang)
-	return write(ctx, tx, at, "application-decided:"+a.ID, a.Email, l, letter{
-		Title:  l.T(title, a.Cluster().In(l)),
-		Text:   []string{l.T(said, a.Name().In(l), a.Cluster().In(l))},
+	return write(ctx, tx, at, "application-decided:"+a.ID, a.Email, l, decidedLetter(l, a.Name(), a.Cluster(), title, said, reason, button))
+}
+
+func decidedLetter(l i18n.Lang, company, cluster Text, title, said, reason string, button mail.Button) letter {
+	return letter{
+		Title:  l.T(title, cluster.In(l)),
+		Text:   []string{l.T(said, company.In(l), cluster.In(l))},
 		Quote:  reason,
 		Button: button,
 		Why:    l.T("mail.application.why"),
-	})
+	}
 }
 
 // AddCompanyAs enters a company under an address made of its English name, with a number

@@ -12,6 +12,7 @@ import (
 // being an address, it is written in Latin letters alone: among others are some that only
 // look like them, and what looks like a colleague's address would be somebody else's. A
 // domain in other letters is written as computers do, xn--…, and is shown so everywhere.
+// Below .invalid nobody has an address: there stand those who are erased.
 func newEmail(s string) (string, error) {
 	s, err := cleanEmail(s)
 	if err != nil {
@@ -23,7 +24,7 @@ func newEmail(s string) (string, error) {
 		}
 	}
 	domain := s[strings.LastIndexByte(s, '@')+1:]
-	if ascii, err := asciiDomain(domain); err != nil || ascii != domain || !strings.Contains(domain, ".") {
+	if ascii, err := asciiDomain(domain); err != nil || ascii != domain || !strings.Contains(domain, ".") || strings.HasSuffix(domain, ".invalid") {
 		return "", fault.In("email", "person.email_form")
 	}
 	return s, nil

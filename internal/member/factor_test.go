@@ -300,7 +300,7 @@ func TestSweepingDropsWhatHasEnded(t *testing.T) {
 	if _, err := member.BeginVisit(t.Context(), db, noon, 1); err != nil {
 		t.Fatal(err)
 	}
-	if err := member.SweepSignIn(t.Context(), db, noon.Add(2*time.Hour)); err != nil {
+	if _, err := member.Forget(t.Context(), db, clock.At(noon.Add(2*time.Hour)), true); err != nil {
 		t.Fatal(err)
 	}
 	var sessions, visits int

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -24,8 +25,11 @@ type letter struct {
 	Why    string // for what reason its reader gets it
 }
 
-func write(ctx context.Context, tx *sqlx.Tx, at time.Time, key, to string, l i18n.Lang, said letter) error {
-	return mail.Queue(ctx, tx, mail.Letter{Key: key, To: to, Lang: l, Name: "people", Data: said, At: at})
+// write queues a letter of this room. Names are the ids of the people whom it names beside
+// its reader; empty ones are nobody.
+func write(ctx context.Context, tx *sqlx.Tx, at time.Time, key, to string, l i18n.Lang, said letter, names ...string) error {
+	names = slices.DeleteFunc(names, func(id string) bool { return id == "" })
+	return mail.Queue(ctx, tx, mail.Letter{Key: key, To: to, Lang: l, Name: "people", Data: said, At: at, Names: names})
 }
 
 // langOf is the language of a letter. What nobody has set is Ukrainian.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -86,17 +87,28 @@ func answerReset(ctx context.Context, tx *sqlx.Tx, at time.Time, url, email stri
 	if err != nil {
 		return false, fmt.Errorf("answer a wish for a new password: %w", err)
 	}
-	token := rand.Text()
-	_, err = tx.ExecContext(ctx, `INSERT INTO magic_links (hash, purpose, person_id, made_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
-		linkHash(purposeReset, token), purposeReset, p.ID, at, at.Add(resetFor))
+	token, key, err := makeLink(ctx, tx, purposeReset, p.ID, at, resetFor)
 	if err != nil {
-		return false, fmt.Errorf("make a link: %w", err)
+		return false, err
 	}
 	l := i18n.Lang(p.Lang)
 	return true, mail.Queue(ctx, tx, mail.Letter{
-		Key: "reset:" + pg.NewID(), To: email, Lang: l, Name: "reset", At: at,
+		Key: key, To: email, Lang: l, Name: "reset", At: at,
 		Data: resetLetter{Name: p.Name, Button: mail.Button{Text: l.T("mail.reset.button"), Href: strings.TrimRight(url, "/") + "/sign-in/reset/" + token}},
 	})
+}
+
+// makeLink keeps what opens one thing for a person, and returns what stands in the link and
+// the key of the letter that brings it: with the link's use the letter is emptied.
+func makeLink(ctx context.Context, tx *sqlx.Tx, purpose, person string, at time.Time, opens time.Duration) (token, key string, err error) {
+	token = rand.Text()
+	hash := linkHash(purpose, token)
+	_, err = tx.ExecContext(ctx, `INSERT INTO magic_links (hash, purpose, person_id, made_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+		hash, purpose, person, at, at.Add(opens))
+	if err != nil {
+		return "", "", fmt.Errorf("make a link: %w", err)
+	}
+	return token, purpose + ":" + hex.EncodeToString(hash), nil
 }
 
 // linkHash binds a link to its purpose: what opens one thing opens nothing else.
@@ -108,9 +120,13 @@ func linkHash(purpose, token string) []byte {
 // ResetOpen says whether a link still opens: one that is unknown, used or too old is a
 // NotFound fault. Looking uses nothing up: mail servers look at links before their readers.
 func ResetOpen(ctx context.Context, db *sqlx.DB, now clock.Clock, token string) error {
+	return linkOpen(ctx, db, now(), purposeReset, token)
+}
+
+func linkOpen(ctx context.Context, db *sqlx.DB, at time.Time, purpose, token string) error {
 	var open bool
 	err := db.GetContext(ctx, &open, `SELECT EXISTS (SELECT 1 FROM magic_links WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3)`,
-		linkHash(purposeReset, token), purposeReset, now())
+		linkHash(purpose, token), purpose, at)
 	if err != nil {
 		return fmt.Errorf("look at a link: %w", err)
 	}

@@ -20,20 +20,23 @@ import (
 type Colleague struct {
 	PersonID, Name, Email string
 	Roles                 []string // one in a company, one or more in a cluster
+	ComesBack             bool     // letters to the address come back
 }
 
 // TeamOf are the people of a company, owners first; PeopleOf those of a cluster, by name.
 // Whoever asks has looked whether the reader may know.
 func TeamOf(ctx context.Context, db sqlx.QueryerContext, company string) ([]Colleague, error) {
-	return colleagues(ctx, db, `SELECT p.id, p.name, p.email, r.role FROM company_roles r JOIN people p ON p.id = r.person_id
+	return colleagues(ctx, db, `SELECT p.id, p.name, p.email, r.role, `+comesBack+` FROM company_roles r JOIN people p ON p.id = r.person_id
 		WHERE r.company_id = $1 ORDER BY r.role <> 'owner', r.role <> 'payer', p.name COLLATE "uk-x-icu", p.id`, company)
 }
 
 // PeopleOf are the people of a cluster.
 func PeopleOf(ctx context.Context, db sqlx.QueryerContext, cluster string) ([]Colleague, error) {
-	return colleagues(ctx, db, `SELECT p.id, p.name, p.email, string_agg(r.role, ' ' ORDER BY r.role) FROM cluster_roles r JOIN people p ON p.id = r.person_id
+	return colleagues(ctx, db, `SELECT p.id, p.name, p.email, string_agg(r.role, ' ' ORDER BY r.role), `+comesBack+` FROM cluster_roles r JOIN people p ON p.id = r.person_id
 		WHERE r.cluster_id = $1 GROUP BY p.id ORDER BY p.name COLLATE "uk-x-icu", p.id`, cluster)
 }
+
+const comesBack = `EXISTS (SELECT 1 FROM address_bounces b WHERE b.address = p.email AND b.cleared_at IS NULL)`
 
 func colleagues(ctx context.Context, db sqlx.QueryerContext, query, place string) ([]Colleague, error) {
 	rows, err := db.QueryContext(ctx, query, place)
@@ -45,7 +48,7 @@ func colleagues(ctx context.Context, db sqlx.QueryerContext, query, place string
 	for rows.Next() {
 		var c Colleague
 		var roles string
-		if err := rows.Scan(&c.PersonID, &c.Name, &c.Email, &roles); err != nil {
+		if err := rows.Scan(&c.PersonID, &c.Name, &c.Email, &roles, &c.ComesBack); err != nil {
 			return nil, fmt.Errorf("list people: %w", err)
 		}
 		c.Roles = strings.Fields(roles)
@@ -150,7 +153,11 @@ func roleChanged(ctx context.Context, tx *sqlx.Tx, at time.Time, p Place, by, pe
 	if err := tx.GetContext(ctx, &to, `SELECT email, lang FROM people WHERE id = $1`, person); err != nil {
 		return fmt.Errorf("read whose role it is: %w", err)
 	}
-	l := to.Lang
+	return write(ctx, tx, at, "role:"+pg.NewID(), to.Email, to.Lang, roleLetter(to.Lang, who, name, was, is), by)
+}
+
+// roleLetter says who has changed a role. An empty one is none.
+func roleLetter(l i18n.Lang, who string, name Text, was, is string) letter {
 	said := letter{Title: l.T("mail.role.title", name.In(l)), Why: l.T("mail.role.why")}
 	switch {
 	case is == "":
@@ -160,5 +167,5 @@ func roleChanged(ctx context.Context, tx *sqlx.Tx, at time.Time, p Place, by, pe
 	default:
 		said.Text = []string{l.T("mail.role.changed", who, name.In(l), l.T("signin.role."+was), l.T("signin.role."+is))}
 	}
-	return write(ctx, tx, at, "role:"+pg.NewID(), to.Email, l, said)
+	return said
 }

@@ -146,22 +146,6 @@ func ForgetSession(ctx context.Context, db *sqlx.DB, id string) error {
 	return nil
 }
 
-// SweepSignIn drops what has ended by itself: sessions, challenges, links.
-func SweepSignIn(ctx context.Context, db *sqlx.DB, at time.Time) error {
-	for _, query := range []string{
-		`DELETE FROM person_sessions WHERE expires_at < $1`,
-		`DELETE FROM ceremonies WHERE expires_at < $1`,
-		`DELETE FROM magic_links WHERE expires_at < $1::timestamptz - interval '30 days'`,
-		`DELETE FROM limit_counts WHERE began < $1::timestamptz - interval '1 day'`,
-		`DELETE FROM authenticator_offers WHERE offered_at < $1::timestamptz - interval '1 day'`,
-	} {
-		if _, err := db.ExecContext(ctx, query, at); err != nil {
-			return fmt.Errorf("sweep what has ended: %w", err)
-		}
-	}
-	return nil
-}
-
 // clip keeps what a stranger sent readable and short.
 func clip(s string, most int) string {
 	s = strings.Map(func(r rune) rune {

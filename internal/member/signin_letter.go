@@ -24,7 +24,10 @@ func tell(ctx context.Context, tx *sqlx.Tx, at time.Time, person, what string) e
 	}
 	l := i18n.Lang(p.Lang)
 	return mail.Queue(ctx, tx, mail.Letter{
-		Key: "account:" + what + ":" + pg.NewID(), To: p.Email, Lang: l, Name: "account", At: at,
-		Data: told{Title: l.T("mail.account." + what), Text: l.T("mail.account."+what+"_text", l.DateTime(at)), Name: p.Name},
+		Key: "account:" + what + ":" + pg.NewID(), To: p.Email, Lang: l, Name: "account", At: at, Data: toldOf(l, at, what, p.Name),
 	})
+}
+
+func toldOf(l i18n.Lang, at time.Time, what, name string) told {
+	return told{Title: l.T("mail.account." + what), Text: l.T("mail.account."+what+"_text", l.DateTime(at)), Name: name}
 }

@@ -65,12 +65,18 @@ var matrix = map[string]string{
 	"GET /:lang/companies/:slug/logo.png": "404 | 404 | 404 | 404 | 404",
 	"GET /:lang/clusters/:slug/logo.png":  "404 | 404 | 404 | 404 | 404",
 	// The audit: auditors and admins read their cluster's, all others are led to their own acts.
-	"GET /office/audit":      "303 | 404 | 404 | 303 303 303 200 200 | 200",
-	"GET /office/audit.csv":  "303 | 404 | 404 | 303 303 303 200 200 | 200",
-	"GET /account/trail":     "303 | 200 | 200 | 200 | 200",
-	"GET /account/trail.csv": "303 | 200 | 200 | 200 | 200",
-	"GET /account/data":      "303 | 200 | 200 | 200 | 200",
-	"GET /account/data.json": "303 | 200 | 200 | 200 | 200",
+	"GET /office/audit":             "303 | 404 | 404 | 303 303 303 200 200 | 200",
+	"GET /office/audit.csv":         "303 | 404 | 404 | 303 303 303 200 200 | 200",
+	"GET /account/trail":            "303 | 200 | 200 | 200 | 200",
+	"GET /account/trail.csv":        "303 | 200 | 200 | 200 | 200",
+	"GET /account/data":             "303 | 200 | 200 | 200 | 200",
+	"GET /account/letters":          "303 | 200 | 200 | 200 | 200",
+	"POST /account/letters":         "303 | 404 | 404 | 404 | 404", // no kind is named
+	"GET /account/letters/address":  "303 | 303 | 303 | 303 | 303",
+	"POST /account/letters/address": "303 | 303 | 303 | 303 | 303",
+	"GET /account/erase":            "303 | 200 | 200 | 200 | 200",
+	"POST /account/erase":           "303 | 422 | 422 | 422 | 422", // nobody's address is typed
+	"GET /account/data.json":        "303 | 200 | 200 | 200 | 200",
 	// One's own sign-in. Forms are empty but where it is said, and the codes wrong.
 	"GET /sign-in":                         "200 | 303 | 303 | 303 | 303",
 	"POST /sign-in":                        "303 | 303 | 303 | 303 | 303", // with the right password
@@ -111,6 +117,10 @@ var matrix = map[string]string{
 	"GET /sign-in/reset/:token":            "404 | 404 | 404 | 404 | 404", // it is a reminder's
 	"POST /sign-in/reset/:token":           "404 | 404 | 404 | 404 | 404",
 	// Whoever holds a letter.
+	"GET /letters/:token":       "200 | 200 | 200 | 200 | 200", // whoever holds the letter
+	"POST /letters/:token":      "200 | 200 | 200 | 200 | 200",
+	"GET /addresses/:token":     "200 | 200 | 200 | 200 | 200", // whoever holds the letter
+	"POST /addresses/:token":    "200 | 200 | 200 | 200 | 200",
 	"GET /reminders/:token":     "200 | 200 | 200 | 200 | 200", // whoever holds the letter
 	"POST /reminders/:token":    "200 | 200 | 200 | 200 | 200",
 	"GET /applications/:token":  "200 | 200 | 200 | 200 | 200", // whoever holds the letter
@@ -281,7 +291,12 @@ var matrix = map[string]string{
 	"GET /office/documents/:id/:lang":                    "303 | 404 | 404 | 200 | 404",
 	"GET /office/letters":                                "303 | 404 | 404 | 200 | 200",
 	"GET /office/letters.csv":                            "303 | 404 | 404 | 200 | 200",
-	"GET /office/letters/:id":                            "303 | 404 | 404 | 303 | 303",
+	"GET /office/letters/:id":                            "303 | 404 | 404 | 200 | 404",
+	"GET /office/letters/:id/bounced":                    "303 | 404 | 404 | 303 | 303",
+	"POST /office/letters/:id/bounced":                   "303 | 404 | 404 | 409 403 409 403 409 | 404", // it was never sent
+	"GET /office/letters/templates":                      "303 | 404 | 404 | 200 403 403 403 200 | 200",
+	"GET /office/letters/templates/:name":                "303 | 404 | 404 | 200 403 403 403 200 | 200",
+	"GET /office/letters/templates/:name/:lang":          "303 | 404 | 404 | 200 403 403 403 200 | 200",
 	"POST /office/letters/:id":                           "303 | 404 | 404 | 303 303 303 403 303 | 404",
 	"GET /office/pledges.csv":                            "303 | 404 | 404 | 200 | 200",
 	"GET /office/allocations.csv":                        "303 | 404 | 404 | 200 | 200",

@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"kopiyka/internal/giving"
+	"kopiyka/internal/mail"
 	"kopiyka/internal/member"
 )
 
@@ -135,6 +136,10 @@ func (h *things) at(path string) string {
 	case strings.Contains(path, "/inbox/:id"):
 		h.events++
 		id = h.event(fmt.Sprintf("evt_%d", h.events))
+	case path == "/letters/:token":
+		token = h.stop(mail.Digests)
+	case path == "/addresses/:token":
+		token = h.address()
 	case strings.Contains(path, "/letters/:id"):
 		id = h.letter()
 	case strings.Contains(path, "/jobs/:id"):
@@ -154,7 +159,7 @@ func (h *things) at(path string) string {
 }
 
 func fill(path, slug, id, token string) string {
-	address := strings.NewReplacer(":token", token, ":lang", "uk", ":slug", slug, ":id", id, ":invitation", id, ":act", "approve", ":part", "memberships", ":year", "2026").Replace(path)
+	address := strings.NewReplacer(":token", token, ":lang", "uk", ":slug", slug, ":id", id, ":invitation", id, ":act", "approve", ":part", "memberships", ":year", "2026", ":name", "receipt").Replace(path)
 	if path == "/portal/pledges/new" {
 		address += "?campaign=" + slug
 	}

@@ -89,6 +89,7 @@ var fresh = []string{
 	"POST /office/clusters/:slug/invitations/:id", "POST /office/companies/:id/invitations/:invitation", "POST /office/applications/:id/accept", // the same, by letter
 	"POST /account/sessions/end", "POST /account/sessions/:id/end",
 	"POST /account/authenticator", "POST /account/authenticator/remove", "POST /account/recovery-codes", "POST /account/passkeys/:id/remove",
+	"POST /account/erase",
 	"POST /account/password", "POST /account/issuers", "POST /account/issuers/:issuer/remove",
 	"POST /account/passkeys", // a form; the script is told in JSON
 }

@@ -16,6 +16,7 @@ import (
 	"kopiyka/internal/document"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/inbox"
+	"kopiyka/internal/mail"
 	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/spending"
@@ -78,6 +79,33 @@ func (h *house) reminder() string {
 		h.t.Fatal(err)
 	}
 	return strings.TrimPrefix(stop, "http://127.0.0.1/reminders/")
+}
+
+// stop is the token of a link that ends letters of a kind to the coordinator.
+func (h *house) stop(kind string) string {
+	h.t.Helper()
+	var link string
+	h.Tx(func(tx *sqlx.Tx) (err error) {
+		link, err = mail.Stop(h.t.Context(), tx, h.Now(), "", h.Coordinator, kind)
+		return err
+	})
+	return strings.TrimPrefix(link, mail.StopPath)
+}
+
+// address is the token of a link that says that the payer's address answers.
+func (h *house) address() string {
+	h.t.Helper()
+	var body string
+	_, err := h.Owner.Exec(`DELETE FROM sign_in_failures`) // it is asked for more often than people may
+	p, unknown := member.PersonByID(h.t.Context(), h.DB, h.Payer)
+	err = errors.Join(err, unknown, member.AskAddress(h.t.Context(), h.DB, h.Now, p, "", "203.0.113.1"),
+		h.Owner.Get(&body, `SELECT text_body FROM letters WHERE key LIKE 'address:%' ORDER BY id DESC LIMIT 1`))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	_, token, _ := strings.Cut(body, "/addresses/")
+	token, _, _ = strings.Cut(token, "\n")
+	return token
 }
 
 // alarm is one of the payment's that nobody has answered.
@@ -237,7 +265,7 @@ func (h *house) application() (id, token string) {
 	}
 	_, token, _ = strings.Cut(body, "/applications/")
 	token, _, _ = strings.Cut(token, "?")
-	if err := member.ConfirmApplication(h.t.Context(), h.DB, h.Now, "", token); err != nil {
+	if err := member.ConfirmApplication(h.t.Context(), h.DB, h.Now, "http://127.0.0.1", token); err != nil {
 		h.t.Fatal(err)
 	}
 	if err := h.Owner.Get(&id, `SELECT id FROM company_applications WHERE email = $1`, email); err != nil {

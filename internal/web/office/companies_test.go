@@ -163,7 +163,7 @@ func TestApplicationsAsAFile(t *testing.T) {
 		}
 		_, token, _ := strings.Cut(body, "/applications/")
 		token, _, _ = strings.Cut(token, "?")
-		if err := member.ConfirmApplication(t.Context(), d.DB, d.Now, "", token); err != nil {
+		if err := member.ConfirmApplication(t.Context(), d.DB, d.Now, "https://help.example.org", token); err != nil {
 			t.Fatal(err)
 		}
 		if err := d.Owner.Get(&id, `SELECT id FROM company_applications ORDER BY id DESC LIMIT 1`); err != nil {

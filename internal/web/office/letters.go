@@ -15,7 +15,7 @@ import (
 )
 
 func letterStatus(l i18n.Lang, s mail.State) page.Status {
-	looks := map[mail.State]page.State{mail.Waiting: page.Waits, mail.Sent: page.Closed, mail.Refused: page.Failed, mail.GivenUp: page.Failed}
+	looks := map[mail.State]page.State{mail.Waiting: page.Waits, mail.Sent: page.Closed, mail.Refused: page.Failed, mail.GivenUp: page.Failed, mail.Withdrawn: page.Closed}
 	return page.NewStatus(l, looks[s]).Saying(l.T("desk.letter_state." + string(s)))
 }
 
@@ -33,6 +33,9 @@ func (o *Office) showLetters(c echo.Context, form page.Form) error {
 		return err
 	}
 	l := v.Lang
+	if mayPreview(visitor(c)) {
+		v.Back = append(v.Back, page.Link{Href: templatesPath, Text: l.T("privacy.preview.title")})
+	}
 	tabs := []page.Link{{Text: l.T("desk.letter_tab.all")}}
 	for _, s := range mail.States() {
 		tabs = append(tabs, page.Link{Href: string(s), Text: l.T("desk.letter_tab." + string(s))})
@@ -80,9 +83,13 @@ func letterRows(l i18n.Lang, found []mail.Seen, may bool) (columns []page.Column
 			state.Note = l.T("desk.letter_next", l.DateTime(m.NextTryAt))
 		}
 		row := []page.Cell{
-			{Text: wordOr(l, "desk.letter."+m.Name, m.Name), Note: m.Subject}, {Text: m.Recipient, Note: i18n.Lang(m.Lang).Name()}, {When: l.Moment(m.QueuedAt)}, state, {Note: m.Trouble}, {},
+			{Text: wordOr(l, "desk.letter."+m.Name, m.Name), Href: letterPath(m.ID), Note: m.Subject}, {Text: m.Recipient, Note: i18n.Lang(m.Lang).Name()}, {When: l.Moment(m.QueuedAt)}, state, {Note: m.Trouble}, {},
 		}
-		if may && m.State != mail.Waiting {
+		if m.Bounced {
+			state.Note = l.T("privacy.letter.comes_back")
+			row[3] = state
+		}
+		if may && m.State != mail.Waiting && !m.Empty {
 			row[5].Button = page.Button{Action: listPath("letters") + "/" + m.ID, Text: l.T("desk.letter_again")}
 		}
 		rows = append(rows, row)
@@ -112,10 +119,6 @@ func (o *Office) lettersFile(c echo.Context) error {
 		}
 		return rows, last, err
 	})
-}
-
-func (o *Office) toLetters(c echo.Context) error {
-	return c.Redirect(http.StatusSeeOther, listPath("letters"))
 }
 
 // sendAgain serves POST /office/letters/:id: the letter goes back into the outbox, in the

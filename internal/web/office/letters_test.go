@@ -106,7 +106,7 @@ func TestALetterIsSentAgainInAPersonsName(t *testing.T) {
 	d := open(t, 0)
 	for _, state := range []string{"refused", "given-up", "sent"} {
 		letter := d.reminded(t, state)
-		d.coordinator.Get(letter).LeadsTo("/office/letters")
+		d.coordinator.Get(letter).Wants(http.StatusOK).Says("dl", "payer@example.org")
 		d.coordinator.Post(letter, url.Values{}).LeadsTo("/office/letters?notice=again")
 		d.approver.Post(letter, url.Values{}).Wants(http.StatusConflict).Says("[role=alert]", "waits already")
 		var got struct {

@@ -96,7 +96,12 @@ func (o *Office) desk(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/letters", o.letters)
 	g.GET("/letters.csv", o.lettersFile)
 	g.POST("/letters/:id", o.sendAgain)
-	g.GET("/letters/:id", o.toLetters)
+	g.GET("/letters/:id", o.letter)
+	g.GET("/letters/:id/bounced", o.toLetter)
+	g.POST("/letters/:id/bounced", o.bounced)
+	g.GET("/letters/templates", o.letterTemplates, writesLetters)
+	g.GET("/letters/templates/:name", o.preview, writesLetters)
+	g.GET("/letters/templates/:name/:lang", o.previewHTML, writesLetters)
 	g.GET("/audit", o.audit, o.readsAudit)
 	g.GET("/audit.csv", o.auditFile, o.readsAudit)
 }

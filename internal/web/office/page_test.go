@@ -41,9 +41,14 @@ func TestPages(t *testing.T) {
 			Mine: items, Others: items, Campaigns: table, Drawers: []page.Link{{Href: "/d", Text: "D"}},
 			Tasks: []task{{Href: "/t", Text: "T", Count: "3", Note: "N"}, {Href: "/t", Text: "T", Sum: &sum}},
 		},
-		"list":       list,
-		"statements": statementsPage{List: list, New: "/n", Accounts: table},
-		"statement":  statementPage{List: list, Balances: []page.Pair{{Text: "S", Sum: sum}}, Facts: facts, Proof: page.Proof{Title: "P", Text: "T"}, Silent: "S"},
+		"list": list,
+		"letter": letterPage{
+			Errors: page.ErrorSummary{Title: "Not recorded", Items: []page.Link{{Href: "#reason", Text: "R"}}}, Notice: notice, Title: "T", Status: page.NewStatus(l, page.Closed), Facts: facts, Back: notice,
+			Again: page.Press{Action: "/a", Text: "A"}, Mark: page.Ask{Action: "/m", Button: "B", Questions: page.Fields(reason)},
+		},
+		"letter-preview": previewPage{Title: "T", Subject: "S", Letter: l, Frame: "/f", Text: "T", Stops: true, Langs: []page.Link{{Href: "/a", Text: "A", Current: true}, {Href: "/b", Text: "B"}}},
+		"statements":     statementsPage{List: list, New: "/n", Accounts: table},
+		"statement":      statementPage{List: list, Balances: []page.Pair{{Text: "S", Sum: sum}}, Facts: facts, Proof: page.Proof{Title: "P", Text: "T"}, Silent: "S"},
 		"rates": ratesPage{
 			List: rates, Campaigns: []page.Link{{Href: "/c", Text: "C"}}, Form: &rateForm{
 				Cluster: page.Field{ID: "cluster", Name: "cluster", Label: "C", Options: []page.Option{{Value: "a", Text: "A", Chosen: true}}},

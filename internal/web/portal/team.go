@@ -68,6 +68,9 @@ func teamCrew(l i18n.Lang, people []member.Colleague, visitor, slug string, may 
 	var crew page.Crew
 	for _, one := range people {
 		mate := page.Mate{Name: one.Name, Note: one.Email, Roles: roster.RoleNames(l, one.Roles)}
+		if may && one.ComesBack {
+			mate.Note += " · " + l.T("privacy.team.comes_back")
+		}
 		press := func(text, role string) {
 			mate.Acts = append(mate.Acts, page.Press{Action: teamPath(slug) + "/" + one.PersonID, Text: text, Whom: one.Name, Hidden: []page.Hidden{{Name: "role", Value: role}}})
 		}

@@ -115,7 +115,7 @@ func (s *SignIn) toAccount(c echo.Context) error {
 // notice says what has just happened. What stands in the address only picks the sentence.
 func notice(l i18n.Lang, name string) page.Notice {
 	switch name {
-	case "authenticator-removed", "passkey-added", "passkey-removed", "password-changed", "password-set", "session-ended", "sessions-ended", "issuer-linked", "issuer-removed":
+	case "authenticator-removed", "passkey-added", "passkey-removed", "password-changed", "password-set", "session-ended", "sessions-ended", "issuer-linked", "issuer-removed", "erased", "letters-wished", "address-asked":
 		return page.Notice{Title: l.T("signin.notice." + name), Live: true}
 	}
 	return page.Notice{}

@@ -26,7 +26,17 @@ func TestPages(t *testing.T) {
 		"account": accountPage{Notice: page.Notice{Title: "Done"}, Email: "a@b.ua", Required: true, Authenticator: "Since", Recovery: "9 left", Others: true,
 			Issuers: []ownThing{{Name: "Google", Remove: "/z", Button: "Remove", About: "Unlink Google"}}, Linkable: []page.Link{{Href: "/sign-in/with/x", Text: "Link X"}},
 			Passkeys: []ownThing{{Name: "Phone", Note: "Made", Remove: "/x", About: "Remove Phone"}}, Sessions: []ownThing{{Name: "Firefox", Note: "From", Here: true}, {Name: "Chrome", Remove: "/y", About: "End Chrome"}}},
-		"data":  dataPage{File: "/account/data.json"},
+		"data":    dataPage{File: "/account/data.json"},
+		"stop":    stopLettersPage{Kind: "Digests", Wanted: true, Action: "/letters/x"},
+		"address": addressPage{Action: "/addresses/x"},
+		"letters": lettersPage{
+			Notice: page.Notice{Title: "Done"}, Email: "a@b.ua", Back: "2 March", Ask: page.Press{Action: "/a", Text: "Ask"},
+			Kinds: []kindOfLetter{{Name: "Digests", Note: "You get them", Press: page.Press{Action: "/l", Text: "Stop", Whom: "Digests"}}},
+		},
+		"erase": erasePage{
+			Errors: page.ErrorSummary{Title: "No", Items: []page.Link{{Text: "Check it"}}}, First: []page.Link{{Href: "/x", Text: "An owner of X"}, {Text: "Y"}},
+			Ask: page.Ask{Action: "/account/erase", Button: "Erase", Questions: page.Fields(code)},
+		},
 		"trail": page.List{Title: "Your trail", Lead: "All of it", Empty: page.Empty{Title: "Nothing", Text: "Yet"}, Pager: page.Pager{Label: "Pages", Older: "/account/trail?after=1"}},
 		"signin": signInPage{
 			Errors:   page.ErrorSummary{Title: "No", Items: []page.Link{{Href: "#email", Text: "Check both"}}},

@@ -23,6 +23,7 @@ import (
 	"kopiyka/internal/config"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/i18n"
+	"kopiyka/internal/mail"
 	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/web/page"
@@ -33,6 +34,7 @@ type SignIn struct {
 	db       *sqlx.DB
 	now      clock.Clock
 	https    bool
+	url      string // where browsers reach the site
 	vault    *member.Vault
 	passkeys *member.Passkeys
 	issuers  map[string]*issuer // by their names in addresses
@@ -64,7 +66,7 @@ func New(p Parts) (*SignIn, error) {
 	}
 	https := strings.HasPrefix(p.URL, "https://")
 	return &SignIn{
-		db: p.DB, now: p.Now, https: https, vault: p.Vault, passkeys: passkeys, issuers: issuers, log: p.Log, sessions: newSessions(p.DB, p.Now, https),
+		db: p.DB, now: p.Now, https: https, url: p.URL, vault: p.Vault, passkeys: passkeys, issuers: issuers, log: p.Log, sessions: newSessions(p.DB, p.Now, https),
 	}, nil
 }
 
@@ -86,6 +88,10 @@ func (s *SignIn) Routes(g *echo.Group) {
 	g.POST(resetPath+"/:token", s.reset)
 	g.POST(page.SignOutPath, s.signOut)
 	g.GET("/language/:lang", s.language)
+	g.GET(mail.StopPath+":token", s.stopForm) // for whoever holds the letter
+	g.POST(mail.StopPath+":token", s.stopLetters)
+	g.GET(addressPath+"/:token", s.addressForm)
+	g.POST(addressPath+"/:token", s.confirmAddress)
 
 	own := g.Group(accountPath, s.signedIn)
 	own.GET("", s.account)
@@ -93,6 +99,12 @@ func (s *SignIn) Routes(g *echo.Group) {
 	own.GET("/trail.csv", s.trailFile, s.Factor)
 	own.GET("/data", s.data)
 	own.GET("/data.json", s.dataFile, s.Factor, s.Fresh)
+	own.GET("/letters", s.letters)
+	own.POST("/letters", s.wishLetters)
+	own.POST("/letters/address", s.askAddress)
+	own.GET("/letters/address", s.toLetters)
+	own.GET("/erase", s.eraseForm)
+	own.POST("/erase", s.erase, s.Fresh)
 	own.GET("/authenticator", s.authenticatorForm, s.Whole)
 	own.POST("/authenticator", s.enrol, s.Whole)
 	own.POST("/authenticator/remove", s.removeAuthenticator, s.Whole)

@@ -25,8 +25,8 @@ var Acts = []string{
 	"cluster.profile-changed", "cluster.logo-changed",
 	"person.invited", "person.uninvited", "person.joined", "person.role-changed",
 	"person.signed-in", "person.session-ended", "person.sessions-ended", "person.password-reset", "person.password-changed", "person.authenticator-added", "person.authenticator-removed",
-	"person.passkey-added", "person.passkey-removed", "person.recovery-codes-made", "person.recovery-code-used", "person.factors-reset", "person.issuer-linked", "person.issuer-removed",
-	"passkey.counter-went-back", "alarm.answered", "event.replayed", "job.run-again", "letter.sent-again",
+	"person.passkey-added", "person.passkey-removed", "person.recovery-codes-made", "person.recovery-code-used", "person.factors-reset", "person.erased", "person.address-confirmed", "person.issuer-linked", "person.issuer-removed",
+	"passkey.counter-went-back", "alarm.answered", "event.replayed", "job.run-again", "letter.sent-again", "letter.bounced",
 }
 
 // Act says an act in words.
