@@ -49,7 +49,7 @@ func (r *Report) Home(ctx context.Context) (Home, error) {
 		if h.Campaigns, err = list(ctx, tx, ""); err != nil {
 			return err
 		}
-		h.Sums = add(h.Campaigns)
+		h.Sums = sumsOf(h.Campaigns)
 		// By company, so that an index answers for each and a company with a thousand
 		// pledges costs no more than one with a single pledge.
 		err = tx.GetContext(ctx, &h.Companies, `
@@ -73,7 +73,7 @@ const clusters = `
 	         WHERE m.cluster_id = k.id AND m.since <= CURRENT_DATE AND (m.until IS NULL OR m.until > CURRENT_DATE)) AS members
 	  FROM clusters k`
 
-func add(campaigns []Summary) []Sum {
+func sumsOf(campaigns []Summary) []Sum {
 	var sums []Sum
 	at := map[money.Currency]int{}
 	for _, c := range campaigns {
@@ -94,7 +94,9 @@ func add(campaigns []Summary) []Sum {
 type ClusterPage struct {
 	Cluster
 	Contact
-	Campaigns []Summary
+	Campaigns []Summary    // that it leads
+	Joined    []Summary    // that others lead
+	Sums      []ClusterSum // of its own shares in all of them
 }
 
 // Contact is how to reach a cluster. Empty is what it has not told.
@@ -121,7 +123,15 @@ func (r *Report) Cluster(ctx context.Context, slug string) (ClusterPage, error) 
 		if err != nil {
 			return fmt.Errorf("read how to reach cluster %s: %w", slug, err)
 		}
-		c.Campaigns, err = list(ctx, tx, slug)
+		all, err := list(ctx, tx, slug)
+		c.Sums = sharesOf(slug, all)
+		for _, one := range all {
+			if one.Cluster.Slug == slug {
+				c.Campaigns = append(c.Campaigns, one)
+			} else {
+				c.Joined = append(c.Joined, one)
+			}
+		}
 		return err
 	})
 	return c, err
