@@ -13,25 +13,12 @@ import (
 	"kopiyka/internal/pg"
 )
 
-// jointly lets the world's other cluster join its campaign, and returns that cluster.
-func jointly(t *testing.T, w *gatewaytest.World) string {
-	t.Helper()
-	other, err := member.ClusterBySlug(t.Context(), w.DB, "lviv-it")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Tx(func(tx *sqlx.Tx) error {
-		return campaign.Join(t.Context(), tx, w.Now, campaign.Joining{Slug: w.Slug, ClusterID: other.ID, PersonID: w.Coordinator})
-	})
-	return other.ID
-}
-
 // Through which cluster a company gives is plain while it is a member of one, and its own
 // word once it is a member of several.
 func TestPledgeIsGivenThroughACluster(t *testing.T) {
 	t.Parallel()
 	w := world(t)
-	other := jointly(t, w)
+	other := w.Jointly()
 	give := func(through string) (string, error) {
 		p := w.Promise(1_000)
 		p.ThroughID = through
@@ -75,7 +62,7 @@ func TestPledgeIsGivenThroughACluster(t *testing.T) {
 func TestAPledgeStaysWithTheLeadingCluster(t *testing.T) {
 	t.Parallel()
 	w := world(t)
-	other := jointly(t, w)
+	other := w.Jointly()
 	w.Tx(func(tx *sqlx.Tx) error { return member.Join(t.Context(), tx, w.Company, other, w.Now()) })
 	p := w.Promise(1_000)
 	p.ThroughID = other
@@ -94,7 +81,7 @@ func TestAPledgeStaysWithTheLeadingCluster(t *testing.T) {
 func TestSchemaKnowsThroughWhomACompanyMayGive(t *testing.T) {
 	t.Parallel()
 	w := world(t)
-	other := jointly(t, w)
+	other := w.Jointly()
 	alone := w.AddCampaign("alone", campaign.Open)
 	write := func(campaign, through, day string) error {
 		_, err := w.DB.Exec(`WITH p AS (
