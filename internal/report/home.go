@@ -22,7 +22,7 @@ type Home struct {
 type Cluster struct {
 	Ref
 	About   Text `db:"about"`
-	Members int  `db:"members"` // today
+	Members int  `db:"members"` // today; partners and donors are none
 }
 
 // Sum adds up the campaigns of one currency. Currencies are never added to each other.
@@ -70,7 +70,7 @@ func (r *Report) Home(ctx context.Context) (Home, error) {
 const clusters = `
 	SELECT k.slug, k.name_uk AS "name.uk", k.name_en AS "name.en", k.about_uk AS "about.uk", k.about_en AS "about.en",
 	       (SELECT count(DISTINCT m.company_id) FROM memberships m
-	         WHERE m.cluster_id = k.id AND m.since <= CURRENT_DATE AND (m.until IS NULL OR m.until > CURRENT_DATE)) AS members
+	         WHERE m.cluster_id = k.id AND m.kind = 'member' AND m.since <= CURRENT_DATE AND (m.until IS NULL OR m.until > CURRENT_DATE)) AS members
 	  FROM clusters k`
 
 func sumsOf(campaigns []Summary) []Sum {

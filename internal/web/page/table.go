@@ -38,8 +38,14 @@ type Button struct{ Action, Text string }
 // Foot is the total, below the last columns.
 type Foot struct {
 	Text string
-	Sums []Sum
+	Sums []FootSum
 	Span int // set by Total
+}
+
+// FootSum is a sum in the total. Beside others it says what it is of, on a narrow screen.
+type FootSum struct {
+	Label string
+	Sum
 }
 
 // NewTable makes a table. Each row has as many cells as there are columns, or fewer at its
@@ -59,6 +65,13 @@ func NewTable(caption string, columns []Column, rows [][]Cell) Table {
 
 // Total adds the last row, with its sums below the last columns.
 func (t Table) Total(text string, sums ...Sum) Table {
-	t.Foot = &Foot{text, sums, len(t.Columns) - len(sums)}
+	t.Foot = &Foot{Text: text, Span: len(t.Columns) - len(sums)}
+	for i, s := range sums {
+		one := FootSum{Sum: s}
+		if len(sums) > 1 {
+			one.Label = t.Columns[t.Foot.Span+i].Text
+		}
+		t.Foot.Sums = append(t.Foot.Sums, one)
+	}
 	return t
 }
