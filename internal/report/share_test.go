@@ -276,7 +276,7 @@ func TestClustersAddUpToTheHouse(t *testing.T) {
 		}
 	}
 	joined, err := r.JoinedBy(t.Context(), []string{k[0].String(), k[2].String()})
-	if err != nil || len(joined) != 1 || joined[0].Slug != "bridge" || joined[0].ShareOf("mariupol-it").Received != 1_500 || joined[0].ShareOf("nobody") != nil {
+	if err != nil || len(joined) != 1 || joined[0].Slug != "bridge" || joined[0].Led.Slug != "kharkiv-it" || len(joined[0].Shares) != 1 || joined[0].Shares[0].Cluster.Slug != "luhansk-it" {
 		t.Errorf("joined: %+v, %v", joined, err)
 	}
 	if none, err := r.JoinedBy(t.Context(), []string{k[0].String()}); err != nil || len(none) > 0 {

@@ -2,7 +2,6 @@ package office
 
 import (
 	"context"
-	"slices"
 
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
@@ -30,12 +29,9 @@ func (o *Office) joint(ctx context.Context, b page.Base, person member.Person) (
 	var rows [][]page.Cell
 	for _, c := range campaigns {
 		for _, share := range c.Shares {
-			if share.Cluster == nil || share.Leads || !slices.ContainsFunc(person.Clusters, func(post member.ClusterPost) bool { return post.Slug == share.Cluster.Slug }) {
-				continue
-			}
-			pledged, received := l.Sum(money.Of(share.Pledged, c.Totals.Currency)), l.Sum(money.Of(share.Received, c.Totals.Currency))
+			pledged, received := l.Sum(money.Of(share.Pledged, c.Currency)), l.Sum(money.Of(share.Received, c.Currency))
 			rows = append(rows, []page.Cell{
-				{Text: c.Title.In(string(l)), Href: b.In("/campaigns/" + c.Slug), Note: l.T("office.joint.led_by", c.Cluster.Name.In(string(l)))},
+				{Text: c.Title.In(string(l)), Href: b.In("/campaigns/" + c.Slug), Note: l.T("office.joint.led_by", c.Led.Name.In(string(l)))},
 				{Status: page.NewStatus(l, campaignStates[string(c.State)])}, {Text: share.Cluster.Name.In(string(l))}, {Sum: &pledged}, {Sum: &received},
 			})
 		}
