@@ -20,6 +20,7 @@ type boardPage struct {
 	Tasks        []task
 	Drawers      []page.Link
 	Campaigns    page.Table
+	Joint        page.Table // campaigns of others that the person's clusters joined
 	Empty        page.Empty
 }
 
@@ -59,6 +60,9 @@ func (o *Office) board(c echo.Context) error {
 		q.Items = append(q.Items, newWaiting(v.Lang, a))
 	}
 	v.Campaigns = purseTable(v.Lang, person, purses)
+	if v.Joint, err = o.joint(ctx, v.Base, person); err != nil {
+		return err
+	}
 	if len(purses) == 0 {
 		v.Empty = page.Empty{Title: v.Lang.T("office.no_campaigns"), Text: v.Lang.T("office.no_campaigns_text")}
 	}

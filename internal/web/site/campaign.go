@@ -19,8 +19,9 @@ type campaignPage struct {
 	State              page.Status
 	Days               string
 	Cluster            page.Link
-	Pledge             string // where to pledge; empty once the campaign takes none
-	Ended              string // why it takes none
+	Joined             []page.Link // the other clusters of a joint campaign
+	Pledge             string      // where to pledge; empty once the campaign takes none
+	Ended              string      // why it takes none
 	Note               page.Notice
 
 	Received   page.Sum
@@ -33,6 +34,9 @@ type campaignPage struct {
 	AllPledged string
 	Updated    page.Moment
 	Data       string
+
+	Shares      page.Table // by cluster, of a joint campaign
+	SharesUnder string
 
 	Story         template.HTML
 	Gifts         page.Gifts
@@ -72,6 +76,7 @@ func (s *Site) campaign(c echo.Context) error {
 		b.Nav = "campaigns"
 		p := opening(b, r)
 		p.figures(r.Summary)
+		p.Shares, p.SharesUnder, p.Joined = shares(b, r.Summary)
 		p.Proof = proof(b.Lang, r.Proof)
 		if p.Story, err = story(in(b, r.Story)); err != nil {
 			return nil, err

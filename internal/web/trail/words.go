@@ -20,7 +20,7 @@ var Acts = []string{
 	"allocation.proposed", "allocation.approved", "allocation.refused",
 	"statement.imported", "line.matched", "match.undo-asked", "match.undo-approved", "match.undo-refused",
 	"payout.sent", "payout.came-back", "payout.does-not-add-up", "stripe.fee", "stripe.unapplied-cash", "stripe.unexplained-money",
-	"campaign.closed", "campaign.currencies", "rate.entered", "document.issued",
+	"campaign.closed", "campaign.currencies", "campaign.joined", "rate.entered", "document.issued",
 	"application.confirmed", "application.decided", "company.imported", "company.membership-changed", "company.facts-changed", "company.profile-changed", "company.logo-changed", "company.moved",
 	"cluster.profile-changed", "cluster.logo-changed",
 	"person.invited", "person.uninvited", "person.joined", "person.role-changed",
