@@ -317,4 +317,3 @@ func cancelled(t *testing.T, w *gatewaytest.World, p giving.Pledge) error {
 	}
 	return giving.Cancel(t.Context(), w.DB, w.Now, giving.Cancellation{PledgeID: p.ID, PersonID: w.Payer, Seen: giving.Seen(p, s), Reason: "Sold"})
 }
-
