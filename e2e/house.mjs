@@ -100,8 +100,8 @@ class Memory {
 
 // visitor is a fresh browser profile: a language, a width, perhaps without JavaScript. It
 // remembers every error that a page reports.
-async function visitor(browser, url, memory, { locale = 'uk-UA', width = 1280, javaScriptEnabled = true, colorScheme = 'light' } = {}) {
-  const context = await browser.newContext({ baseURL: url, locale, timezoneId: 'Europe/Kyiv', viewport: { width, height: 900 }, javaScriptEnabled, colorScheme });
+async function visitor(browser, url, memory, { locale = 'uk-UA', width = 1280, javaScriptEnabled = true, colorScheme = 'light', reducedMotion = 'no-preference' } = {}) {
+  const context = await browser.newContext({ baseURL: url, locale, timezoneId: 'Europe/Kyiv', viewport: { width, height: 900 }, javaScriptEnabled, colorScheme, reducedMotion });
   const page = await context.newPage();
   const troubles = [];
   page.on('pageerror', (error) => troubles.push(String(error)));
