@@ -101,7 +101,7 @@ func AddPurpose(ctx context.Context, tx *sqlx.Tx, p Purpose) (string, error) {
 	id := pg.NewID()
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO purposes (id, campaign_id, slug, title_uk, title_en, about_uk, about_en, position)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT count(*) + 1 FROM purposes WHERE campaign_id = $2))`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT coalesce(max(position), 0) + 1 FROM purposes WHERE campaign_id = $2))`,
 		id, p.CampaignID, p.Slug, p.Title.UK, p.Title.EN, p.About.UK, p.About.EN)
 	if err != nil {
 		return "", fmt.Errorf("add purpose %s: %w", p.Slug, err)
@@ -113,7 +113,7 @@ func AddPurpose(ctx context.Context, tx *sqlx.Tx, p Purpose) (string, error) {
 func AddNeed(ctx context.Context, tx *sqlx.Tx, n Need) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO needs (id, purpose_id, item_uk, item_en, quantity, unit_uk, unit_en, recipient_uk, recipient_en, position)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (SELECT count(*) + 1 FROM needs WHERE purpose_id = $2))`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (SELECT coalesce(max(position), 0) + 1 FROM needs WHERE purpose_id = $2))`,
 		pg.NewID(), n.PurposeID, n.Item.UK, n.Item.EN, n.Quantity, n.Unit.UK, n.Unit.EN, n.Recipient.UK, n.Recipient.EN)
 	if err != nil {
 		return fmt.Errorf("add need %s: %w", n.Item.EN, err)

@@ -29,11 +29,22 @@ type Office struct {
 	gateway *gateway.Gateway
 	now     clock.Clock
 	checks  []bank.Check
+	preview Preview
 }
+
+// Preview answers with a draft's page as everybody will see it, and a way back. The public
+// door knows how; here is known who may see it.
+type Preview func(c echo.Context, slug, back string) error
 
 // New makes the door. Checks are what the books are compared with beside the banks.
 func New(db *sqlx.DB, g *gateway.Gateway, now clock.Clock, checks ...bank.Check) *Office {
-	return &Office{db, g, now, checks}
+	return &Office{db: db, gateway: g, now: now, checks: checks}
+}
+
+// Previews has drafts shown by the public door.
+func (o *Office) Previews(show Preview) *Office {
+	o.preview = show
+	return o
 }
 
 // Routes adds the door's addresses. Something earlier must tell each request who is signed
@@ -59,6 +70,7 @@ func (o *Office) Routes(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	o.members(g, fresh...)
 	o.currencies(g)
 	o.papers(g)
+	o.campaigns(g)
 }
 
 // desk adds the addresses of the desk for money: lists, each with its file, and what hangs
@@ -100,8 +112,8 @@ func (o *Office) desk(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/letters/:id/bounced", o.toLetter)
 	g.POST("/letters/:id/bounced", o.bounced)
 	g.GET("/letters/templates", o.letterTemplates, writesLetters)
-	g.GET("/letters/templates/:name", o.preview, writesLetters)
-	g.GET("/letters/templates/:name/:lang", o.previewHTML, writesLetters)
+	g.GET("/letters/templates/:name", o.sampleLetter, writesLetters)
+	g.GET("/letters/templates/:name/:lang", o.sampleHTML, writesLetters)
 	g.GET("/audit", o.audit, o.readsAudit)
 	g.GET("/audit.csv", o.auditFile, o.readsAudit)
 }
