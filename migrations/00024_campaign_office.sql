@@ -2,6 +2,9 @@
 -- A campaign is written in the office. A draft may be unfinished and is nobody else's; it is
 -- opened in one step, and from then on changes only as far as nobody has relied on it.
 
+-- What nobody has written of campaigns from before is what they are called.
+UPDATE campaigns SET title_uk = coalesce(nullif(title_uk, ''), slug), title_en = coalesce(nullif(title_en, ''), slug) WHERE state <> 'draft' AND '' IN (title_uk, title_en);
+UPDATE campaigns SET summary_uk = coalesce(nullif(summary_uk, ''), title_uk), summary_en = coalesce(nullif(summary_en, ''), title_en) WHERE state <> 'draft' AND '' IN (summary_uk, summary_en);
 ALTER TABLE campaigns
     ADD COLUMN version int NOT NULL DEFAULT 1,
     DROP CONSTRAINT campaigns_goal_positive,
