@@ -18,9 +18,8 @@ import (
 
 // commands are the verbs, with their flags and variables.
 type commands struct {
-	Serve           serveCommand           `cmd:"" help:"Serve the site. Migrates the schema first, where it may."`
-	Demo            demoCommand            `cmd:"" help:"Serve a demonstration: own database, sandbox, a loaded campaign."`
-	Sandbox         sandboxCommand         `cmd:"" help:"Run the Stripe sandbox alone."`
+	Serve serveCommand `cmd:"" help:"Serve the site. Migrates the schema first, where it may."`
+	aside
 	Migrate         migrateCommand         `cmd:"" help:"Bring the schema up to date."`
 	Seed            seedCommand            `cmd:"" help:"Enter a cluster, its people, companies and campaigns from a TOML file."`
 	User            userCommand            `cmd:"" help:"People: the first admin, or anybody whom nobody can invite."`

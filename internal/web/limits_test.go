@@ -23,15 +23,6 @@ func (h *house) setCount(l member.Limit, who string, n int) {
 	}
 }
 
-// counted tells the number of things that somebody has done.
-func (h *house) counted(l member.Limit, who string) (n int) {
-	h.t.Helper()
-	if err := h.Owner.Get(&n, `SELECT coalesce(sum(n), 0) FROM limit_counts WHERE subject = $1`, l.What+":"+who); err != nil {
-		h.t.Fatal(err)
-	}
-	return n
-}
-
 // What is dear counts for its person at all processes together, and then waits, in words.
 func TestWhatIsDearHasAnEndOverAllProcesses(t *testing.T) {
 	t.Parallel()
