@@ -3,6 +3,7 @@ package member_test
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +101,27 @@ func TestEachKindIsForgottenInItsTime(t *testing.T) {
 			}
 			if again, err := member.Forget(t.Context(), w.DB, clock.At(now), false); err != nil || again[p.What] != 0 {
 				t.Errorf("a second run finds %v, %v", again, err)
+			}
+		})
+	}
+}
+
+// The audit goes on saying who was invited into what by whom, and not at which address.
+func TestAnInvitationsAddressLeavesTheAuditToo(t *testing.T) {
+	t.Parallel()
+	for days, addresses := range map[int]int{380: 0, 300: 1} {
+		t.Run(strconv.Itoa(days), func(t *testing.T) {
+			t.Parallel()
+			w := gatewaytest.NewWorld(t, clock.At(time.Now().AddDate(0, 0, -days)), "UAH")
+			invited(t, w, "never@example.org", "payer")
+			if _, err := member.Forget(t.Context(), w.DB, clock.System, false); err != nil {
+				t.Fatal(err)
+			}
+			if n := w.Count(`audit_acts WHERE act = 'person.invited' AND detail ->> 'role' = 'payer' AND detail ->> 'email' = 'never@example.org'`); n != addresses {
+				t.Errorf("the address stands in %d acts, want %d", n, addresses)
+			}
+			if n := w.Count(`audit_acts WHERE act = 'person.invited' AND detail ->> 'role' = 'payer'`); n != 1 {
+				t.Errorf("%d acts tell of the invitation", n)
 			}
 		})
 	}
