@@ -47,6 +47,25 @@ for (const look of looks) {
   });
 }
 
+test('a letter came back, and the office says so', async () => {
+  const visitor = await house.visitor({ width: 390, locale: 'uk-UA', javaScriptEnabled: true });
+  const { page } = visitor;
+  await visitor.signIn('coordinator@demo.test');
+  await page.goto('/office/letters?state=sent');
+  await page.locator('tbody a[href^="/office/letters/"]').first().click();
+  await page.waitForURL(/\/office\/letters\/[0-9a-f-]{36}$/);
+  await keepsToTheRules(page, 'a letter');
+  await page.click('main form[action$="/bounced"] button');
+  await keepsToTheRules(page, 'a letter without a reason');
+  await shot(page, 'privacy-letter-refused');
+  await page.fill('main textarea[name=reason]', '550 скриньки не існує');
+  await page.click('main form[action$="/bounced"] button');
+  await page.waitForURL(/notice=bounced$/);
+  await keepsToTheRules(page, 'a letter that came back');
+  await shot(page, 'privacy-letter-marked');
+  await visitor.close();
+});
+
 test('who erases themselves is out everywhere, and does not come in again', async () => {
   const phone = await house.visitor({ width: 390, locale: 'uk-UA', javaScriptEnabled: false });
   const desk = await house.visitor({ width: 1280, locale: 'en-GB' });
