@@ -140,6 +140,26 @@ CREATE SEQUENCE erased_people;
 CREATE TRIGGER stays_erased BEFORE UPDATE OR DELETE ON people FOR EACH ROW WHEN (OLD.erased_at IS NOT NULL) EXECUTE FUNCTION refuse_change();
 ALTER TABLE people ENABLE ALWAYS TRIGGER stays_erased;
 
+-- Whoever was coming in while they were erased does not. These fire after the reference's own
+-- trigger, which has waited for the erasure by then.
+-- +goose StatementBegin
+CREATE FUNCTION not_of_the_erased() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM people WHERE id = NEW.person_id AND erased_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'person % is erased', NEW.person_id USING ERRCODE = '23514', CONSTRAINT = 'people_erased';
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER not_of_the_erased AFTER INSERT ON person_sessions FOR EACH ROW EXECUTE FUNCTION not_of_the_erased();
+CREATE TRIGGER not_of_the_erased AFTER INSERT ON magic_links FOR EACH ROW EXECUTE FUNCTION not_of_the_erased();
+CREATE TRIGGER not_of_the_erased AFTER INSERT ON passkeys FOR EACH ROW EXECUTE FUNCTION not_of_the_erased();
+CREATE TRIGGER not_of_the_erased AFTER INSERT ON authenticators FOR EACH ROW EXECUTE FUNCTION not_of_the_erased();
+CREATE TRIGGER not_of_the_erased AFTER INSERT ON issuer_links FOR EACH ROW EXECUTE FUNCTION not_of_the_erased();
+CREATE TRIGGER not_of_the_erased AFTER INSERT ON recovery_codes FOR EACH ROW EXECUTE FUNCTION not_of_the_erased();
+CREATE TRIGGER not_of_the_erased AFTER INSERT ON company_roles FOR EACH ROW EXECUTE FUNCTION not_of_the_erased();
+CREATE TRIGGER not_of_the_erased AFTER INSERT ON cluster_roles FOR EACH ROW EXECUTE FUNCTION not_of_the_erased();
+
 -- +goose StatementBegin
 -- erase_address takes an address out of everything that was written to it, or asked in its
 -- name. For erase_person alone.
@@ -147,6 +167,9 @@ CREATE FUNCTION erase_address(address text, stand_in text, at timestamptz) RETUR
 BEGIN
     INSERT INTO invitation_ends (invitation_id, how, happened_at)
         SELECT i.id, 'revoked', at FROM invitations i WHERE i.email = address AND NOT EXISTS (SELECT 1 FROM invitation_ends e WHERE e.invitation_id = i.id);
+    UPDATE audit_acts t SET detail = jsonb_set(t.detail, '{email}', to_jsonb(stand_in)) FROM invitations i
+     WHERE i.email = address AND t.subject = coalesce('company:' || i.company_id, 'cluster:' || i.cluster_id)
+       AND t.act IN ('person.invited', 'person.uninvited') AND t.detail ->> 'email' = address;
     UPDATE invitations SET email = stand_in, name = '' WHERE email = address;
 
     DELETE FROM application_confirmations c USING company_applications a
@@ -157,7 +180,6 @@ BEGIN
     UPDATE application_decisions d SET reason = '—' FROM company_applications a WHERE a.id = d.application_id AND a.email = address AND d.reason <> '';
     UPDATE company_applications SET email = stand_in, person_name = '—', message = '' WHERE email = address;
 
-    UPDATE audit_acts SET detail = jsonb_set(detail, '{email}', to_jsonb(stand_in)) WHERE act IN ('person.invited', 'person.uninvited') AND detail ->> 'email' = address;
     DELETE FROM reset_requests WHERE email = address;
     DELETE FROM address_bounces b WHERE b.address = erase_address.address;
 
@@ -278,8 +300,9 @@ BEGIN
     WHEN 'invitations' THEN
         SELECT array_agg(id) INTO ids FROM (SELECT i.id FROM invitations i LEFT JOIN invitation_ends e ON e.invitation_id = i.id
              WHERE i.email <> 'erased@erased.invalid' AND coalesce(e.happened_at, i.expires_at) < before ORDER BY i.id LIMIT most) x;
-        UPDATE audit_acts SET detail = jsonb_set(detail, '{email}', '"erased@erased.invalid"')
-         WHERE act IN ('person.invited', 'person.uninvited') AND detail ? 'email' AND detail ->> 'invitation' IN (SELECT id::text FROM unnest(ids) id);
+        UPDATE audit_acts t SET detail = jsonb_set(t.detail, '{email}', '"erased@erased.invalid"') FROM invitations i
+         WHERE i.id = ANY (ids) AND t.subject = coalesce('company:' || i.company_id, 'cluster:' || i.cluster_id)
+           AND t.act IN ('person.invited', 'person.uninvited') AND t.detail ? 'email' AND t.detail ->> 'invitation' = i.id::text;
         UPDATE invitations SET email = 'erased@erased.invalid', name = '' WHERE id = ANY (ids);
     WHEN 'audit-hosts' THEN
         UPDATE audit_acts SET host = '', detail = CASE WHEN detail ? 'host' THEN jsonb_set(detail, '{host}', '""') ELSE detail END

@@ -27,6 +27,8 @@ func Kept(ctx context.Context, db *sqlx.DB, person string) (json.RawMessage, err
 		                       FROM issuer_links WHERE person_id = p.id),
 		    'sessions', (SELECT coalesce(json_agg(json_build_object('began_at', began_at, 'seen_at', seen_at, 'browser', agent, 'host', host) ORDER BY id), '[]') FROM person_sessions WHERE person_id = p.id),
 		    'password_links', (SELECT coalesce(json_agg(json_build_object('made_at', made_at, 'used_at', used_at) ORDER BY made_at), '[]') FROM magic_links WHERE person_id = p.id),
+		    'letters_wished', (SELECT coalesce(json_agg(json_build_object('kind', kind, 'wanted', wanted, 'at', wished_at) ORDER BY id), '[]') FROM letter_wishes WHERE person_id = p.id),
+		    'letters_came_back', (SELECT coalesce(json_agg(json_build_object('since', marked_at, 'said', reason, 'until', cleared_at) ORDER BY id), '[]') FROM address_bounces WHERE address = p.email),
 		    'invitations', (SELECT coalesce(json_agg(json_build_object('email', i.email, 'name', i.name, 'role', i.role, 'invited_at', i.invited_at, 'ended', e.how) ORDER BY i.id), '[]')
 		                      FROM invitations i LEFT JOIN invitation_ends e ON e.invitation_id = i.id WHERE i.email = p.email),
 		    'applications', (SELECT coalesce(json_agg(json_build_object('company', a.name_uk, 'name', a.person_name, 'email', a.email, 'message', a.message, 'asked_at', a.asked_at) ORDER BY a.id), '[]')

@@ -3,6 +3,7 @@ package member_test
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,61 @@ func TestEachKindIsForgottenInItsTime(t *testing.T) {
 			}
 			if again, err := member.Forget(t.Context(), w.DB, clock.At(now), false); err != nil || again[p.What] != 0 {
 				t.Errorf("a second run finds %v, %v", again, err)
+			}
+		})
+	}
+}
+
+// The audit goes on saying who was invited into what by whom, and not at which address.
+func TestAnInvitationsAddressLeavesTheAuditToo(t *testing.T) {
+	t.Parallel()
+	for days, addresses := range map[int]int{380: 0, 300: 1} {
+		t.Run(strconv.Itoa(days), func(t *testing.T) {
+			t.Parallel()
+			w := gatewaytest.NewWorld(t, clock.At(time.Now().AddDate(0, 0, -days)), "UAH")
+			invited(t, w, "never@example.org", "payer")
+			if _, err := member.Forget(t.Context(), w.DB, clock.System, false); err != nil {
+				t.Fatal(err)
+			}
+			if n := w.Count(`audit_acts WHERE act = 'person.invited' AND detail ->> 'role' = 'payer' AND detail ->> 'email' = 'never@example.org'`); n != addresses {
+				t.Errorf("the address stands in %d acts, want %d", n, addresses)
+			}
+			if n := w.Count(`audit_acts WHERE act = 'person.invited' AND detail ->> 'role' = 'payer'`); n != 1 {
+				t.Errorf("%d acts tell of the invitation", n)
+			}
+		})
+	}
+}
+
+// The last letter to somebody who is erased holds their address until it has gone, or cannot
+// go, or has waited for a week; and no longer.
+func TestAFarewellIsTheLastOfAnAddress(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		become string // what becomes of it
+		days   int
+		gone   bool
+	}{
+		"it waits":              {`UPDATE letter_states SET tries = 1`, 0, false},
+		"it is sent":            {`UPDATE letter_states SET state = 'sent', sent_at = now()`, 0, true},
+		"the server refuses it": {`UPDATE letter_states SET state = 'refused', trouble = '550 viewer@example.org'`, 0, true},
+		"there is no server":    {`UPDATE letter_states SET tries = 0`, 8, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := gatewaytest.NewWorld(t, clock.At(time.Now().AddDate(0, 0, -c.days)), "UAH")
+			if _, err := member.EraseAddress(t.Context(), w.DB, w.Now, "viewer@example.org"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Owner.Exec(c.become); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := member.Forget(t.Context(), w.DB, clock.System, true); err != nil {
+				t.Fatal(err)
+			}
+			left := w.Count(`letters l JOIN letter_states s ON s.letter_id = l.id WHERE strpos(recipient || text_body || trouble, 'viewer@example.org') > 0`)
+			if empty := w.Count(`letters WHERE text_body = '' AND html_body = '' AND recipient = 'erased@erased.invalid'`); (left == 0) != c.gone || (empty == 1) != c.gone {
+				t.Errorf("the address stands in %d letters, %d are empty", left, empty)
 			}
 		})
 	}

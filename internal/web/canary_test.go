@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"bytes"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -10,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -53,15 +51,13 @@ var typedCanaries = map[string]string{
 	"a statement": "SELECT canary_0416 FROM",
 }
 
-// witness keeps all that was logged and answered.
+// witness looks at all that is logged and answered.
 type witness struct {
-	t    *testing.T
-	mu   sync.Mutex
-	said bytes.Buffer
-	n    map[int]int // answers by their status
+	t *testing.T
+	n map[int]int // answers by their status
 }
 
-// hears looks at an answer and at what has been logged since the one before.
+// hears looks at an answer, and logged at what the log has.
 func (w *witness) hears(what, answer string) {
 	w.t.Helper()
 	for name, canary := range secretCanaries {

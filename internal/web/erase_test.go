@@ -315,6 +315,34 @@ func (h *house) sendLetters() (arrived []string) {
 	return arrived
 }
 
+// Who was coming in while they were erased, or was given something, is out all the same.
+func TestNobodyComesInWhileTheyAreErased(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	for what, act := range map[string]string{
+		"a session": `INSERT INTO person_sessions (id, person_id, began_at, seen_at, expires_at, agent, host) VALUES (gen_random_uuid(), $1, now(), now(), now() + interval '1 hour', '', '')`,
+		"a link":    `INSERT INTO magic_links (hash, purpose, person_id, made_at, expires_at) VALUES (sha256(gen_random_uuid()::text::bytea), 'reset', $1, now(), now() + interval '1 hour')`,
+		"a passkey": `INSERT INTO passkeys (id, person_id, credential_id, credential, name, made_at) VALUES (gen_random_uuid(), $1, gen_random_uuid()::text::bytea, '{}', 'Phone', now())`,
+		"a role":    `INSERT INTO cluster_roles (person_id, cluster_id, role) SELECT $1, id, 'auditor' FROM clusters LIMIT 1`,
+	} {
+		person := h.colleague(false)
+		tried := make(chan error, 1)
+		h.Tx(func(tx *sqlx.Tx) error {
+			if _, err := tx.Exec(`SELECT erase_person($1, NULL, now())`, person); err != nil {
+				return err
+			}
+			go func() { // it waits for this transaction, or comes after it
+				_, err := h.DB.Exec(act, person)
+				tried <- err
+			}()
+			return nil
+		})
+		if err := <-tried; pg.Constraint(err) != "people_erased" && pg.Code(err) != "LG004" {
+			t.Errorf("an erased person has %s: %v", what, err)
+		}
+	}
+}
+
 // A company keeps an owner and a cluster an admin: who is the last is told so first, with
 // the way to somebody else, and nothing is erased. Nor does whoever runs the machine pass.
 func TestTheLastOwnerIsToldWhatToDoBeforeErasing(t *testing.T) {

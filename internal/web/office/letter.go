@@ -47,8 +47,8 @@ func (o *Office) showLetter(c echo.Context, typed string, form page.Form) error 
 	if c.QueryParam("notice") == "bounced" {
 		v.Notice = page.Notice{Title: l.T("privacy.letter.marked"), Text: l.T("privacy.letter.marked_text"), Live: true}
 	}
-	if m.Bounced {
-		v.Back = page.Notice{Title: l.T("privacy.letter.comes_back"), Text: l.T("privacy.letter.comes_back_text")}
+	if m.Bounced && v.Notice.Title == "" {
+		v.Back = page.Notice{Title: l.T("privacy.letter.back"), Text: l.T("privacy.letter.comes_back_text")}
 	}
 	if actsIn(person, m.ClusterID) && m.State != mail.Waiting && !m.Empty {
 		v.Again = page.Press{Action: letterPath(m.ID), Text: l.T("desk.letter_again")}

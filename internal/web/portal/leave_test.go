@@ -3,6 +3,7 @@ package portal_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -39,4 +40,20 @@ func TestTheLastOwnerCannotLeave(t *testing.T) {
 	owner.Post(ours+"/team/"+r.Payer, url.Values{"role": {"owner"}}).LeadsTo(ours + "/team?notice=role")
 	owner.Post(ours+"/leave", url.Values{}).LeadsTo("/")
 	r.house.As(r.Stranger).Post(ours+"/leave", url.Values{}).Wants(http.StatusNotFound)
+}
+
+// Owners see beside a colleague that letters do not arrive; others have nothing to do with it.
+func TestOwnersSeeWhoseLettersComeBack(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	const team = "/portal/companies/ganok/team"
+	_, err := r.Owner.Exec(`WITH l AS (INSERT INTO letters (id, key, name, lang, recipient, subject, text_body, html_body, queued_at) VALUES (gen_random_uuid(), 'a', 'reminder', 'uk', 'payer@example.org', 'S', 'T', 'H', now()) RETURNING id)
+		INSERT INTO address_bounces (id, address, letter_id, marked_by, reason, marked_at) SELECT gen_random_uuid(), 'payer@example.org', id, $1, 'No mailbox', now() FROM l`, r.Coordinator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.house.As(r.CompanyOwner).Get(team).Wants(http.StatusOK).Says(".crew", "payer@example.org · letters come back")
+	if page := r.house.As(r.Viewer).Get(team).Wants(http.StatusOK); strings.Contains(page.Body, "come back") {
+		t.Error("a viewer is told")
+	}
 }

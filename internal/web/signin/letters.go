@@ -91,7 +91,7 @@ func (s *SignIn) letters(c echo.Context) error {
 	if !since.IsZero() {
 		p.Back, p.Ask = b.Lang.Date(since), page.Press{Action: lettersPath + "/address", Text: b.Lang.T("privacy.letters.ask")}
 	}
-	for _, kind := range append([]string{reminders}, mail.Kinds()...) {
+	for _, kind := range kindsFor(st.person) {
 		wanted, err := s.wants(c, kind)
 		if err != nil {
 			return err
@@ -99,6 +99,17 @@ func (s *SignIn) letters(c echo.Context) error {
 		p.Kinds = append(p.Kinds, newKind(b.Lang, kind, wanted))
 	}
 	return c.Render(http.StatusOK, "signin/letters", p)
+}
+
+// kindsFor are the kinds of letters that a person may get, of those that can be stopped.
+func kindsFor(p member.Person) (kinds []string) {
+	if len(p.Companies) > 0 {
+		kinds = append(kinds, reminders)
+	}
+	if p.Holds(member.Coordinator) {
+		kinds = append(kinds, mail.Kinds()...)
+	}
+	return kinds
 }
 
 func (s *SignIn) wants(c echo.Context, kind string) (bool, error) {
