@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/pg"
 )
 
 // Act is one thing that a person or the program did.
@@ -60,21 +62,31 @@ func Record(ctx context.Context, tx *sqlx.Tx, a Act) error {
 
 // RecordAll writes acts within the caller's transaction, in their order.
 func RecordAll(ctx context.Context, tx *sqlx.Tx, acts []Act) error {
+	s, err := Recording(ctx, acts)
+	if err == nil {
+		err = pg.ExecTogether(ctx, tx, s)
+	}
+	if err != nil {
+		return fmt.Errorf("record %d acts: %w", len(acts), err)
+	}
+	return nil
+}
+
+// Recording is the statement by which RecordAll writes acts, for a caller that has more to
+// write in the same way to the server. Without acts it is empty.
+func Recording(ctx context.Context, acts []Act) (pg.Statement, error) {
 	if len(acts) == 0 {
-		return nil
+		return pg.Statement{}, nil
 	}
 	rows, err := json.Marshal(acts)
-	if err == nil {
-		_, err = tx.ExecContext(ctx, `
+	if err != nil {
+		return pg.Statement{}, fmt.Errorf("write down %d acts from %s on: %w", len(acts), acts[0].Act, err)
+	}
+	return pg.Statement{Args: []any{rows, hostOf(ctx)}, Query: `
 			INSERT INTO audit_acts (happened_at, person_id, act, subject, detail, host)
 			SELECT r.at, r.person, r.act, r.subject, coalesce(r.detail, '{}'), CASE WHEN r.person IS NULL THEN '' ELSE $2 END
 			  FROM ROWS FROM (jsonb_to_recordset($1) AS (at timestamptz, person uuid, act text, subject text, detail jsonb)) WITH ORDINALITY AS r
-			 ORDER BY r.ordinality`, rows, hostOf(ctx))
-	}
-	if err != nil {
-		return fmt.Errorf("record %d acts from %s on: %w", len(acts), acts[0].Act, err)
-	}
-	return nil
+			 ORDER BY r.ordinality`}, nil
 }
 
 func record(ctx context.Context, tx *sqlx.Tx, a Act) (id int64, err error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -25,53 +24,57 @@ type Home struct {
 // HomeOf says where the money of a pledge belongs. An earmarked pledge is held until the
 // transaction ends: its company cannot let the earmark go while money is put under it.
 func HomeOf(ctx context.Context, tx *sqlx.Tx, pledge string) (Home, error) {
-	pledge = strings.ToLower(pledge) // an id has two spellings
-	homes, err := homesOf(ctx, tx, []string{pledge})
-	return homes[pledge], err
+	var of []aim
+	err := tx.SelectContext(ctx, &of, `SELECT p.id AS pledge, c.cluster_id AS cluster, p.campaign_id AS campaign, p.currency,
+			coalesce(p.purpose_id::text, '') AS purpose, coalesce(p.need_id::text, '') AS need
+		FROM pledges p JOIN campaigns c ON c.id = p.campaign_id WHERE p.id = $1`, pledge)
+	if err == nil && len(of) == 0 {
+		err = sql.ErrNoRows
+	}
+	if err != nil {
+		return Home{}, fmt.Errorf("find where the money of pledge %s belongs: %w", pledge, err)
+	}
+	homes, err := homesOf(ctx, tx, of)
+	return homes[of[0].Pledge], err
 }
 
-// homesOf says it of several pledges. It is the one place that knows.
-func homesOf(ctx context.Context, tx *sqlx.Tx, pledges []string) (map[string]Home, error) {
-	var rows []struct {
-		Pledge   string `db:"id"`
-		Cluster  string `db:"cluster_id"`
-		Campaign string `db:"campaign_id"`
-		Currency money.Currency
-		Purpose  sql.NullString `db:"purpose_id"`
-		Need     sql.NullString `db:"need_id"`
-	}
-	err := tx.SelectContext(ctx, &rows, `SELECT p.id, c.cluster_id, p.campaign_id, p.currency, p.purpose_id, p.need_id
-		FROM pledges p JOIN campaigns c ON c.id = p.campaign_id WHERE p.id = ANY ($1)`, pq.Array(pledges))
-	if err != nil {
-		return nil, fmt.Errorf("find where the pledges' money belongs: %w", err)
-	}
+// aim is what a pledge was promised for. It never changes; an earmark that its company has
+// let go is an act beside it.
+type aim struct {
+	Pledge, Cluster, Campaign string
+	Currency                  money.Currency
+	Purpose, Need             string // of an earmarked pledge
+}
+
+// aim is that of the payment's pledge.
+func (p Payment) aim() aim {
+	return aim{p.PledgeID, p.ClusterID, p.CampaignID, p.Currency, p.PurposeID, p.NeedID}
+}
+
+// homesOf says by pledge where money belongs. It is the one place that knows.
+func homesOf(ctx context.Context, tx *sqlx.Tx, aims []aim) (map[string]Home, error) {
 	var earmarked []string
-	for _, r := range rows {
-		if r.Purpose.Valid {
-			earmarked = append(earmarked, r.Pledge)
+	for _, a := range aims {
+		if a.Purpose != "" {
+			earmarked = append(earmarked, a.Pledge)
 		}
 	}
 	released, err := earmarksReleased(ctx, tx, earmarked)
 	if err != nil {
 		return nil, err
 	}
-	homes := make(map[string]Home, len(rows))
-	for _, r := range rows {
-		h := Home{Cluster: r.Cluster, Campaign: r.Campaign, Currency: r.Currency}
+	homes := make(map[string]Home, len(aims))
+	for _, a := range aims {
+		h := Home{Cluster: a.Cluster, Campaign: a.Campaign, Currency: a.Currency}
 		switch {
-		case !r.Purpose.Valid || released[r.Pledge]:
+		case a.Purpose == "" || released[a.Pledge]:
 			h.Account = h.fund()
-		case r.Need.Valid:
-			h.Account = ledger.Need(r.Need.String, h.Currency)
+		case a.Need != "":
+			h.Account = ledger.Need(a.Need, h.Currency)
 		default:
-			h.Account = ledger.Purpose(r.Purpose.String, h.Currency)
+			h.Account = ledger.Purpose(a.Purpose, h.Currency)
 		}
-		homes[r.Pledge] = h
-	}
-	for _, id := range pledges {
-		if _, found := homes[id]; !found {
-			return nil, fmt.Errorf("find where the money of pledge %s belongs: %w", id, sql.ErrNoRows)
-		}
+		homes[a.Pledge] = h
 	}
 	return homes, nil
 }

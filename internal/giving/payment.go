@@ -54,6 +54,9 @@ type Payment struct {
 	ID             string
 	PledgeID       string `db:"pledge_id"`
 	CampaignID     string `db:"campaign_id"`
+	ClusterID      string `db:"cluster_id"` // the campaign's
+	PurposeID      string `db:"purpose_id"` // of an earmarked pledge, also once the earmark is released
+	NeedID         string `db:"need_id"`
 	AmountMinor    int64  `db:"amount_minor"`
 	Currency       money.Currency
 	Title          string
@@ -113,7 +116,9 @@ func (p Payment) rate() Rate {
 // Origin is the payment's name in the ledger's lots.
 func (p Payment) Origin() string { return "payment:" + p.ID }
 
-const paymentColumns = `id, pledge_id, campaign_id, amount_minor, currency, title, way, state, idempotency_key, coalesce(session_id, '') AS session_id,
+const paymentColumns = `id, pledge_id, campaign_id, (SELECT cluster_id FROM campaigns WHERE campaigns.id = campaign_id) AS cluster_id,
+	coalesce((SELECT purpose_id::text FROM pledges WHERE pledges.id = pledge_id), '') AS purpose_id,
+	coalesce((SELECT need_id::text FROM pledges WHERE pledges.id = pledge_id), '') AS need_id, amount_minor, currency, title, way, state, idempotency_key, coalesce(session_id, '') AS session_id,
 	coalesce(session_url, '') AS session_url, session_ends_at, coalesce(payment_intent_id, '') AS payment_intent_id, coalesce(invoice_id, '') AS invoice_id, due_at,
 	coalesce(transfer_to, '{}') AS transfer_to, coalesce(remaining_minor, 0) AS remaining_minor, method, decline,
 	received_minor, refunded_minor, fee_minor, disputed_minor, lost_minor, drift_minor, coalesce(presented_minor, 0) AS presented_minor,

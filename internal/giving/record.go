@@ -7,18 +7,40 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"kopiyka/internal/audit"
+	"kopiyka/internal/pg"
 )
 
-// recordStates writes payments' states for people to read. Their sums are those of the
+// record tells the audit what was done and writes payments' states, in one way to the
+// server.
+func record(ctx context.Context, tx *sqlx.Tx, acts []audit.Act, all []*settling) error {
+	told, err := audit.Recording(ctx, acts)
+	if err != nil {
+		return err
+	}
+	states, err := recordingStates(all)
+	if err != nil {
+		return err
+	}
+	if err := pg.ExecTogether(ctx, tx, told, states); err != nil {
+		return fmt.Errorf("record %d acts and the states of %d payments: %w", len(acts), len(all), err)
+	}
+	return nil
+}
+
+// recordingStates writes payments' states for people to read. Their sums are those of the
 // books.
-func recordStates(ctx context.Context, tx *sqlx.Tx, all []*settling) error {
+func recordingStates(all []*settling) (pg.Statement, error) {
 	rows := make([]state, len(all))
 	for i, s := range all {
 		rows[i] = s.state()
 	}
 	asked, err := json.Marshal(rows)
-	if err == nil {
-		_, err = tx.ExecContext(ctx, `
+	if err != nil {
+		return pg.Statement{}, fmt.Errorf("record the states of %d payments: %w", len(all), err)
+	}
+	return pg.Statement{Args: []any{asked}, Query: `
 			UPDATE payments p SET state = f.state, session_id = coalesce(f.session_id, p.session_id), payment_intent_id = coalesce(f.intent_id, p.payment_intent_id),
 			       charge_id = coalesce(f.charge_id, p.charge_id), method = coalesce(f.method, p.method), decline = f.decline,
 			       received_minor = f.received, refunded_minor = f.refunded, fee_minor = f.fee, settled_at = coalesce(f.settled_at, p.settled_at), synced_at = f.read_at,
@@ -27,12 +49,7 @@ func recordStates(ctx context.Context, tx *sqlx.Tx, all []*settling) error {
 			  FROM jsonb_to_recordset($1) AS f(id uuid, state text, session_id text, intent_id text, charge_id text, method text, decline text,
 			       received bigint, refunded bigint, fee bigint, disputed bigint, lost bigint, drift bigint,
 			       settled_at timestamptz, read_at timestamptz, presented bigint, presented_in text, settled bigint, settled_in text, rate text, charged_back bigint)
-			 WHERE p.id = f.id`, asked)
-	}
-	if err != nil {
-		return fmt.Errorf("record the states of %d payments: %w", len(all), err)
-	}
-	return nil
+			 WHERE p.id = f.id`}, nil
 }
 
 // state is a payment's row as it is to be. What is left out stays as it stands there, or is

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -49,26 +50,34 @@ func RefundFor(ctx context.Context, db *sqlx.DB, person, id string) (RefundSeen,
 	return r, nil
 }
 
+// RefundSearch is what is looked for among refunds. The zero RefundSearch finds all of them.
+type RefundSearch struct {
+	Text    string // as for payments: words of a company's name, a reference, or an id, ours or Stripe's
+	Waiting bool   // for a second person or for Stripe
+}
+
 // RefundsFor lists the refunds that were asked for in the clusters in which a person has a
-// role, the last asked for first: those that wait for a second person or for Stripe, or all
-// of them. Payment, when there is one, keeps those of one payment. After is the id of the
-// last of the page before, or empty.
-func RefundsFor(ctx context.Context, db *sqlx.DB, person string, waiting bool, payment, after string, limit int) ([]RefundSeen, error) {
+// role and that fit a search, the last asked for first. After is the id of the last of the
+// page before, or empty.
+func RefundsFor(ctx context.Context, db *sqlx.DB, person string, s RefundSearch, after string, limit int) ([]RefundSeen, error) {
 	place, err := refundPlace(ctx, db, after)
 	if err != nil {
 		return nil, err
 	}
-	which := `($2 = '' OR r.payment_id = nullif($2, '')::uuid)`
-	if payment != "" {
-		which = `r.payment_id = $2::uuid`
+	q := query{args: []any{person}}
+	from, named := q.named(strings.TrimSpace(s.Text))
+	if named {
+		from = `(SELECT r.* FROM ` + from + ` JOIN refund_requests r ON r.payment_id = y.id) r`
+	} else {
+		from = `refund_requests r`
 	}
-	if waiting {
-		which += ` AND r.state IN ('asked', 'approved')`
+	q.want(`(r.asked_at, r.id) < (%s, %s)`, place.AskedAt, place.ID)
+	if s.Waiting {
+		q.want(`r.state IN ('asked', 'approved')`)
 	}
 	var all []RefundSeen
-	err = db.SelectContext(ctx, &all, `SELECT `+refundSeen+` FROM refund_requests r`+refundTables+`
-		 WHERE `+which+` AND (r.asked_at, r.id) < ($3, $4) AND `+ofCluster+` ORDER BY r.asked_at DESC, r.id DESC LIMIT $5`,
-		person, payment, place.AskedAt, place.ID, limit)
+	err = db.SelectContext(ctx, &all, `SELECT `+refundSeen+` FROM `+from+refundTables+`
+		 WHERE `+strings.Join(q.where, " AND ")+` AND `+ofCluster+` ORDER BY r.asked_at DESC, r.id DESC LIMIT `+q.add(limit), q.args...)
 	if err != nil {
 		return nil, fmt.Errorf("list refunds: %w", err)
 	}

@@ -72,7 +72,7 @@ func SettleAll(ctx context.Context, tx *sqlx.Tx, all []Settlement) ([]bool, erro
 			return nil, fmt.Errorf("settle payment %s: %w", s.ID, err)
 		}
 	}
-	news, err := r.post(ctx, tx)
+	news, acts, err := r.post(ctx, tx)
 	if err != nil {
 		return nil, fmt.Errorf("settle: %w", err)
 	}
@@ -81,7 +81,7 @@ func SettleAll(ctx context.Context, tx *sqlx.Tx, all []Settlement) ([]bool, erro
 			return nil, fmt.Errorf("settle payment %s: %w", s.ID, err)
 		}
 	}
-	return news, recordStates(ctx, tx, r.settling)
+	return news, record(ctx, tx, acts, r.settling)
 }
 
 // round is what the settlements of one transaction share: what the books have of them
@@ -108,38 +108,27 @@ type told struct {
 // newRound reads for all settlements together what they are measured by. Balances are
 // locked for those alone that have something to post.
 func newRound(ctx context.Context, tx *sqlx.Tx, all []Settlement) (*round, error) {
-	pledges := make([]string, len(all))
+	aims := make([]aim, len(all))
 	for i, s := range all {
-		pledges[i] = s.Payment.PledgeID
+		aims[i] = s.Payment.aim()
 	}
-	homes, err := homesOf(ctx, tx, pledges)
+	homes, err := homesOf(ctx, tx, aims)
 	if err != nil {
 		return nil, err
 	}
 	r := &round{}
-	var causes []string
+	var causes []ledger.Cause
 	for i, s := range all {
 		r.settling = append(r.settling, newSettling(i, s, homes[s.Payment.PledgeID]))
 		causes = append(causes, r.settling[i].causes()...)
 	}
-	if r.posted, err = ledger.PostedOf(ctx, tx, causes); err != nil {
-		return nil, err
-	}
-	var touched []ledger.Account
-	for _, s := range r.settling {
-		if s.hasNew(r.posted) {
-			touched = append(touched, s.home.accounts()...)
-		}
-	}
-	if len(touched) > 0 {
-		r.balances, err = ledger.Lock(ctx, tx, touched...)
-	}
+	r.posted, r.balances, err = ledger.LockForNew(ctx, tx, causes)
 	return r, err
 }
 
-// post brings the deeds into the books and tells the audit of those that are new there. It
-// reports of each settlement whether it had one.
-func (r *round) post(ctx context.Context, tx *sqlx.Tx) ([]bool, error) {
+// post brings the deeds into the books and raises their alarms. It reports of each
+// settlement whether it had one that is new there, and the acts that the audit is to be told.
+func (r *round) post(ctx context.Context, tx *sqlx.Tx) ([]bool, []audit.Act, error) {
 	news := make([]bool, len(r.settling))
 	entries := make([]ledger.Entry, len(r.deeds))
 	for i, d := range r.deeds {
@@ -147,7 +136,7 @@ func (r *round) post(ctx context.Context, tx *sqlx.Tx) ([]bool, error) {
 	}
 	posted, err := ledger.PostAll(ctx, tx, entries)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var acts []audit.Act
 	for i, d := range r.deeds {
@@ -162,9 +151,9 @@ func (r *round) post(ctx context.Context, tx *sqlx.Tx) ([]bool, error) {
 				continue
 			}
 			if err := audit.Raise(ctx, tx, r.settling[d.of].home.Cluster, t.Act); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 	}
-	return news, audit.RecordAll(ctx, tx, acts)
+	return news, acts, nil
 }

@@ -141,7 +141,8 @@ func newTill(b *testing.B) *till {
 			       ON p.k = 1 + n % `+fmt.Sprint(thousand)+` + CASE WHEN n <= `+fmt.Sprint(payments)+` THEN 0 ELSE `+fmt.Sprint(thousand)+` END`,
 		`VACUUM ANALYZE`)
 	for title, all := range map[string]*[]giving.Payment{"hot": &t.hot, "spread": &t.spread} {
-		if err := db.SelectContext(b.Context(), all, `SELECT id, pledge_id, campaign_id, amount_minor, currency, state FROM payments WHERE title = $1`, title); err != nil {
+		if err := db.SelectContext(b.Context(), all, `SELECT y.id, y.pledge_id, y.campaign_id, c.cluster_id, y.amount_minor, y.currency, y.state
+			FROM payments y JOIN campaigns c ON c.id = y.campaign_id WHERE y.title = $1`, title); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -46,11 +46,15 @@ func later(k MovementKind) int {
 	return 1
 }
 
-// causes are all that may be in the books of this payment already.
-func (s *settling) causes() []string {
-	all := s.sources()
+// causes are all that may be in the books of this payment already. What moved money and is
+// not there is laid on the home's balances.
+func (s *settling) causes() []ledger.Cause {
+	var all []ledger.Cause
+	for _, source := range s.sources() {
+		all = append(all, ledger.Cause{Source: source, Accounts: s.home.accounts()})
+	}
 	for _, d := range s.facts.Disputes {
-		all = append(all, lostSource(d.ID))
+		all = append(all, ledger.Cause{Source: lostSource(d.ID)})
 	}
 	return all
 }
@@ -65,11 +69,6 @@ func (s *settling) sources() []string {
 }
 
 func lostSource(dispute string) string { return "stripe:" + dispute + ":lost" }
-
-// hasNew reports whether money has moved that the books do not have.
-func (s *settling) hasNew(posted map[string]bool) bool {
-	return slices.ContainsFunc(s.sources(), func(source string) bool { return !posted[source] })
-}
 
 // decide says how what is new stands in the books.
 func (s *settling) decide(ctx context.Context, tx *sqlx.Tx, r *round) error {

@@ -35,6 +35,57 @@ func Lock(ctx context.Context, tx *sqlx.Tx, accounts ...Account) (map[Account]in
 	return balances, nil
 }
 
+// Cause is what may have to be posted, and the accounts whose balances decide how.
+type Cause struct {
+	Source   string
+	Accounts []Account // none: it is laid on no balance
+}
+
+// LockForNew tells which of the causes are in the books already, and takes the accounts of
+// all others as Lock does, in one way to the server. What others post meanwhile is not seen:
+// the caller holds what its causes are about.
+func LockForNew(ctx context.Context, tx *sqlx.Tx, causes []Cause) (posted map[string]bool, balances map[Account]int64, err error) {
+	sources := make([]string, len(causes))
+	var of []int64
+	var codes, currencies []string
+	for i, c := range causes {
+		sources[i] = c.Source
+		for _, a := range c.Accounts {
+			of, codes, currencies = append(of, int64(i+1)), append(codes, a.Code), append(currencies, string(a.Currency))
+		}
+	}
+	posted, balances = map[string]bool{}, map[Account]int64{}
+	if len(causes) == 0 {
+		return posted, balances, nil
+	}
+	var rows []struct {
+		Source string
+		Account
+		Balance int64
+	}
+	err = tx.SelectContext(ctx, &rows, `
+		WITH posted AS MATERIALIZED (SELECT source FROM ledger.entries WHERE source = ANY ($1)),
+		     touched AS MATERIALIZED (
+			SELECT DISTINCT a.code, a.currency FROM unnest($2::bigint[], $3::text[], $4::text[]) AS a(of, code, currency)
+			 WHERE ($1::text[])[a.of] NOT IN (SELECT source FROM posted))
+		SELECT source, '' AS code, '' AS currency, 0 AS balance FROM posted
+		UNION ALL
+		SELECT '', l.code, l.currency, l.balance
+		  FROM ledger.lock(ARRAY(SELECT code FROM touched ORDER BY code, currency), ARRAY(SELECT currency FROM touched ORDER BY code, currency)) l`,
+		pq.Array(sources), pq.Array(of), pq.Array(codes), pq.Array(currencies))
+	if err != nil {
+		return nil, nil, fmt.Errorf("look for %d causes and lock their accounts: %w", len(causes), err)
+	}
+	for _, r := range rows {
+		if r.Source != "" {
+			posted[r.Source] = true
+		} else {
+			balances[r.Account] = r.Balance
+		}
+	}
+	return posted, balances, nil
+}
+
 // Balance sums an account's lines, on its normal side. An account that was never used
 // holds zero.
 func Balance(ctx context.Context, db sqlx.QueryerContext, a Account) (int64, error) {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -261,26 +260,13 @@ func HasPosted(ctx context.Context, db sqlx.QueryerContext, source string) (bool
 	return found, nil
 }
 
-// PostedOf tells which of the sources are in the books already.
-func PostedOf(ctx context.Context, db sqlx.QueryerContext, sources []string) (map[string]bool, error) {
-	var found []string
-	if len(sources) > 0 {
-		if err := sqlx.SelectContext(ctx, db, &found, `SELECT source FROM ledger.entries WHERE source = ANY ($1)`, pq.Array(sources)); err != nil {
-			return nil, fmt.Errorf("look for %d sources in the books: %w", len(sources), err)
-		}
-	}
-	posted := make(map[string]bool, len(found))
-	for _, source := range found {
-		posted[source] = true
-	}
-	return posted, nil
-}
-
 // NotPosted are those of the sources that are not in the books, in the order given.
 func NotPosted(ctx context.Context, db sqlx.QueryerContext, sources []string) ([]string, error) {
-	posted, err := PostedOf(ctx, db, sources)
+	var missing []string
+	err := sqlx.SelectContext(ctx, db, &missing, `SELECT u.source FROM unnest($1::text[]) WITH ORDINALITY AS u(source, n)
+		WHERE NOT EXISTS (SELECT 1 FROM ledger.entries e WHERE e.source = u.source) ORDER BY u.n`, pq.Array(sources))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("look for %d sources in the books: %w", len(sources), err)
 	}
-	return slices.DeleteFunc(slices.Clone(sources), func(source string) bool { return posted[source] }), nil
+	return missing, nil
 }

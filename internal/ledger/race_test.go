@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 
@@ -224,6 +225,9 @@ func TestLockedBalancesHold(t *testing.T) {
 				accounts = []ledger.Account{shortfall, fund}
 			}
 			held, err := ledger.Lock(t.Context(), tx, accounts...)
+			if i%3 == 0 { // the other way to the same lock
+				_, held, err = ledger.LockForNew(t.Context(), tx, []ledger.Cause{{Source: fmt.Sprintf("r%d", i), Accounts: accounts}})
+			}
 			if err != nil {
 				return err
 			}
@@ -306,6 +310,46 @@ func TestLockTellsBalances(t *testing.T) {
 		want := map[ledger.Account]int64{ledger.Fund("c", usd): part, ledger.Fund("c", "EUR"): 0}
 		if len(held) != len(want) || held[ledger.Fund("c", usd)] != part || held[ledger.Fund("c", "EUR")] != 0 {
 			t.Errorf("Lock = %v, want %v", held, want)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What is in the books locks nothing, and a cause without accounts is only looked for.
+func TestLockForNewLocksForWhatIsNewAlone(t *testing.T) {
+	t.Parallel()
+	app, owner := pgtest.Both(t)
+	mustPost(t, app, giftOf("p", "c", usd, part, 0, 0))
+	mustPost(t, app, giftOf("q", "d", usd, part, 0, 0))
+	err := inOneTry(t.Context(), app, func(tx *sqlx.Tx) error {
+		posted, held, err := ledger.LockForNew(t.Context(), tx, []ledger.Cause{
+			{Source: "gift:p", Accounts: []ledger.Account{ledger.Fund("c", usd)}},
+			{Source: "stripe:new", Accounts: []ledger.Account{ledger.Fund("d", usd), ledger.Shortfall("d", usd)}},
+			{Source: "stripe:new", Accounts: []ledger.Account{ledger.Fund("d", usd)}}, // named twice
+			{Source: "gift:q"}, {Source: "stripe:other"},
+		})
+		if err != nil {
+			return err
+		}
+		if want := map[string]bool{"gift:p": true, "gift:q": true}; !maps.Equal(posted, want) {
+			t.Errorf("posted = %v, want %v", posted, want)
+		}
+		if want := map[ledger.Account]int64{ledger.Fund("d", usd): part, ledger.Shortfall("d", usd): 0}; !maps.Equal(held, want) {
+			t.Errorf("balances = %v, want %v", held, want)
+		}
+		free := `SELECT 1 FROM ledger.balances b JOIN ledger.accounts a ON a.id = b.account_id WHERE a.code = $1 FOR UPDATE OF b NOWAIT`
+		if _, err := owner.ExecContext(t.Context(), free, "fund:c"); err != nil {
+			t.Errorf("the fund of what is posted: %v", err)
+		}
+		if _, err := owner.ExecContext(t.Context(), free, "fund:d"); pg.Code(err) != "55P03" {
+			t.Errorf("somebody else got the locked row: %v", err)
+		}
+		posted, held, err = ledger.LockForNew(t.Context(), tx, nil)
+		if err != nil || len(posted) > 0 || len(held) > 0 {
+			t.Errorf("of no causes %v are posted and %v locked, %v", posted, held, err)
 		}
 		return nil
 	})

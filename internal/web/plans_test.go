@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"database/sql/driver"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -43,7 +44,7 @@ var listAddresses = map[string][]string{
 		"/office/payments?state=expired", "/office/payments?state=disputed", "/office/payments?amount=12.34", "/office/payments?amount=9999999", "/office/payments?from=2020-03-01&until=2020-03-02",
 		"/office/payments?from=2031-01-01", "/office/payments?q={reference}", "/office/payments?q={payment}", "/office/payments?q=cs_crowd_77", "/office/payments?q=evt_crowd_77",
 		"/office/payments?q={word}", "/office/payments?q=nobody+of+this+name", "/office/payments?q=!!", "/office/payments.csv?state=expired", "/office/payments/{payment}",
-		"/office/refunds", "/office/refunds?state=all", "/office/refunds?state=all&q={payment}", "/office/refunds?q={payment}", "/office/refunds.csv?state=all", "/office/payments?q=re_crowd_5",
+		"/office/refunds", "/office/refunds?state=all", "/office/refunds?state=all&q={payment}", "/office/refunds?q={payment}", "/office/refunds?q={reference}", "/office/refunds?state=all&q={word}", "/office/refunds?state=all&q=!!", "/office/refunds?state=all&q=re_crowd_5", "/office/refunds.csv?state=all", "/office/payments?q=re_crowd_5",
 		"/office/pledges", "/office/pledges?after={pledge}", "/office/pledges?campaign={slug}", "/office/pledges?q={reference}", "/office/pledges?q={word}&campaign=crowd-c", "/office/pledges?q=nobody+of+this+name", "/office/pledges?q={pledge}", "/office/pledges.csv", "/office/pledges/{pledge}", "/office/due", "/office/due?after={instalment}", "/office/due?state=all", "/office/due?campaign={slug}", "/office/due.csv",
 		"/office/alarms", "/office/alarms?after=5000", "/office/alarms?state=answered", "/office/alarms?q={payment}", "/office/alarms.csv",
 		"/office/suspense", "/office/suspense?after=5000", "/office/suspense.csv",
@@ -102,9 +103,7 @@ func TestNoListReadsAGrowingTableFromEndToEnd(t *testing.T) {
 		for _, address := range addresses {
 			log.take()
 			address = known.Replace(address)
-			if res, body := h.ask(visitor, http.MethodGet, address, ""); res.StatusCode != http.StatusOK {
-				t.Errorf("%s: %d\n%.200s", address, res.StatusCode, body)
-			}
+			h.look(visitor, address)
 			for _, q := range log.take() {
 				asked++
 				h.explain(address, q)
@@ -139,6 +138,24 @@ func wholeTables(plan string) []string {
 		}
 	}
 	return found
+}
+
+// enoughOfAFile is more than the first chunks of an export: by then all its queries were
+// heard, and the rest of the rows is those again.
+const enoughOfAFile = 256 << 10
+
+// look opens an address and reads its beginning.
+func (h *house) look(c *http.Client, address string) {
+	h.t.Helper()
+	res, err := c.Get(h.server.URL + address)
+	if err != nil {
+		h.t.Fatalf("%s: %v", address, err)
+	}
+	defer res.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(res.Body, enoughOfAFile))
+	if err != nil || res.StatusCode != http.StatusOK {
+		h.t.Errorf("%s: %d, %v\n%.200s", address, res.StatusCode, err, said)
+	}
 }
 
 func (h *house) explain(address string, q heard) {

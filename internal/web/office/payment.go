@@ -83,7 +83,7 @@ func (o *Office) newPaymentPage(c echo.Context, f giving.Found) (paymentPage, er
 	if mayRefund(visitor(c), f) {
 		v.Refund = refundFormPath(f.ID)
 	}
-	refunds, err := giving.RefundsFor(c.Request().Context(), o.db, visitor(c).ID, false, f.ID, "", giving.PageSize)
+	refunds, err := giving.RefundsFor(c.Request().Context(), o.db, visitor(c).ID, giving.RefundSearch{Text: f.ID}, "", giving.PageSize)
 	if err != nil {
 		return v, err
 	}

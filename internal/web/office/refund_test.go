@@ -107,8 +107,16 @@ func TestARefundThatIsDeclinedMovesNothing(t *testing.T) {
 	if d.coordinator.Get("/office/refunds").Wants(http.StatusOK).Has("main tbody") {
 		t.Error("it still waits")
 	}
-	d.coordinator.Get("/office/refunds?state=all&q="+p.ID).Wants(http.StatusOK).Says("main tbody", "declined")
-	d.coordinator.Get("/office/refunds?state=all&q="+pg.NewID()).Wants(http.StatusOK).Says(".empty", "Nothing found")
+	var reference string
+	if err := d.Owner.Get(&reference, `SELECT reference FROM pledges WHERE id = $1`, p.PledgeID); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{p.ID, p.PledgeID, reference, "гано", "GANOK"} {
+		d.coordinator.Get("/office/refunds?state=all&q="+url.QueryEscape(text)).Wants(http.StatusOK).Says("main tbody", "declined")
+	}
+	for _, text := range []string{pg.NewID(), "RF18539007547034", "nobody", "!!"} {
+		d.coordinator.Get("/office/refunds?state=all&q="+url.QueryEscape(text)).Wants(http.StatusOK).Says(".empty", "Nothing found")
+	}
 }
 
 func TestARefundThatIsWrongIsRefusedAndKept(t *testing.T) {

@@ -25,7 +25,7 @@ func (o *Office) refunds(c echo.Context) error {
 	}
 	l := v.Lang
 	v.Tabbed(v.Asked.Get("state"), page.Link{Text: l.T("desk.refund_tab.waiting")}, page.Link{Href: "all", Text: l.T("desk.refund_tab.all")})
-	v.Searching("state", page.Field{ID: "q", Name: "q", Label: l.T("desk.column.payment"), Value: v.Asked.Get("q"), MaxLength: 200})
+	v.Searching("state", v.Word(l.T("desk.field.payment"), l.T("desk.field.payment_hint")))
 	last := ""
 	if len(found) > 0 {
 		last = found[len(found)-1].ID
@@ -36,14 +36,11 @@ func (o *Office) refunds(c echo.Context) error {
 }
 
 func (o *Office) findRefunds(c echo.Context, a page.Asked, after string, limit int) ([]giving.RefundSeen, error) {
-	state, payment := a.Get("state"), a.Get("q")
+	state := a.Get("state")
 	if state != "" && state != "all" {
 		return nil, fault.New(fault.NotFound, "page.unknown")
 	}
-	if payment != "" && !pg.IsID(payment) {
-		return nil, nil
-	}
-	return giving.RefundsFor(c.Request().Context(), o.db, visitor(c).ID, state == "", payment, after, limit)
+	return giving.RefundsFor(c.Request().Context(), o.db, visitor(c).ID, giving.RefundSearch{Text: a.Get("q"), Waiting: state == ""}, after, limit)
 }
 
 func refundRows(l i18n.Lang, found []giving.RefundSeen) ([]page.Column, [][]page.Cell) {

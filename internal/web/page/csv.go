@@ -46,7 +46,11 @@ func SendCSV(c echo.Context, name string, head []string, next func() ([][]string
 		}
 		_ = control.Flush() // whoever cannot gets the chunk later
 		if rows, err = next(); err != nil {
-			cutOff(c, slog.LevelError, name, err)
+			level := slog.LevelError
+			if c.Request().Context().Err() != nil {
+				level = slog.LevelDebug // the reader has left
+			}
+			cutOff(c, level, name, err)
 		}
 	}
 	return nil
