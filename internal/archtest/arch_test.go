@@ -42,7 +42,7 @@ var narrow = map[string][]string{
 	"internal/stripesim": {},
 	"internal/ledger":    {"internal/pg", "internal/money"},
 	"internal/mail":      {"templates", "internal/pg", "internal/i18n", "internal/money", "internal/clock", "internal/fault"},
-	"internal/seed":      {"internal/member", "internal/campaign", "internal/exchange", "internal/money", "internal/fault"},
+	"internal/seed":      {"internal/member", "internal/campaign", "internal/clock", "internal/exchange", "internal/money", "internal/fault"},
 }
 
 // only says which rooms may import a package of others.

@@ -153,12 +153,12 @@ func BySlug(ctx context.Context, db sqlx.QueryerContext, slug string) (Campaign,
 	return c, nil
 }
 
-// OpenToCompany lists the campaigns that take pledges, of the clusters that a company
-// belongs to at a moment.
+// OpenToCompany lists the campaigns that take pledges at a moment, of the clusters that a
+// company belongs to then: those that they lead and those that they joined.
 func OpenToCompany(ctx context.Context, db *sqlx.DB, company string, now time.Time) ([]Campaign, error) {
-	return list(ctx, db, `SELECT `+columns+` FROM campaigns c WHERE state = 'open' AND (closes_on IS NULL OR closes_on >= $3) AND EXISTS (
-		SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $2 AND m.since <= $1 AND (m.until IS NULL OR m.until > $1))
-		ORDER BY opens_on DESC, slug`, now, company, clock.Day(now))
+	return list(ctx, db, `SELECT `+columns+` FROM campaigns c WHERE state = 'open' AND (closes_on IS NULL OR closes_on >= $1) AND EXISTS (
+		SELECT 1 FROM campaign_clusters j WHERE j.campaign_id = c.id AND `+throughIts+`)
+		ORDER BY opens_on DESC, slug`, clock.Day(now), company, clock.Day(now))
 }
 
 // OfClusters lists the campaigns of some clusters, drafts included, for those who run them.

@@ -35,6 +35,8 @@ type Summary struct {
 	Totals   Totals
 
 	Originals []Original // what came in other currencies
+	Joint     bool       // several clusters collect for it
+	Shares    []Share    // by cluster, the leading one first; they come to the totals
 }
 
 // Goal, Pledged and the rest come from one query for every page and for JSON.
@@ -151,16 +153,23 @@ func summaryOf(ctx context.Context, q sqlx.QueryerContext, among, slug string, a
 		return Summary{}, known(fmt.Errorf("sum up campaign %s: %w", slug, err), "campaign.unknown")
 	}
 	one := []Summary{row.summary(asOf)}
-	err := addOriginals(ctx, q, one, asOf)
+	err := add(ctx, q, one, asOf)
 	return one[0], err
 }
 
-// list asks for every campaign of a cluster, or of all when cluster is empty: open ones
-// first, the newest on top.
+// list asks for every campaign that a cluster leads or joined, or for all when cluster is
+// empty.
 func list(ctx context.Context, q sqlx.QueryerContext, cluster string) ([]Summary, error) {
+	return listWhere(ctx, q, `($2 = '' OR k.slug = $2 OR EXISTS (
+		SELECT 1 FROM campaign_clusters j JOIN clusters o ON o.id = j.cluster_id WHERE j.campaign_id = c.id AND o.slug = $2))`, cluster)
+}
+
+// listWhere asks for the campaigns c for which something holds of $2: open ones first, the
+// newest on top.
+func listWhere(ctx context.Context, q sqlx.QueryerContext, holds string, of any) ([]Summary, error) {
 	var rows []summaryRow
-	err := sqlx.SelectContext(ctx, q, &rows, summaries+published+` AND ($2 = '' OR k.slug = $2)
-		ORDER BY c.state <> 'open', c.opens_on DESC, c.slug`, until(now), cluster)
+	err := sqlx.SelectContext(ctx, q, &rows, summaries+published+` AND `+holds+`
+		ORDER BY c.state <> 'open', c.opens_on DESC, c.slug`, until(now), of)
 	if err != nil {
 		return nil, fmt.Errorf("sum up the campaigns: %w", err)
 	}
@@ -168,7 +177,15 @@ func list(ctx context.Context, q sqlx.QueryerContext, cluster string) ([]Summary
 	for i, row := range rows {
 		all[i] = row.summary(now)
 	}
-	return all, addOriginals(ctx, q, all, now)
+	return all, add(ctx, q, all, now)
+}
+
+// add asks what of the totals came in other currencies, and through which cluster.
+func add(ctx context.Context, q sqlx.QueryerContext, all []Summary, asOf time.Time) error {
+	if err := addOriginals(ctx, q, all, asOf); err != nil {
+		return err
+	}
+	return addShares(ctx, q, all, asOf)
 }
 
 func addOriginals(ctx context.Context, q sqlx.QueryerContext, all []Summary, asOf time.Time) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"kopiyka/internal/campaign"
+	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
@@ -56,7 +57,8 @@ type Company struct {
 	Owner       struct{ Email, Name, Password string }
 }
 
-// Campaign is a collection with a goal, written as people write money.
+// Campaign is a collection with a goal, written as people write money. The clusters that
+// join it, by their slugs, are here already.
 type Campaign struct {
 	Slug                  string
 	Title, Summary, Story Text
@@ -64,6 +66,7 @@ type Campaign struct {
 	Currency              money.Currency
 	OpensOn               time.Time `toml:"opens_on"`
 	ClosesOn              time.Time `toml:"closes_on"`
+	Joined                []string
 	Purposes              []struct {
 		Slug         string
 		Title, About Text
@@ -160,6 +163,11 @@ func (c Campaign) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, cluster 
 	if err != nil {
 		return err
 	}
+	for _, slug := range c.Joined {
+		if err := join(ctx, tx, at, c.Slug, slug); err != nil {
+			return fmt.Errorf("cluster %s: %w", slug, err)
+		}
+	}
 	for _, p := range c.Purposes {
 		_, err := campaign.AddPurpose(ctx, tx, campaign.Purpose{CampaignID: id, Slug: p.Slug, Title: campaign.Text(p.Title), About: campaign.Text(p.About)})
 		if err != nil {
@@ -167,4 +175,12 @@ func (c Campaign) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, cluster 
 		}
 	}
 	return nil
+}
+
+func join(ctx context.Context, tx *sqlx.Tx, at time.Time, slug, cluster string) error {
+	k, err := member.ClusterBySlug(ctx, tx, cluster)
+	if err != nil {
+		return err
+	}
+	return campaign.Join(ctx, tx, clock.At(at), campaign.Joining{Slug: slug, ClusterID: k.ID})
 }

@@ -22,6 +22,7 @@ type boardPage struct {
 	Tasks        []task
 	Drawers      []page.Link
 	Campaigns    page.Table
+	Joint        page.Table // campaigns of others that the person's clusters joined
 	Empty        page.Empty
 	Write        page.Link // to a new campaign, for who may write one
 }
@@ -62,6 +63,9 @@ func (o *Office) board(c echo.Context) error {
 		q.Items = append(q.Items, newWaiting(v.Lang, a))
 	}
 	v.Campaigns = purseTable(v.Lang, person, purses)
+	if v.Joint, err = o.joint(ctx, v.Base, person); err != nil {
+		return err
+	}
 	if coordinates(person) {
 		v.Write = page.Link{Href: CampaignsPath + "/new", Text: v.Lang.T("campaign.write")}
 	}

@@ -38,7 +38,7 @@ func TestPages(t *testing.T) {
 	rates.Errors = page.ErrorSummary{Title: "Not entered", Items: []page.Link{{Href: "#rate", Text: "R"}}}
 	pagetest.Door(t, "office", map[string]page.Model{
 		"board": boardPage{
-			Mine: items, Others: items, Campaigns: table, Drawers: []page.Link{{Href: "/d", Text: "D"}},
+			Mine: items, Others: items, Campaigns: table, Joint: table, Drawers: []page.Link{{Href: "/d", Text: "D"}},
 			Tasks: []task{{Href: "/t", Text: "T", Count: "3", Note: "N"}, {Href: "/t", Text: "T", Sum: &sum}}, Write: page.Link{Href: "/w", Text: "W"},
 		},
 		"campaign": campaignPage{

@@ -119,6 +119,9 @@ func facts(l i18n.Lang, p giving.Pledge, s giving.Schedule) []fact {
 		all = append(all, fact{Name: l.T("office.pledge.overdue"), Sum: sum(late)})
 	}
 	all = append(all, fact{Name: l.T("office.pledge.for"), Text: life.For(l, p)}, fact{Name: l.T("office.pledge.reference"), Text: p.Reference.String()})
+	if p.ThroughID != p.ClusterID {
+		all = append(all, fact{Name: l.T("office.pledge.through"), Text: in(l, p.Through.UK, p.Through.EN)})
+	}
 	if p.PurchaseOrder != "" {
 		all = append(all, fact{Name: l.T("office.pledge.order"), Text: p.PurchaseOrder})
 	}

@@ -19,8 +19,9 @@ type campaignPage struct {
 	State              page.Status
 	Days               string
 	Cluster            page.Link
-	Pledge             string // where to pledge; empty once the campaign takes none
-	Ended              string // why it takes none
+	Joined             []page.Link // the other clusters of a joint campaign
+	Pledge             string      // where to pledge; empty once the campaign takes none
+	Ended              string      // why it takes none
 	Note               page.Notice
 	Preview            page.Notice // of a draft alone
 
@@ -35,6 +36,9 @@ type campaignPage struct {
 	Goals      []goalBefore
 	Updated    page.Moment
 	Data       string
+
+	Shares      page.Table // by cluster, of a joint campaign
+	SharesUnder string
 
 	Story         template.HTML
 	Gifts         page.Gifts
@@ -81,6 +85,7 @@ func whole(b page.Base, r report.Campaign) (p campaignPage, err error) {
 	p = opening(b, r)
 	p.figures(r.Summary)
 	p.Goals = goalsBefore(b.Lang, r)
+	p.Shares, p.SharesUnder, p.Joined = shares(b, r.Summary)
 	p.Proof = proof(b.Lang, r.Proof)
 	if p.Story, err = story(in(b, r.Story)); err != nil {
 		return p, err
