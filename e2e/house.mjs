@@ -182,6 +182,15 @@ export async function shot(page, name) {
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }
 
+// bytesOf is a file that the browser was given.
+export async function bytesOf(download) {
+  const folder = await mkdtemp(join(tmpdir(), 'kopiyka-download-'));
+  await download.saveAs(join(folder, 'file'));
+  const bytes = await readFile(join(folder, 'file'));
+  await rm(folder, { recursive: true });
+  return bytes;
+}
+
 // within asks again until the claim holds, for two seconds at most.
 export async function within(ms, claim) {
   const end = Date.now() + ms;

@@ -76,7 +76,7 @@ func Save(ctx context.Context, db *sqlx.DB, now clock.Clock, w Wish) (slug strin
 			c.Slug = w.Address
 		}
 		slug = c.Slug
-		return d.Campaign.become(ctx, tx, at, w.PersonID, c)
+		return d.become(ctx, tx, at, w.PersonID, c)
 	})
 	return slug, err
 }

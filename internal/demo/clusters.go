@@ -103,7 +103,7 @@ var firms = []firm{
 	{"stepova-zirka", "Степова Зірка", "Stepova Zirka", "99000086", []belongs{{luhanskSlug, "donor-programme", "2021-01-18", ""}}, false},
 	{"slobozhanska-politekhnika", "Слобожанська політехніка", "Sloboda Polytechnic", "99000092", []belongs{{clusterSlug, "educational-partner", "2018-09-01", ""}, {kramatorskSlug, "educational-partner", "2020-09-01", ""}}, true},
 	{"biuro-litera", "Бюро «Літера»", "Litera Bureau", "99000100", []belongs{{clusterSlug, "business-partner", "2019-05-06", ""}}, true},
-	{"fond-parostok", "Фонд «Паросток»", "Parostok Fund", "99000117", []belongs{{clusterSlug, "donor-programme", "2020-03-25", ""}}, true},
+	{"fond-parostok", "Фонд «Паросток»", "Parostok Fund", "99000117", []belongs{{clusterSlug, "donor-programme", "2021-03-25", ""}}, true},
 	{"kolyshnii-klub", "Колишній Клуб", "Former Club", "99000123", []belongs{{clusterSlug, "member", "2016-02-01", "2019-12-31"}}, true},
 }
 
@@ -112,7 +112,7 @@ var firms = []firm{
 var more = map[string][]belongs{"ganok-soft": {{kramatorskSlug, "member", "2021-10-04", ""}}}
 
 // cameIn2020 is how many of the donors, the last of the record, joined the Kharkiv cluster in
-// 2020; the others had come one by one in the five years before.
+// 2020, and nobody else did; the others had come in the five years before.
 const cameIn2020 = 14
 
 // memberSince is the day on which the donor with this number joined.

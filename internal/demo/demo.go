@@ -106,12 +106,12 @@ func (l *Loader) Load(ctx context.Context) error {
 		steps = append(steps, step{d.en, func(ctx context.Context) error { return l.enterGift(ctx, d) }})
 	}
 	steps = append(steps,
+		step{"gifts through four clusters", l.enterGifts},
 		step{"a debit on its way", l.enterDebitOnItsWay},
 		step{"promises for later", l.enterPromises},
 		step{"a refund", l.enterRefund},
 		step{"allocations", l.enterAllocations},
 		step{"who they are", l.enterProfiles},
-		step{"gifts through four clusters", l.enterGifts},
 		step{"what is set aside of them", l.enterAsides},
 	)
 	for i, s := range steps {

@@ -43,8 +43,11 @@ func emblem(slug string) ([]byte, error) { return drawn(shapes[slug]) }
 func pattern(slug string) ([]byte, error) {
 	sum := sha256.Sum256([]byte(slug))
 	return drawn(func(x, y int) bool {
-		column, row := abs(x)/24, (y+84)/24
-		return abs(x) < 84 && abs(y) < 84 && sum[(row*4+column)%len(sum)]&1 == 1
+		if min(x, y) < -84 || max(x, y) >= 84 {
+			return false
+		}
+		column, row := (x+84)/24, (y+84)/24
+		return sum[row*4+min(column, 6-column)]&1 == 1
 	})
 }
 

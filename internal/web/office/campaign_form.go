@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -298,9 +299,15 @@ func withTheRest(w campaign.Wish, wrong fault.Form) error {
 	}
 	var more fault.Form
 	if errors.As(w.Check(), &more) {
-		wrong = append(wrong, more...)
+		wrong = append(more, wrong...)
 	}
+	slices.SortStableFunc(wrong, func(a, b *fault.Fault) int { return cmp.Compare(placeOf(a.Field), placeOf(b.Field)) })
 	return wrong.Err()
+}
+
+// placeOf is where a field stands: texts, in their own order, before the terms in theirs.
+func placeOf(field string) int {
+	return slices.Index([]string{"goal", "currency", "opens_on", "closes_on", "programme", "programme_uk", "programme_en", "address"}, field)
 }
 
 // campaignForm makes the fields of a campaign's forms out of what was typed.

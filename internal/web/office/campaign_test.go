@@ -176,6 +176,15 @@ func TestEveryFieldOfACampaignTakesBadInput(t *testing.T) {
 			}
 		}
 	}
+	// All that is wrong is said at once, in the order of the fields.
+	all := d.coordinator.Post("/office/campaigns", d.draft("title_uk", "", "goal", "1,005", "closes_on", "never")).Wants(http.StatusUnprocessableEntity).Text("[role=alert]")
+	for i, words := range []string{"Title in Ukrainian", "Goal", "Last day"} {
+		if at := strings.Index(all, words); at < 0 {
+			t.Errorf("%q does not say %q, or not as the %d.", all, words, i+1)
+		} else {
+			all = all[at:]
+		}
+	}
 	for field, typed := range map[string]string{"goal": "1,005", "opens_on": "31.12.2026", "closes_on": "2026-13-01", "address": "New", "programme_en": "Homes"} {
 		d.coordinator.In(t).Post(at+"/terms", filled(d.coordinator.Get(at+"/terms"), at+"/terms", field, typed)).Wants(http.StatusUnprocessableEntity)
 	}
@@ -183,7 +192,7 @@ func TestEveryFieldOfACampaignTakesBadInput(t *testing.T) {
 		t.Error("something was taken that was refused")
 	}
 	// Markup and formulas are text.
-	text := `<img src=x onerror=alert(1)> =HYPERLINK("http://x") ‏שלום`
+	text := "<img src=x onerror=alert(1)> =HYPERLINK(\"http://x\") \u200fשלום"
 	d.coordinator.Post(at+"/texts", filled(d.coordinator.Get(at+"/texts"), at+"/texts", "title_en", text, "story_en", text)).Wants(http.StatusSeeOther)
 	if page := d.coordinator.Get(at).Wants(http.StatusOK).Says("h1", "onerror=alert(1)"); page.Has("h1 img") {
 		t.Error("markup in a title is markup")

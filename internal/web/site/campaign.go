@@ -86,6 +86,7 @@ func whole(b page.Base, r report.Campaign) (p campaignPage, err error) {
 	p.figures(r.Summary)
 	p.Shares, p.SharesUnder, p.Joined = shares(b, r.Summary)
 	p.Goals = goalsBefore(b.Lang, r)
+	p.Shares, p.SharesUnder, p.Joined = shares(b, r.Summary)
 	p.Proof = proof(b.Lang, r.Proof)
 	if p.Story, err = story(in(b, r.Story)); err != nil {
 		return p, err
