@@ -11,6 +11,7 @@ import (
 
 	"kopiyka/internal/clock"
 	"kopiyka/internal/member"
+	"kopiyka/internal/web"
 )
 
 // setCount makes it look as if somebody had done so much of something in this window and
@@ -80,6 +81,15 @@ func TestEveryDearAddressHasItsLimit(t *testing.T) {
 	h := open(t)
 	h.letIn()
 	who := h.visitor("coordinator@example.org")
+	there := map[string]bool{}
+	for _, r := range h.web.Routes() {
+		there[r.Method+" "+r.Path] = true
+	}
+	for address := range web.Dear {
+		if !there[address] {
+			t.Errorf("%s has a limit, and is not there", address)
+		}
+	}
 	for _, r := range h.web.Routes() {
 		dear := r.Method == http.MethodGet && (strings.HasSuffix(r.Path, ".csv") || strings.Contains(r.Path, "/documents/:id")) || r.Method == http.MethodPost &&
 			(strings.HasSuffix(r.Path, "/logo") || strings.HasSuffix(r.Path, "/payments") || strings.HasSuffix(r.Path, "/people") || strings.HasSuffix(r.Path, "/team") ||
