@@ -177,7 +177,8 @@ test('the pages of a pledge’s life keep to the rules', async () => {
   for (const [locale, width] of [['uk-UA', 320], ['en-GB', 1280]]) {
     const visitor = await house.visitor({ locale, width, colorScheme: width === 320 ? 'dark' : 'light' });
     const { page } = visitor;
-    const seen = async (name) => { await keepsToTheRules(page, `${name} ${locale} ${width}`); await shot(page, `life-${name}-${width}-${locale}`); };
+    const rules = width === 320 ? keepsToTheRules : fits; // axe needs to see each of these once
+    const seen = async (name) => { await rules(page, `${name} ${locale} ${width}`); await shot(page, `life-${name}-${width}-${locale}`); };
     await visitor.signIn('company@demo.test');
     await page.goto('/portal/pledges/new?campaign=it4life');
     await seen('promise');
@@ -209,7 +210,7 @@ test('the pages of a pledge’s life keep to the rules', async () => {
     await coordinator.signIn('coordinator@demo.test');
     const office = async (path, name) => {
       await coordinator.page.goto(path);
-      await keepsToTheRules(coordinator.page, `office ${name} ${locale} ${width}`);
+      await rules(coordinator.page, `office ${name} ${locale} ${width}`);
       await shot(coordinator.page, `life-office-${name}-${width}-${locale}`);
     };
     await office('/office/pledges', 'pledges');

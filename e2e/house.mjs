@@ -98,6 +98,10 @@ class Memory {
   }
 }
 
+// stale is when a session is too old to be gone on with: some acts ask for who has shown
+// lately who they are.
+const stale = 5 * 60_000;
+
 // visitor is a fresh browser profile: a language, a width, perhaps without JavaScript. It
 // remembers every error that a page reports.
 async function visitor(browser, url, memory, { locale = 'uk-UA', width = 1280, javaScriptEnabled = true, colorScheme = 'light', reducedMotion = 'no-preference' } = {}) {
@@ -115,8 +119,8 @@ async function visitor(browser, url, memory, { locale = 'uk-UA', width = 1280, j
     // where it is asked for, a code: each is taken once, so that nobody signs in needlessly.
     async signIn(email, { anew = false } = {}) {
       const known = (await memory.read()).sessions[email];
-      if (!anew && known) {
-        await context.addCookies(known);
+      if (!anew && known && Date.now() - known.at < stale) {
+        await context.addCookies(known.cookies);
         const answer = await page.goto('/account');
         if (new URL(page.url()).pathname === '/account') {
           await page.goto(await page.locator('.who a[href="/portal"], .who a[href="/office"]').first().getAttribute('href'));
@@ -134,7 +138,7 @@ async function visitor(browser, url, memory, { locale = 'uk-UA', width = 1280, j
         await page.waitForURL((at) => !at.pathname.startsWith('/sign-in'));
       }
       const cookies = (await context.cookies()).filter((c) => c.name === 'kopiyka_session');
-      if (!anew) await memory.change((all) => { all.sessions[email] = cookies; });
+      if (!anew) await memory.change((all) => { all.sessions[email] = { cookies, at: Date.now() }; });
     },
     async close() {
       await context.close();

@@ -3,7 +3,7 @@
 
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { keepsToTheRules, open, password, shot, within } from './house.mjs';
+import { fits, keepsToTheRules, open, password, shot, within } from './house.mjs';
 
 let house;
 before(async () => { house = await open(); });
@@ -39,7 +39,8 @@ async function firstVisit(width, locale, name) {
   const owner = `owner-${width}@weaving.test`, colleague = `colleague-${width}@weaving.test`, secret = 'кавун на балконі влітку';
   const visitor = await house.visitor({ locale, width });
   const { page } = visitor;
-  const at = async (what) => { await keepsToTheRules(page, what); await shot(page, `people-${what.replaceAll(' ', '-')}-${width}-${lang}`); };
+  const rules = width === 390 ? keepsToTheRules : fits; // axe needs to see each of these once
+  const at = async (what) => { await rules(page, what); await shot(page, `people-${what.replaceAll(' ', '-')}-${width}-${lang}`); };
 
   // It finds the way from the cluster's page, and is told what is missing.
   await page.goto(`/${lang}/`);
@@ -66,14 +67,14 @@ async function firstVisit(width, locale, name) {
   const coordinator = await house.visitor({ locale, width });
   await coordinator.signIn('coordinator@demo.test');
   await coordinator.page.goto('/office/applications');
-  await keepsToTheRules(coordinator.page, 'applications');
+  await rules(coordinator.page, 'applications');
   await shot(coordinator.page, `people-applications-${width}-${lang}`);
   await coordinator.page.locator('tbody th a', { hasText: name }).click();
-  await keepsToTheRules(coordinator.page, 'application');
+  await rules(coordinator.page, 'application');
   await shot(coordinator.page, `people-application-${width}-${lang}`);
   await coordinator.page.click('form[action$="/accept"] button');
   await coordinator.page.waitForURL(/\/office\/companies\/.*notice=accepted/);
-  await keepsToTheRules(coordinator.page, 'company in the office');
+  await rules(coordinator.page, 'company in the office');
   await shot(coordinator.page, `people-office-company-${width}-${lang}`);
   await coordinator.close();
 

@@ -78,7 +78,7 @@ test('a passkey is added, named, and signs in without an address, a password or 
 test('an authenticator app is set up, gives recovery codes, and is asked for', async () => {
   const visitor = await house.visitor({ locale: 'en-GB', javaScriptEnabled: false, colorScheme: 'dark' });
   const { page } = visitor;
-  await visitor.signIn('company@demo.test');
+  await visitor.signIn('company@demo.test', { anew: true });
   await page.goto('/account');
   await shot(page, 'account-1280-en');
   await page.click('a[href="/account/authenticator"]');
