@@ -74,7 +74,7 @@ func TestEveryPageIsLookedAtInABrowser(t *testing.T) {
 }
 
 // unseen are addresses that answer with something else than a page of the house.
-var unseen = []string{".csv", ".json", ".png", "/healthz", "/readyz", "/documents/:id/:lang"}
+var unseen = []string{".csv", ".json", ".png", "/healthz", "/readyz", "/documents/:id/:lang", "/letters/templates/:name/:lang"}
 
 // shows reports whether an address has a page for anybody, by the matrix: it answers 200, or
 // says on a page of its own why not now.
