@@ -14,7 +14,7 @@ COPY --from=fonts /src/node_modules/@fontsource-variable/source-sans-3/files/ /f
 RUN cp /fonts/piazzolla-cyrillic-wght-normal.woff2 /fonts/piazzolla-latin-wght-normal.woff2 \
        /fonts/source-sans-3-cyrillic-wght-normal.woff2 /fonts/source-sans-3-latin-wght-normal.woff2 \
        /fonts/source-sans-3-cyrillic-ext-wght-normal.woff2 templates/fonts/
-RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /kopiyka ./cmd/kopiyka
+RUN CGO_ENABLED=0 go build -tags production -trimpath -ldflags="-s -w" -o /kopiyka ./cmd/kopiyka
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /kopiyka /kopiyka

@@ -3,14 +3,14 @@
 
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { keepsToTheRules, open, shot, within } from './house.mjs';
+import { fits, keepsToTheRules, open, shot, within } from './house.mjs';
 
 let house;
 before(async () => { house = await open(); });
 after(async () => { await house?.close(); });
 
 const campaign = () => house.json('/api/v1/campaigns/it4life');
-const sizes = [{ locale: 'uk-UA', width: 390 }, { locale: 'en-GB', width: 1280 }, { locale: 'uk-UA', width: 1280 }, { locale: 'en-GB', width: 390 }];
+const sizes = [{ locale: 'uk-UA', width: 390 }, { locale: 'en-GB', width: 1280 }];
 const named = (size) => `${size.width}-${size.locale.slice(0, 2)}`;
 
 test('a company pledges in euros and pays in euros', async () => {
@@ -53,15 +53,16 @@ test('a company pledges in euros and pays in euros', async () => {
   await visitor.close();
 
   for (const size of sizes) {
+    const rules = size.width === 390 ? keepsToTheRules : fits; // axe needs to see each of these once
     const each = await house.visitor(size);
     await each.signIn('company@demo.test');
     for (const [name, path] of [['promise', '/portal/pledges/new?campaign=it4life'], ['pledge', pledge], ['history', pledge + '/history']]) {
       await each.page.goto(path);
-      await keepsToTheRules(each.page, `${name} ${named(size)}`);
+      await rules(each.page, `${name} ${named(size)}`);
       await shot(each.page, `currency-${name}-${named(size)}`);
     }
     await each.page.goto(`/${size.locale.slice(0, 2)}/campaigns/it4life`);
-    await keepsToTheRules(each.page, `campaign ${named(size)}`);
+    await rules(each.page, `campaign ${named(size)}`);
     await shot(each.page, `currency-campaign-${named(size)}`);
     await each.close();
   }
@@ -69,6 +70,7 @@ test('a company pledges in euros and pays in euros', async () => {
 
 test('a coordinator enters a rate and says what a campaign accepts', async () => {
   for (const size of sizes) {
+    const rules = size.width === 390 ? keepsToTheRules : fits;
     const visitor = await house.visitor(size);
     const { page } = visitor;
     await visitor.signIn('coordinator@demo.test');
@@ -77,19 +79,19 @@ test('a coordinator enters a rate and says what a campaign accepts', async () =>
     await page.fill('input[name=to]', 'usd');
     await page.fill('input[name=rate]', '1,27');
     await page.click('main form button[type=submit]');
-    await keepsToTheRules(page, `refused rate ${named(size)}`);
+    await rules(page, `refused rate ${named(size)}`);
     await shot(page, `currency-rate-refused-${named(size)}`);
     assert.equal(await page.inputValue('input[name=rate]'), '1,27');
     await page.fill('input[name=source]', 'НБУ');
     await page.click('main form button[type=submit]');
     await page.waitForURL(/notice=entered/);
-    await keepsToTheRules(page, `rates ${named(size)}`);
+    await rules(page, `rates ${named(size)}`);
     await shot(page, `currency-rates-${named(size)}`);
     await page.goto('/office/campaigns/it4life/currencies');
     await page.fill('input[name=currencies]', 'EUR, GBP, UAH');
     await page.click('main form button[type=submit]');
     await page.waitForURL(/notice=accepted/);
-    await keepsToTheRules(page, `currencies ${named(size)}`);
+    await rules(page, `currencies ${named(size)}`);
     await shot(page, `currency-accepted-${named(size)}`);
     await visitor.close();
   }

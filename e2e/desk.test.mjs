@@ -9,21 +9,6 @@ let house;
 before(async () => { house = await open(); });
 after(async () => { await house?.close(); });
 
-test('every list of the desk keeps to the rules, at both widths and in both languages', async () => {
-  for (const look of [{ locale: 'uk-UA', width: 390 }, { locale: 'en-GB', width: 1280, colorScheme: 'dark' }]) {
-    const visitor = await house.visitor(look);
-    await visitor.signIn('coordinator@demo.test');
-    for (const list of ['', '/allocations?state=decided', '/pledges', '/payments', '/refunds?state=all', '/write-offs?state=all', '/due?state=all', '/unmatched', '/undoings?state=all', '/statements',
-      '/alarms', '/suspense', '/documents', '/letters', '/inbox?state=done', '/jobs?state=done']) {
-      const answer = await visitor.page.goto(`/office${list}`);
-      assert.equal(answer.status(), 200, list);
-      await keepsToTheRules(visitor.page, `office${list} at ${look.width}`);
-      await shot(visitor.page, `desk${list.replace(/\W+/g, '-')}-${look.width}-${look.locale.slice(0, 2)}`);
-    }
-    await visitor.close();
-  }
-});
-
 test('a payment is found, asked about and, by two people, refunded in part', async () => {
   const coordinator = await house.visitor({ locale: 'uk-UA' });
   await coordinator.signIn('coordinator@demo.test');

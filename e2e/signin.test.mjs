@@ -3,7 +3,7 @@
 
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { codeOf, halfMinute, keepsToTheRules, open, password, shot, unusedCode, within } from './house.mjs';
+import { codeOf, halfMinute, keepsToTheRules, open, password, shot, within } from './house.mjs';
 
 let house;
 before(async () => { house = await open(); });
@@ -31,7 +31,7 @@ test('a passkey is added, named, and signs in without an address, a password or 
   await page.fill('input[name=password]', password);
   await page.click('form[action="/sign-in"] button[type=submit]');
   await page.waitForURL(/\/sign-in\/factor/);
-  await page.fill('input[name=proof_code]', await unusedCode('coordinator@demo.test'));
+  await page.fill('input[name=proof_code]', await house.unusedCode('coordinator@demo.test'));
   await page.click('form[action="/sign-in/factor"] button[type=submit]');
   await page.waitForURL(/\/office/);
 
@@ -78,7 +78,7 @@ test('a passkey is added, named, and signs in without an address, a password or 
 test('an authenticator app is set up, gives recovery codes, and is asked for', async () => {
   const visitor = await house.visitor({ locale: 'en-GB', javaScriptEnabled: false, colorScheme: 'dark' });
   const { page } = visitor;
-  await visitor.signIn('company@demo.test');
+  await visitor.signIn('company@demo.test', { anew: true });
   await page.goto('/account');
   await shot(page, 'account-1280-en');
   await page.click('a[href="/account/authenticator"]');

@@ -336,6 +336,10 @@ BEGIN
         DELETE FROM ceremonies WHERE id IN (SELECT id FROM ceremonies WHERE expires_at < before LIMIT most);
         GET DIAGNOSTICS n = ROW_COUNT;
         RETURN n;
+    WHEN 'limit-counts' THEN
+        DELETE FROM limit_counts WHERE (subject, began) IN (SELECT subject, began FROM limit_counts c WHERE c.began < before ORDER BY c.began LIMIT most);
+        GET DIAGNOSTICS n = ROW_COUNT;
+        RETURN n;
     WHEN 'sign-in-tries' THEN
         DELETE FROM sign_in_failures WHERE id IN (SELECT id FROM sign_in_failures WHERE failed_at < before LIMIT most);
         GET DIAGNOSTICS n = ROW_COUNT;

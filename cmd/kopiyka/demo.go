@@ -1,3 +1,5 @@
+//go:build !production
+
 package main
 
 import (
@@ -86,6 +88,7 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 	group.Go(func() error { return sim.run(ctx) })
 	group.Go(func() error { return box.run(ctx) })
 	group.Go(func() error { return h.run(ctx, listener) })
+	group.Go(func() error { return h.sendSoon(ctx) })
 	group.Go(func() error {
 		if err := load(ctx, h, sim); err != nil {
 			if ctx.Err() != nil {
@@ -97,6 +100,27 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 		return nil
 	})
 	return group.Wait()
+}
+
+// soon is how often the demo looks into its outbox beside the timetable: whoever tries the
+// house out sits and waits for each letter.
+const soon = 500 * time.Millisecond
+
+// sendSoon sends what is queued until ctx ends. A letter that cannot be sent now is the
+// timetable's.
+func (h *house) sendSoon(ctx context.Context) error {
+	look := time.NewTicker(soon)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-look.C:
+			if err := h.sender.Send(ctx); err != nil && ctx.Err() == nil {
+				h.log.Warn("letters wait for the timetable", "error", err)
+			}
+		}
+	}
 }
 
 // demoLog keeps the terminal for the progress bar and the sign-ins.

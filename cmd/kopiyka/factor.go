@@ -12,6 +12,7 @@ import (
 type resetFactorCommand struct {
 	settings
 	Email string `arg:"" help:"With which the person signs in."`
+	Shown string `required:"" help:"How the person has shown who they are, such as 'passport No. …, in a video call with the head of the cluster'. It is written down in the audit."`
 }
 
 // Run takes a person's second factors away, for somebody who has lost the phone and the
@@ -32,8 +33,8 @@ func (c *resetFactorCommand) Run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("find %s: %w", c.Email, err)
 	}
-	if err := member.ResetFactors(ctx, db, clock.System, person); err != nil {
-		return err
+	if err := member.ResetFactors(ctx, db, clock.System, person, c.Shown); err != nil {
+		return spoken(err)
 	}
 	fmt.Println(c.Email, "has no second factor any more, and is signed out everywhere")
 	return nil

@@ -18,9 +18,8 @@ import (
 
 // commands are the verbs, with their flags and variables.
 type commands struct {
-	Serve           serveCommand           `cmd:"" help:"Serve the site. Migrates the schema first."`
-	Demo            demoCommand            `cmd:"" help:"Serve a demonstration: own database, sandbox, a loaded campaign."`
-	Sandbox         sandboxCommand         `cmd:"" help:"Run the Stripe sandbox alone."`
+	Serve serveCommand `cmd:"" help:"Serve the site. Migrates the schema first, where it may."`
+	aside
 	Migrate         migrateCommand         `cmd:"" help:"Bring the schema up to date."`
 	Seed            seedCommand            `cmd:"" help:"Enter a cluster, its people, companies and campaigns from a TOML file."`
 	User            userCommand            `cmd:"" help:"People: the first admin, or anybody whom nobody can invite."`
@@ -29,6 +28,7 @@ type commands struct {
 	ImportStatement importStatementCommand `cmd:"" help:"Bring in a bank statement: camt.053, MT940 or CSV."`
 	Heal            healCommand            `cmd:"" help:"Ask Stripe for what webhooks did not bring, once."`
 	ResetFactor     resetFactorCommand     `cmd:"" help:"Take the second factors of somebody away who has lost them all."`
+	RotateKey       rotateKeyCommand       `cmd:"" help:"Seal everything with KOPIYKA_SECRET_KEY that KOPIYKA_SECRET_KEY_FORMER has sealed."`
 	Healthcheck     healthcheckCommand     `cmd:"" help:"Ask a running server whether it is ready. For containers."`
 }
 

@@ -29,14 +29,11 @@ func (c *reconcileCommand) Run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer d.close()
-	db, err := pg.OpenApp(ctx, d.dsn)
+	db, err := d.opened(ctx)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if err := pg.CheckMigrated(ctx, db); err != nil {
-		return err
-	}
 	var checks []bank.Check
 	if c.StripeKey != "" {
 		g, err := gateway.New(stripeOf(c.Config), db, clock.System, log)

@@ -112,6 +112,9 @@ func (s *scene) seed() {
 	if err := plan.Enter(context.Background(), tx, time.Now()); err != nil {
 		s.t.Fatal(err)
 	}
+	if _, err := tx.Exec(`UPDATE people SET password_given_at = NULL`); err != nil { // as if the payer had changed it
+		s.t.Fatal(err)
+	}
 	if err := tx.Commit(); err != nil {
 		s.t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"kopiyka/internal/giving"
 	"kopiyka/internal/inbox"
 	"kopiyka/internal/jobs"
+	"kopiyka/internal/mail"
 	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/web"
@@ -65,6 +66,7 @@ type house struct {
 	workers   *inbox.Workers
 	timetable *jobs.Timetable
 	vault     *member.Vault
+	sender    *mail.Sender // nil without a mail server
 	web       *web.Web
 	log       *slog.Logger
 }
@@ -92,12 +94,11 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 	jobs.Every(h.timetable, closeEvery, closeCampaigns{}, h.closeCampaigns)
 	h.issue(c)
 	h.remind(c)
-	sender, err := newSender(c, db, log)
-	if err != nil {
+	if h.sender, err = newSender(c, db, log); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	if sender != nil {
-		jobs.Every(h.timetable, mailEvery, sendMail{}, sender.Send)
+	if h.sender != nil {
+		jobs.Every(h.timetable, mailEvery, sendMail{}, h.sender.Send)
 	}
 	jobs.Nightly(h.timetable, reconcileHour, reconcileMinute, func(n jobs.Night) reconcileBooks { return reconcileBooks{n} }, h.reconcile)
 	if h.vault, err = openVault(c); err != nil {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,7 +37,48 @@ func openVault(c config.Config) (*member.Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("KOPIYKA_SECRET_KEY: %w", err)
 	}
-	return member.NewVault(key)
+	if c.FormerSecretKey == "" {
+		return member.NewVault(key)
+	}
+	former, err := member.ParseVaultKey(c.FormerSecretKey)
+	if err != nil {
+		return nil, fmt.Errorf("KOPIYKA_SECRET_KEY_FORMER: %w", err)
+	}
+	return member.NewVault(key, former)
+}
+
+type rotateKeyCommand struct{ settings }
+
+// Run seals everything with the new key that the former has sealed. People sign in meanwhile:
+// processes with both keys open what either has sealed. A second call finds nothing to do.
+func (c *rotateKeyCommand) Run(ctx context.Context, log *slog.Logger) error {
+	if c.FormerSecretKey == "" {
+		return errors.New("KOPIYKA_SECRET_KEY_FORMER is not set: it is the key that has sealed until now, and KOPIYKA_SECRET_KEY is the new one")
+	}
+	vault, err := openVault(c.Config)
+	if err != nil {
+		return err
+	}
+	d, err := knownDatabase(ctx, c.Config, log)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	db, err := d.opened(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	done, err := member.Reseal(ctx, db, vault)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d secrets are sealed anew\n", done.Done)
+	if done.Lost > 0 {
+		return fmt.Errorf("%d secrets open with neither key: their people come in by recovery code or passkey and set up another app", done.Lost)
+	}
+	fmt.Println("once every process has the new key, the former can go")
+	return nil
 }
 
 // keyOf reads the key of a data folder, or makes it. Of two processes at once one makes it.

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 
 	"kopiyka/internal/ledger"
-	"kopiyka/internal/pg"
 )
 
 // errDiffers tells main that the books contradict themselves and that it has been said.
@@ -22,14 +21,11 @@ func (c *verifyCommand) Run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer d.close()
-	db, err := pg.Open(ctx, d.dsn)
+	db, err := d.opened(ctx)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if err := pg.CheckMigrated(ctx, db); err != nil {
-		return err
-	}
 	seen, differences, err := ledger.Verify(ctx, db)
 	if err != nil {
 		return err

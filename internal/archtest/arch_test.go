@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ import (
 // floors are the rooms of the house from the ground up. A room imports only rooms of
 // floors below its own.
 var floors = [][]string{
-	{"migrations", "templates", "internal/fault", "internal/clock", "internal/config"},
+	{"migrations", "templates", "internal/fault", "internal/clock", "internal/config", "internal/outward"},
 	{"internal/money", "internal/text"},
 	{"internal/pg", "internal/i18n", "internal/stripesim"},
 	{"internal/pg/embedded", "internal/ledger", "internal/jobs", "internal/audit", "internal/report", "internal/mail"},
@@ -42,7 +43,7 @@ var narrow = map[string][]string{
 	"internal/stripesim": {},
 	"internal/ledger":    {"internal/pg", "internal/money"},
 	"internal/mail":      {"templates", "internal/pg", "internal/i18n", "internal/money", "internal/clock", "internal/fault"},
-	"internal/seed":      {"internal/member", "internal/campaign", "internal/exchange", "internal/money", "internal/fault"},
+	"internal/seed":      {"internal/member", "internal/campaign", "internal/clock", "internal/exchange", "internal/money", "internal/fault"},
 }
 
 // only says which rooms may import a package of others.
@@ -183,5 +184,31 @@ func TestRulesNameWhatBreaksThem(t *testing.T) {
 		if !probe.Failed() {
 			t.Errorf("nothing was said of %s importing %s", broken.room, broken.imports)
 		}
+	}
+}
+
+// What serves people's money holds neither the demonstration nor the sandbox.
+func TestProductionHoldsNoSandbox(t *testing.T) {
+	t.Parallel()
+	deps := func(tags string) string {
+		cmd := exec.Command("go", "list", "-deps", "-tags", tags, "./cmd/kopiyka")
+		cmd.Dir = "../.."
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "\n" + string(out)
+	}
+	with, without := deps(""), deps("production")
+	for _, room := range []string{"internal/demo", "internal/stripesim", "internal/mail/catcher"} {
+		if !strings.Contains(with, "\nkopiyka/"+room+"\n") {
+			t.Errorf("%s is in no build: the question is empty", room)
+		}
+		if strings.Contains(without, "\nkopiyka/"+room) {
+			t.Errorf("the production build holds %s", room)
+		}
+	}
+	if file, err := os.ReadFile("../../Dockerfile"); err != nil || !strings.Contains(string(file), "go build -tags production ") {
+		t.Errorf("the image is built without the tag, %v", err)
 	}
 }

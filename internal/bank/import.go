@@ -69,6 +69,9 @@ func Import(ctx context.Context, db *sqlx.DB, now clock.Clock, f File) (Imported
 	if f.Format != "" {
 		known.format = f.Format
 	}
+	if err := f.agrees(known.format); err != nil {
+		return Imported{}, wrap(f, err)
+	}
 	judged, err := f.pass(ctx, known, nil)
 	if err != nil {
 		return Imported{}, wrap(f, err)

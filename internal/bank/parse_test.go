@@ -442,3 +442,23 @@ func (d *drops) Read(p []byte) (int, error) {
 	d.text = d.text[1:]
 	return 1, nil
 }
+
+// What a file holds and what its name says agree, or somebody has chosen another file.
+func TestNamesAgreeWithWhatStatementsHold(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]map[Format]bool{
+		"виписка.XML": {Camt053: true}, "may.sta": {MT940: true}, "may.940": {MT940: true}, "may.csv": {CSV: true}, "may.txt": {MT940: true, CSV: true},
+		"may.xml.csv": {CSV: true}, "may.exe": {}, "may": {Camt053: true, MT940: true, CSV: true}, "may.": {},
+	} {
+		for _, format := range []Format{Camt053, MT940, CSV} {
+			if err := (File{Name: name}).agrees(format); (err == nil) != want[format] {
+				t.Errorf("%s with %s in it: %v", name, format, err)
+			}
+		}
+	}
+	for name, taken := range map[string]bool{"may.xml": true, "MAY.STA": true, "may.csv": true, "may.exe": false, "may": false, "may.xlsx": false, "": false, "csv": false} {
+		if err := CheckName(name); (err == nil) != taken {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}

@@ -39,7 +39,7 @@ func AskUndo(ctx context.Context, db *sqlx.DB, now clock.Clock, match, person, r
 		if err != nil {
 			return err
 		}
-		if err := mayMatch(ctx, tx, m.ClusterID, person); err != nil {
+		if err := mayAskUndo(ctx, tx, m.ClusterID, person); err != nil {
 			return err
 		}
 		if err := m.undoable(); err != nil {
@@ -58,6 +58,22 @@ func AskUndo(ctx context.Context, db *sqlx.DB, now clock.Clock, match, person, r
 		return "", fmt.Errorf("ask to undo a match: %w", err)
 	}
 	return id, nil
+}
+
+// mayAskUndo asks for a role that takes a match back. It is narrower than who explains lines:
+// an undoing is a correction of the books. Strangers to the cluster learn nothing.
+func mayAskUndo(ctx context.Context, tx *sqlx.Tx, cluster, person string) error {
+	var may sql.NullBool
+	err := tx.GetContext(ctx, &may, `SELECT bool_or(role IN ('coordinator', 'treasurer')) FROM cluster_roles WHERE cluster_id = $1 AND person_id = $2`, cluster, person)
+	switch {
+	case err != nil:
+		return fmt.Errorf("find the role: %w", err)
+	case !may.Valid:
+		return fault.New(fault.NotFound, "bank.match_unknown")
+	case !may.Bool:
+		return fault.New(fault.Forbidden, "bank.undo.role_ask")
+	}
+	return nil
 }
 
 // Undo agrees that a match is taken back: the books are corrected in the name of both, and
@@ -113,7 +129,7 @@ func decideUndo(ctx context.Context, db *sqlx.DB, undoing, person string, story 
 		var a asked
 		err := tx.GetContext(ctx, &a, `
 			SELECT u.id, u.match_id, u.reason, u.asked_by,
-			       bool_or(g.role IN ('approver', 'admin')) AS may_approve,
+			       bool_or(g.role = 'approver') AS may_approve,
 			       EXISTS (SELECT 1 FROM match_undoing_decisions d WHERE d.undoing_id = u.id) AS decided
 			  FROM match_undoings u JOIN line_matches m ON m.id = u.match_id JOIN statement_line_rests r ON r.line_id = m.line_id
 			  JOIN cluster_roles g ON g.cluster_id = r.cluster_id AND g.person_id = $2

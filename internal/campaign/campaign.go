@@ -101,7 +101,7 @@ func AddPurpose(ctx context.Context, tx *sqlx.Tx, p Purpose) (string, error) {
 	id := pg.NewID()
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO purposes (id, campaign_id, slug, title_uk, title_en, about_uk, about_en, position)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT count(*) + 1 FROM purposes WHERE campaign_id = $2))`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT coalesce(max(position), 0) + 1 FROM purposes WHERE campaign_id = $2))`,
 		id, p.CampaignID, p.Slug, p.Title.UK, p.Title.EN, p.About.UK, p.About.EN)
 	if err != nil {
 		return "", fmt.Errorf("add purpose %s: %w", p.Slug, err)
@@ -113,7 +113,7 @@ func AddPurpose(ctx context.Context, tx *sqlx.Tx, p Purpose) (string, error) {
 func AddNeed(ctx context.Context, tx *sqlx.Tx, n Need) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO needs (id, purpose_id, item_uk, item_en, quantity, unit_uk, unit_en, recipient_uk, recipient_en, position)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (SELECT count(*) + 1 FROM needs WHERE purpose_id = $2))`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (SELECT coalesce(max(position), 0) + 1 FROM needs WHERE purpose_id = $2))`,
 		pg.NewID(), n.PurposeID, n.Item.UK, n.Item.EN, n.Quantity, n.Unit.UK, n.Unit.EN, n.Recipient.UK, n.Recipient.EN)
 	if err != nil {
 		return fmt.Errorf("add need %s: %w", n.Item.EN, err)
@@ -153,12 +153,12 @@ func BySlug(ctx context.Context, db sqlx.QueryerContext, slug string) (Campaign,
 	return c, nil
 }
 
-// OpenToCompany lists the campaigns that take pledges, of the clusters that a company
-// belongs to at a moment.
+// OpenToCompany lists the campaigns that take pledges at a moment, of the clusters that a
+// company belongs to then: those that they lead and those that they joined.
 func OpenToCompany(ctx context.Context, db *sqlx.DB, company string, now time.Time) ([]Campaign, error) {
-	return list(ctx, db, `SELECT `+columns+` FROM campaigns c WHERE state = 'open' AND (closes_on IS NULL OR closes_on >= $3) AND EXISTS (
-		SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $2 AND m.since <= $1 AND (m.until IS NULL OR m.until > $1))
-		ORDER BY opens_on DESC, slug`, now, company, clock.Day(now))
+	return list(ctx, db, `SELECT `+columns+` FROM campaigns c WHERE state = 'open' AND (closes_on IS NULL OR closes_on >= $1) AND EXISTS (
+		SELECT 1 FROM campaign_clusters j WHERE j.campaign_id = c.id AND `+throughIts+`)
+		ORDER BY opens_on DESC, slug`, clock.Day(now), company, clock.Day(now))
 }
 
 // OfClusters lists the campaigns of some clusters, drafts included, for those who run them.

@@ -80,6 +80,10 @@ func TestCampaignMovesForwardOnly(t *testing.T) {
 	w := world(t)
 	states := []campaign.State{campaign.Draft, campaign.Open, campaign.Closed, campaign.Settled}
 	id := w.AddCampaign("moving", campaign.Draft)
+	w.Tx(func(tx *sqlx.Tx) error {
+		_, err := campaign.AddPurpose(t.Context(), tx, campaign.Purpose{CampaignID: id, Slug: "any", Title: campaign.Text{UK: "а", EN: "a"}})
+		return err
+	})
 	move := func(id string, to campaign.State) error {
 		return pg.InTx(t.Context(), w.DB, func(tx *sqlx.Tx) error { return campaign.Move(t.Context(), tx, noon, id, to) })
 	}

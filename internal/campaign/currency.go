@@ -60,10 +60,11 @@ func Accept(ctx context.Context, db *sqlx.DB, now clock.Clock, a Acceptance) err
 	return nil
 }
 
-// held is a campaign as far as its currencies go, held until the transaction ends.
+// held is a campaign as far as its currencies and clusters go, held until the transaction ends.
 type held struct {
 	ID       string
 	Currency money.Currency
+	State    State
 	Any, May bool
 }
 
@@ -74,7 +75,7 @@ func coordinated(ctx context.Context, tx *sqlx.Tx, slug, person string) (held, e
 		return c, unknown
 	}
 	err := tx.GetContext(ctx, &c, `
-		SELECT c.id, c.currency, EXISTS (SELECT 1 FROM cluster_roles r WHERE r.cluster_id = c.cluster_id AND r.person_id = $2) AS any,
+		SELECT c.id, c.currency, c.state, EXISTS (SELECT 1 FROM cluster_roles r WHERE r.cluster_id = c.cluster_id AND r.person_id = $2) AS any,
 		       EXISTS (SELECT 1 FROM cluster_roles r WHERE r.cluster_id = c.cluster_id AND r.person_id = $2 AND r.role = 'coordinator') AS may
 		  FROM campaigns c WHERE c.slug = $1 FOR UPDATE OF c`, slug, person)
 	switch {

@@ -16,11 +16,17 @@ import (
 type Config struct {
 	Addr        string `name:"addr" env:"KOPIYKA_ADDR" default:"127.0.0.1:8080" help:"Where to serve."`
 	URL         string `name:"url" env:"KOPIYKA_URL" help:"Where browsers reach the site, such as https://help.example.org. Default: http:// and the address."`
-	DatabaseURL string `name:"database-url" env:"DATABASE_URL" help:"PostgreSQL. Empty: a private cluster below the data folder."`
-	Data        string `name:"data" env:"KOPIYKA_DATA" default:"data" help:"Folder of the private cluster and of the sandbox's journal."`
-	Proxies     string `name:"proxies" env:"KOPIYKA_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8. Empty: none."`
+	DatabaseURL string `name:"database-url" env:"DATABASE_URL" help:"PostgreSQL, as the program's own login. Empty: a private cluster below the data folder."`
+	MigrateURL  string `name:"migrate-url" env:"KOPIYKA_MIGRATE_URL" help:"PostgreSQL, as the owner of the schema: for migrate, which makes the login of DATABASE_URL too."`
 
-	SecretKey string `name:"secret-key" env:"KOPIYKA_SECRET_KEY" help:"32 bytes in base64 that seal the secrets of authenticator apps. Empty beside a private cluster: a file in the data folder."`
+	PrivateNetwork bool `name:"private-network" env:"KOPIYKA_PRIVATE_NETWORK" help:"Nobody else is on the way to the database and the mail server: take a DATABASE_URL without sslmode=verify-full, and a mail server without a password and without TLS."`
+
+	Data    string `name:"data" env:"KOPIYKA_DATA" default:"data" help:"Folder of the private cluster and of the sandbox's journal."`
+	Proxies string `name:"proxies" env:"KOPIYKA_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8. Empty: none."`
+	Rate    int    `name:"rate" env:"KOPIYKA_RATE" default:"50" help:"How often one address may ask, a second, after ten seconds' worth at once. 0: the proxy sees to it."`
+
+	SecretKey       string `name:"secret-key" env:"KOPIYKA_SECRET_KEY" help:"32 bytes in base64 that seal the secrets of authenticator apps. Empty beside a private cluster: a file in the data folder."`
+	FormerSecretKey string `name:"secret-key-former" env:"KOPIYKA_SECRET_KEY_FORMER" help:"The key before it, until rotate-key has sealed everything anew."`
 
 	OIDC []string `name:"oidc" env:"KOPIYKA_OIDC" sep:";" help:"Other houses that people sign in with (OpenID Connect): name|issuer|client id|client secret, more after a semicolon."`
 
@@ -89,6 +95,12 @@ func (c *Config) Check() error {
 	}
 	if (c.SMTPURL == "") != (c.MailFrom == "") {
 		return errors.New("KOPIYKA_SMTP_URL and KOPIYKA_MAIL_FROM: one is of no use without the other")
+	}
+	if c.Rate < 0 {
+		return errors.New("KOPIYKA_RATE is below zero: 0 lifts the limit")
+	}
+	if c.MigrateURL != "" && c.DatabaseURL == "" {
+		return errors.New("KOPIYKA_MIGRATE_URL without DATABASE_URL: the program serves with a login of its own")
 	}
 	_, wrongProxies := c.ProxyNetworks()
 	_, wrongIssuers := c.Issuers()

@@ -44,6 +44,8 @@ func TestWhatIsRefusedBeforeAnythingStarts(t *testing.T) {
 		"mail server":            {func(c *Config) { c.SMTPURL, c.MailFrom = "smtp://mail.example.org", "letters@example.org" }, ""},
 		"letters from nobody":    {func(c *Config) { c.SMTPURL = "smtp://olena:canary@mail.example.org" }, "KOPIYKA_MAIL_FROM"},
 		"letters with no server": {func(c *Config) { c.MailFrom = "letters@example.org" }, "KOPIYKA_SMTP_URL"},
+		"owner's address alone":  {func(c *Config) { c.MigrateURL = "postgres://owner:canary@db" }, "KOPIYKA_MIGRATE_URL"},
+		"rate below zero":        {func(c *Config) { c.Rate = -1 }, "KOPIYKA_RATE"},
 		"proxy that is none":     {func(c *Config) { c.Proxies = "10.0.0.0/8,everybody" }, "KOPIYKA_PROXIES"},
 	} {
 		t.Run(name, func(t *testing.T) {

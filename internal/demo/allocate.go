@@ -7,12 +7,24 @@ import (
 	"kopiyka/internal/spending"
 )
 
-// enterAllocations lets the coordinator propose and the approver decide. The list of
-// proposals tells which are there already: a reason stands for its proposal.
+// budget is a campaign whose money is set aside, and who does it.
+type budget struct {
+	campaign string
+	purposes map[string]string
+	staff    staff
+	currency money.Currency
+}
+
 func (l *Loader) enterAllocations(ctx context.Context) error {
+	return l.allocate(ctx, budget{l.ids.campaign, l.ids.purposes, l.ids.staff[clusterSlug], currency}, allocations)
+}
+
+// allocate lets the coordinator propose and the approver decide. The list of proposals tells
+// which are there already: a reason stands for its proposal.
+func (l *Loader) allocate(ctx context.Context, b budget, wanted []allocation) error {
 	known := map[string]spending.Allocation{}
 	for _, undecided := range []bool{true, false} {
-		all, err := spending.Allocations(ctx, l.DB, l.ids.coordinator, undecided, "")
+		all, err := spending.Allocations(ctx, l.DB, b.staff.coordinator, undecided, "")
 		if err != nil {
 			return err
 		}
@@ -20,14 +32,14 @@ func (l *Loader) enterAllocations(ctx context.Context) error {
 			known[a.Reason] = a
 		}
 	}
-	for _, a := range allocations {
+	for _, a := range wanted {
 		there, found := known[a.uk]
 		id := there.ID
 		if !found {
 			var err error
 			id, err = spending.Propose(ctx, l.DB, l.Now, spending.Proposal{
-				CampaignID: l.ids.campaign, PurposeID: l.ids.purposes[a.purpose], Amount: money.Of(a.minor, currency),
-				Reason: a.uk, ReasonEN: a.en, PersonID: l.ids.coordinator,
+				CampaignID: b.campaign, PurposeID: b.purposes[a.purpose], Amount: money.Of(a.minor, b.currency),
+				Reason: a.uk, ReasonEN: a.en, PersonID: b.staff.coordinator,
 			})
 			if err != nil {
 				return err
@@ -36,19 +48,19 @@ func (l *Loader) enterAllocations(ctx context.Context) error {
 		if there.Decision != "" {
 			continue
 		}
-		if err := l.decide(ctx, id, a.decision, a.refusal); err != nil {
+		if err := l.decide(ctx, b.staff.approver, id, a.decision, a.refusal); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *Loader) decide(ctx context.Context, id string, d decision, refusal string) error {
+func (l *Loader) decide(ctx context.Context, approver, id string, d decision, refusal string) error {
 	switch d {
 	case approved:
-		return spending.Approve(ctx, l.DB, l.Now, id, l.ids.approverID, "")
+		return spending.Approve(ctx, l.DB, l.Now, id, approver, "")
 	case refused:
-		return spending.Refuse(ctx, l.DB, l.Now, id, l.ids.approverID, refusal)
+		return spending.Refuse(ctx, l.DB, l.Now, id, approver, refusal)
 	case waiting:
 	}
 	return nil

@@ -46,6 +46,12 @@ var SignIns = []SignIn{
 	{CoordinatorEmail, "coordinator"},
 	{ApproverEmail, "approver"},
 	{AdminEmail, "admin of the cluster"},
+	{"coordinator.mariupol@demo.test", "coordinator in Mariupol"},
+	{"approver.mariupol@demo.test", "approver and admin in Mariupol"},
+	{"coordinator.kramatorsk@demo.test", "coordinator in Kramatorsk, which leads the joint campaign"},
+	{"approver.kramatorsk@demo.test", "approver and admin in Kramatorsk"},
+	{"coordinator.luhansk@demo.test", "coordinator in Luhansk"},
+	{"approver.luhansk@demo.test", "approver and admin in Luhansk"},
 }
 
 // Loader enters the demo. The server must be serving and its workers working.
@@ -72,10 +78,11 @@ type Sandbox struct {
 
 // ids are what later steps need of earlier ones.
 type ids struct {
-	cluster, campaign       string
-	purposes                map[string]string
-	companies, payers       map[string]string
-	coordinator, approverID string
+	campaign            string // the record's
+	purposes            map[string]string
+	clusters, campaigns map[string]string
+	companies, payers   map[string]string
+	staff               map[string]staff // by cluster
 }
 
 type step struct {
@@ -87,16 +94,25 @@ type step struct {
 // it was interrupted anywhere, and at each start. It returns when every payment that the
 // demo settles is in the books.
 func (l *Loader) Load(ctx context.Context) error {
-	l.ids = ids{purposes: map[string]string{}, companies: map[string]string{}, payers: map[string]string{}}
-	steps := []step{{"the cluster and its people", l.enterCluster}, {"the campaign", l.enterCampaign}, {"exchange rates", l.enterRates}}
+	l.ids = ids{
+		purposes: map[string]string{}, clusters: map[string]string{}, campaigns: map[string]string{},
+		companies: map[string]string{}, payers: map[string]string{}, staff: map[string]staff{},
+	}
+	steps := []step{
+		{"the cluster and its people", l.enterCluster}, {"the campaign", l.enterCampaign}, {"exchange rates", l.enterRates},
+		{"other clusters", l.enterAssociations}, {"their companies", l.enterFirms}, {"their campaigns", l.enterCollections},
+	}
 	for _, d := range donors {
 		steps = append(steps, step{d.en, func(ctx context.Context) error { return l.enterGift(ctx, d) }})
 	}
 	steps = append(steps,
+		step{"gifts through four clusters", l.enterGifts},
 		step{"a debit on its way", l.enterDebitOnItsWay},
 		step{"promises for later", l.enterPromises},
 		step{"a refund", l.enterRefund},
 		step{"allocations", l.enterAllocations},
+		step{"who they are", l.enterProfiles},
+		step{"what is set aside of them", l.enterAsides},
 	)
 	for i, s := range steps {
 		if l.Step != nil {

@@ -41,36 +41,40 @@ func (l *Loader) enterGift(ctx context.Context, d donor) error {
 	return l.untilReceived(ctx, pledge)
 }
 
-// pledge finds or makes the promise of a company that has this amount. With several parts
-// it is paid by the month, from the day due on.
+// pledge finds or makes the promise of a company that has this amount, to the record's
+// campaign. With several parts it is paid by the month, from the day due on.
 func (l *Loader) pledge(ctx context.Context, slug string, minor int64, v giving.Visibility, message string, due time.Time, parts ...int) (giving.Pledge, error) {
-	company, person := l.ids.companies[slug], l.ids.payers[slug]
+	counts := money.Of(minor, currency)
+	promise := giving.Promise{
+		CampaignSlug: campaignSlug, CompanyID: l.ids.companies[slug], PersonID: l.ids.payers[slug], Amount: counts,
+		Visibility: v, Message: message, DueOn: due,
+	}
+	if euros, ok := inEuros[slug]; ok && euros.counts == minor {
+		promise.Amount = money.Of(euros.minor, "EUR")
+	}
+	if len(parts) > 0 {
+		promise.Rhythm, promise.Parts = giving.Monthly, giving.Spread(minor, due, giving.Monthly.Months(), parts[0])
+	}
+	return l.promised(ctx, promise, counts)
+}
+
+// promised finds or makes a promise. To one campaign, what a promise counts as stands for it.
+func (l *Loader) promised(ctx context.Context, promise giving.Promise, counts money.Amount) (giving.Pledge, error) {
 	for range 2 {
-		made, err := giving.PledgesOf(ctx, l.DB, company, person, "")
+		made, err := giving.PledgesOf(ctx, l.DB, promise.CompanyID, promise.PersonID, "")
 		if err != nil {
 			return giving.Pledge{}, err
 		}
 		for _, p := range made {
-			if p.Promised.Minor == minor && p.CampaignID == l.ids.campaign {
+			if p.Promised == counts && p.CampaignSlug == promise.CampaignSlug {
 				return p, nil
 			}
 		}
-		promise := giving.Promise{
-			CampaignSlug: campaignSlug, CompanyID: company, PersonID: person, Amount: money.Of(minor, currency),
-			Visibility: v, Message: message, DueOn: due,
-		}
-		if euros, ok := inEuros[slug]; ok && euros.counts == minor {
-			promise.Amount = money.Of(euros.minor, "EUR")
-		}
-		if len(parts) > 0 {
-			promise.Rhythm, promise.Parts = giving.Monthly, giving.Spread(minor, due, giving.Monthly.Months(), parts[0])
-		}
-		_, err = giving.MakePledge(ctx, l.DB, l.Now, promise)
-		if err != nil {
+		if _, err := giving.MakePledge(ctx, l.DB, l.Now, promise); err != nil {
 			return giving.Pledge{}, err
 		}
 	}
-	return giving.Pledge{}, fmt.Errorf("the pledge of %s was made and is not there", slug)
+	return giving.Pledge{}, fmt.Errorf("the pledge of %s was made and is not there", counts)
 }
 
 func (l *Loader) enterDebitOnItsWay(ctx context.Context) error {
@@ -85,7 +89,7 @@ func (l *Loader) enterDebitOnItsWay(ctx context.Context) error {
 }
 
 func (l *Loader) enterPromises(ctx context.Context) error {
-	today := l.Now().Truncate(24 * time.Hour)
+	today := l.today()
 	if _, err := l.pledge(ctx, "ganok-soft", 5_000_00, giving.Named, "", today.AddDate(0, 1, 0)); err != nil {
 		return err
 	}

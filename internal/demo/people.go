@@ -13,43 +13,54 @@ import (
 	"kopiyka/internal/pg"
 )
 
-func (l *Loader) enterCluster(ctx context.Context) (err error) {
-	l.ids.cluster, err = l.ensure(ctx,
+func (l *Loader) enterCluster(ctx context.Context) error {
+	id, err := l.ensure(ctx,
 		func() (string, error) { c, err := member.ClusterBySlug(ctx, l.DB, cluster.Slug); return c.ID, err },
 		func(tx *sqlx.Tx) (string, error) { return member.AddCluster(ctx, tx, l.Now(), cluster) })
 	if err != nil {
 		return err
 	}
-	if err := l.enterBankAccount(ctx); err != nil {
+	l.ids.clusters[clusterSlug] = id
+	if err := l.enterBankAccount(ctx, id, bankAccount); err != nil {
 		return err
 	}
-	l.ids.coordinator, err = l.person(ctx, CoordinatorEmail, "Олена Гнатюк", Password, l.clusterPerson(ctx, CoordinatorEmail, member.Coordinator))
-	if err != nil {
-		return err
+	var s staff
+	for _, p := range []struct {
+		id          *string
+		email, name string
+		role        member.ClusterRole
+	}{
+		{&s.coordinator, CoordinatorEmail, "Олена Гнатюк", member.Coordinator},
+		{&s.approver, ApproverEmail, "Андрій Савчук", member.Approver},
+		{&s.admin, AdminEmail, "Марта Гончар", member.Admin},
+	} {
+		if *p.id, err = l.person(ctx, p.email, p.name, Password, l.clusterPerson(ctx, p.email, id, p.role)); err != nil {
+			return err
+		}
 	}
-	l.ids.approverID, err = l.person(ctx, ApproverEmail, "Андрій Савчук", Password, l.clusterPerson(ctx, ApproverEmail, member.Approver))
-	if err != nil {
-		return err
-	}
-	_, err = l.person(ctx, AdminEmail, "Марта Гончар", Password, l.clusterPerson(ctx, AdminEmail, member.Admin))
-	return err
+	l.ids.staff[clusterSlug] = s
+	return nil
 }
 
-// clusterPerson gives somebody a role in the cluster, and the authenticator that such a role
-// takes, with a secret that the demo's own page of codes knows.
-func (l *Loader) clusterPerson(ctx context.Context, email string, role member.ClusterRole) func(*sqlx.Tx, string) error {
+// clusterPerson gives somebody roles in a cluster, and the authenticator that such roles
+// take, with a secret that the demo's own page of codes knows.
+func (l *Loader) clusterPerson(ctx context.Context, email, cluster string, roles ...member.ClusterRole) func(*sqlx.Tx, string) error {
 	return func(tx *sqlx.Tx, id string) error {
 		if err := member.GiveAuthenticator(ctx, tx, l.Vault, l.Now(), id, Secret(email)); err != nil {
 			return err
 		}
-		return member.GiveClusterRole(ctx, tx, id, l.ids.cluster, role)
+		for _, role := range roles {
+			if err := member.GiveClusterRole(ctx, tx, id, cluster, role); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }
 
-// enterBankAccount enters the account that invoices name, unless it is there.
-func (l *Loader) enterBankAccount(ctx context.Context) error {
-	account := bankAccount
-	account.ClusterID = l.ids.cluster
+// enterBankAccount enters the account that a cluster's invoices name, unless it is there.
+func (l *Loader) enterBankAccount(ctx context.Context, cluster string, account member.BankAccount) error {
+	account.ClusterID = cluster
 	err := pg.InTx(ctx, l.DB, func(tx *sqlx.Tx) error {
 		_, err := member.AddBankAccount(ctx, tx, l.Now(), account)
 		return err
@@ -85,30 +96,15 @@ func payerName(number int) string {
 	return givenNames[number%len(givenNames)] + " " + surnames[number%len(surnames)]
 }
 
-// enterCompany enters a donor with the one who pays for it. Ganok Soft's is the demo's
-// company sign-in; the others cannot sign in.
+// enterCompany enters a donor of the record with the one who pays for it.
 func (l *Loader) enterCompany(ctx context.Context, d donor) error {
-	company, err := l.ensure(ctx,
-		func() (string, error) { c, err := member.CompanyBySlug(ctx, l.DB, d.slug); return c.ID, err },
-		func(tx *sqlx.Tx) (string, error) {
-			id, err := member.AddCompany(ctx, tx, l.Now(), member.Company{Slug: d.slug, Name: member.Text{UK: d.uk, EN: d.en}})
-			if err != nil {
-				return "", err
-			}
-			return id, member.Join(ctx, tx, id, l.ids.cluster, l.Now().AddDate(-1, 0, 0))
-		})
+	number := slices.IndexFunc(donors, func(o donor) bool { return o.slug == d.slug })
+	memberships := append([]belongs{{clusterSlug, "member", memberSince(number).Format(time.DateOnly), ""}}, more[d.slug]...)
+	company, err := l.company(ctx, member.Company{Slug: d.slug, Name: member.Text{UK: d.uk, EN: d.en}}, memberships...)
 	if err != nil {
 		return err
 	}
-	email, name, password := "payer@"+d.slug+".test", payerName(slices.IndexFunc(donors, func(o donor) bool { return o.slug == d.slug })), ""
-	if d.slug == donors[0].slug {
-		email, name, password = CompanyEmail, "Ірина Шульга", Password
-	}
-	payer, err := l.person(ctx, email, name, password, func(tx *sqlx.Tx, id string) error {
-		return member.GiveCompanyRole(ctx, tx, id, company, member.Owner)
-	})
-	l.ids.companies[d.slug], l.ids.payers[d.slug] = company, payer
-	return err
+	return l.owner(ctx, d.slug, company, number)
 }
 
 func (l *Loader) enterCampaign(ctx context.Context) error {
@@ -127,26 +123,32 @@ func (l *Loader) enterCampaign(ctx context.Context) error {
 }
 
 func (l *Loader) addCampaign(ctx context.Context, tx *sqlx.Tx) (string, error) {
-	programme, err := campaign.AddProgramme(ctx, tx, l.Now(), l.ids.cluster, campaignSlug, programmeTitle)
+	programme, err := campaign.AddProgramme(ctx, tx, l.Now(), l.ids.clusters[clusterSlug], campaignSlug, programmeTitle)
 	if err != nil {
 		return "", err
 	}
-	id, err := campaign.Add(ctx, tx, l.Now(), theCampaign(l.ids.cluster, programme, l.Now().Truncate(24*time.Hour)))
+	id, err := campaign.Add(ctx, tx, l.Now(), theCampaign(l.ids.clusters[clusterSlug], programme, l.today()))
 	if err != nil {
 		return "", err
 	}
-	for _, p := range purposes {
-		p.CampaignID = id
-		purposeID, err := campaign.AddPurpose(ctx, tx, p.Purpose)
+	return id, addPurposes(ctx, tx, id, purposes)
+}
+
+func addPurposes(ctx context.Context, tx *sqlx.Tx, campaignID string, all []purpose) error {
+	for _, p := range all {
+		p.CampaignID = campaignID
+		id, err := campaign.AddPurpose(ctx, tx, p.Purpose)
 		if err != nil {
-			return "", err
+			return err
 		}
 		for _, n := range p.needs {
-			n.PurposeID = purposeID
+			n.PurposeID = id
 			if err := campaign.AddNeed(ctx, tx, n); err != nil {
-				return "", err
+				return err
 			}
 		}
 	}
-	return id, nil
+	return nil
 }
+
+func (l *Loader) today() time.Time { return l.Now().Truncate(24 * time.Hour) }

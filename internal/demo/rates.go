@@ -18,12 +18,12 @@ var rates = []struct {
 // enterRates lets the campaign take promises in other currencies. What somebody has set
 // since then stays.
 func (l *Loader) enterRates(ctx context.Context) error {
-	accepted := campaign.Acceptance{Slug: campaignSlug, PersonID: l.ids.coordinator}
+	accepted := campaign.Acceptance{Slug: campaignSlug, PersonID: l.ids.staff[clusterSlug].coordinator}
 	for _, r := range rates {
 		accepted.Currencies = append(accepted.Currencies, r.from)
 	}
 	for i, r := range rates {
-		known, err := exchange.InForce(ctx, l.DB, l.ids.cluster, r.from, currency, l.Now())
+		known, err := exchange.InForce(ctx, l.DB, l.ids.clusters[clusterSlug], r.from, currency, l.Now())
 		if err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ func (l *Loader) enterRates(ctx context.Context) error {
 			return err
 		}
 		_, err = exchange.Enter(ctx, l.DB, l.Now, exchange.Entry{
-			ClusterID: l.ids.cluster, PersonID: l.ids.coordinator, From: r.from, To: currency, Value: value, Source: "НБУ", Day: clock.Day(l.Now()),
+			ClusterID: l.ids.clusters[clusterSlug], PersonID: l.ids.staff[clusterSlug].coordinator, From: r.from, To: currency, Value: value, Source: "НБУ", Day: clock.Day(l.Now()),
 		})
 		if err != nil {
 			return err

@@ -22,7 +22,7 @@ const (
 )
 
 var cluster = member.Cluster{
-	Slug: "kharkiv-it-cluster",
+	Slug: clusterSlug,
 	Name: member.Text{UK: Payee, EN: PayeeEN},
 	About: member.Text{
 		UK: "Громадська організація, що об’єднує ІТ-компанії Харкова. Кампанії веде координаційна група, кожен розподіл схвалює друга людина.",
@@ -134,14 +134,16 @@ const (
 	waiting  decision = "waiting"
 )
 
-// allocations are proposals with invented sums, in minor units.
-var allocations = []struct {
+// allocation is a proposal with an invented sum, in minor units.
+type allocation struct {
 	purpose  string
 	minor    int64
 	uk, en   string
 	decision decision
 	refusal  string
-}{
+}
+
+var allocations = []allocation{
 	{hospitalsSlug, 44_700_00, "Три ультразвукові системи для лікарень, що приймають хворих на COVID-19", "Three ultrasound systems for hospitals that take in COVID-19 patients", approved, ""},
 	{hospitalsSlug, 21_640_50, "Ларингоскопи, пульсоксиметри й дихальні мішки для лікарні № 17: передача 27 березня", "Laryngoscopes, pulse oximeters and breathing bags for Hospital No. 17: delivery on 27 March", approved, ""},
 	{housesSlug, 38_000_00, "Перші два будинки в Дворічанському районі: договори купівлі узгоджено з громадою", "The first two houses in the Dvorichna district: purchase agreed with the community", approved, ""},

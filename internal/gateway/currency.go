@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"slices"
+
 	"kopiyka/internal/fault"
 	"kopiyka/internal/money"
 )
@@ -105,6 +107,11 @@ func (g *Gateway) methods(c money.Currency) []string {
 		return []string{"card"}
 	}
 	return all
+}
+
+// Takes reports whether some way of paying that is configured works in a currency.
+func (g *Gateway) Takes(c money.Currency) bool {
+	return slices.ContainsFunc(g.config.Methods, func(m string) bool { return onlyIn[m] == nil || onlyIn[m][c] })
 }
 
 // CheckAmount refuses, with a fault about the field "amount", what cannot be paid through

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -23,6 +22,7 @@ import (
 
 	"kopiyka/internal/clock"
 	"kopiyka/internal/giving"
+	"kopiyka/internal/outward"
 	"kopiyka/internal/pg"
 )
 
@@ -101,22 +101,28 @@ func New(c Config, db *sqlx.DB, now clock.Clock, log *slog.Logger) (*Gateway, er
 	if len(c.Methods) == 0 {
 		c.Methods = []string{"card"}
 	}
+	api, err := newAPI(c)
+	if err != nil {
+		return nil, err
+	}
 	return &Gateway{
-		config: c, api: newAPI(c), db: db, now: now, log: log,
+		config: c, api: api, db: db, now: now, log: log,
 		settler: giving.NewSettler(db), announcer: pg.NewAnnouncer(db, pg.PublicChanged), syncs: semaphore.NewWeighted(mostSyncs),
 	}, nil
 }
 
-// stay refuses to be sent elsewhere with what is meant for Stripe, which sends nobody on.
-// stripe-go would take the redirect itself for an answer, so that it is an error.
-func stay(*http.Request, []*http.Request) error {
-	return errors.New("the address of Stripe leads elsewhere")
-}
-
 // newAPI makes a client with one configuration a backend: stripe-go writes the URL back
 // into the one it is given, and a shared one would send uploads to the wrong host.
-func newAPI(c Config) *client.API {
-	hc := &http.Client{Timeout: callTimeout, CheckRedirect: stay}
+func newAPI(c Config) (*client.API, error) {
+	base := c.APIBase
+	if base == "" {
+		base = stripe.APIURL
+	}
+	places, err := outward.To(base)
+	if err != nil {
+		return nil, fmt.Errorf("the address of Stripe: %w", err)
+	}
+	hc := places.Client(callTimeout)
 	backend := func(kind stripe.SupportedBackend) stripe.Backend {
 		config := &stripe.BackendConfig{
 			HTTPClient: hc, MaxNetworkRetries: stripe.Int64(2), EnableTelemetry: stripe.Bool(false),
@@ -129,7 +135,7 @@ func newAPI(c Config) *client.API {
 	}
 	return client.New(c.SecretKey, &stripe.Backends{
 		API: backend(stripe.APIBackend), Connect: backend(stripe.ConnectBackend), Uploads: backend(stripe.UploadsBackend),
-	})
+	}), nil
 }
 
 // Describe says of an error what may be logged or stored. Stripe's own text is a JSON body

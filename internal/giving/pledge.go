@@ -17,6 +17,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"kopiyka/internal/audit"
+	"kopiyka/internal/campaign"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/exchange"
 	"kopiyka/internal/fault"
@@ -39,6 +40,7 @@ const (
 type Promise struct {
 	CampaignSlug string
 	CompanyID    string
+	ThroughID    string       // the cluster through which the company gives; empty: the only one that there is for it
 	PersonID     string       // who says it
 	Amount       money.Amount // in the campaign's currency, or another that it accepts
 	Visibility   Visibility
@@ -59,7 +61,9 @@ type Pledge struct {
 	CampaignID      string
 	CampaignSlug    string
 	Campaign        Text
-	ClusterID       string
+	ClusterID       string // which leads the campaign
+	ThroughID       string // through which it is given
+	Through         Text
 	CompanyID       string
 	Company         Text
 	Promised        money.Amount // as it was made; never changes
@@ -111,12 +115,14 @@ const (
 )
 
 // MakePledge records a promise and returns its id. The person must hold a paying role in
-// the company, the company must be a member of the campaign's cluster, the campaign must
-// be open and accept the currency. A promise in another currency than the campaign's counts
-// at the rate in force, for good. What is wrong comes back as one fault.Form, or as a
-// NotFound or Forbidden fault. Each call is another pledge.
+// the company, the company must be a member of a cluster of the campaign's, the campaign
+// must be open and accept the currency. A company that is a member of several of them says
+// through which it gives. A promise in another currency than the campaign's counts at the
+// rate in force, for good. What is wrong comes back as one fault.Form, or as a NotFound or
+// Forbidden fault. Each call is another pledge.
 func MakePledge(ctx context.Context, db *sqlx.DB, now clock.Clock, p Promise) (string, error) {
-	if err := p.Check(now()); err != nil {
+	at := now()
+	if err := p.Check(at); err != nil {
 		return "", err
 	}
 	id := pg.NewID()
@@ -124,21 +130,22 @@ func MakePledge(ctx context.Context, db *sqlx.DB, now clock.Clock, p Promise) (s
 		if err := mayPay(ctx, tx, p.PersonID, p.CompanyID); err != nil {
 			return err
 		}
-		campaign, err := openCampaign(ctx, tx, p, now())
+		to, err := openCampaign(ctx, tx, p, at)
 		if err != nil {
 			return err
 		}
-		c, err := p.counted(ctx, tx, campaign, now())
+		p.ThroughID = to.ThroughID
+		c, err := p.counted(ctx, tx, to, at)
 		if err != nil {
 			return err
 		}
-		if err := insertPledge(ctx, tx, now(), id, campaign.ID, p, c); err != nil {
+		if err := insertPledge(ctx, tx, at, id, to.ID, p, c); err != nil {
 			return err
 		}
 		if err := addInstalments(ctx, tx, id, "", c.parts); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, audit.Act{At: now(), Person: p.PersonID, Act: "pledge.made", Subject: "pledge:" + id,
+		return audit.Record(ctx, tx, audit.Act{At: at, Person: p.PersonID, Act: "pledge.made", Subject: "pledge:" + id,
 			Detail: c.detail(map[string]any{"visibility": p.Visibility, "instalments": max(len(p.Parts), 1)})})
 	})
 	if err != nil {
@@ -155,11 +162,11 @@ func insertPledge(ctx context.Context, tx *sqlx.Tx, at time.Time, id, campaign s
 	optional := func(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, message, due_on, reference, purchase_order, purpose_id, need_id, rhythm, made_by, made_at,
-		                     original_minor, original_currency, rate_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, nullif($16::bigint, 0), nullif($17, ''), nullif($18, '')::uuid)`,
+		                     original_minor, original_currency, rate_id, through_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, nullif($16::bigint, 0), nullif($17, ''), nullif($18, '')::uuid, $19)`,
 		id, campaign, p.CompanyID, c.amount.Minor, string(c.amount.Currency), string(p.Visibility), strings.TrimSpace(p.Message),
 		sql.NullTime{Time: due, Valid: !due.IsZero()}, string(NewReference()), strings.TrimSpace(p.PurchaseOrder), optional(p.PurposeID), optional(p.NeedID),
-		string(p.rhythm()), p.PersonID, at, c.original.Minor, string(c.original.Currency), c.rate.ID)
+		string(p.rhythm()), p.PersonID, at, c.original.Minor, string(c.original.Currency), c.rate.ID, p.ThroughID)
 	switch pg.Constraint(err) {
 	case "pledges_purpose_of_campaign", "pledges_need_of_purpose":
 		return fault.In("purpose", "pledge.purpose_unknown")
@@ -278,19 +285,17 @@ type promisedTo struct {
 	State     string
 	Ended     bool
 	Currency  money.Currency
-	Member    bool
-	Accepts   bool // the promise's currency
+	Accepts   bool   // the promise's currency
+	ThroughID string // the cluster through which it is given
 }
 
 // openCampaign finds the campaign and keeps it open until the pledge is written.
 func openCampaign(ctx context.Context, tx *sqlx.Tx, p Promise, now time.Time) (promisedTo, error) {
 	var c promisedTo
 	err := tx.GetContext(ctx, &c, `
-		SELECT id, cluster_id, state, currency, coalesce(closes_on < $4, false) AS ended,
-		       currency = $5 OR EXISTS (SELECT 1 FROM campaign_currencies a WHERE a.campaign_id = c.id AND a.currency = $5) AS accepts,
-		       EXISTS (SELECT 1 FROM memberships m WHERE m.cluster_id = c.cluster_id AND m.company_id = $2
-		           AND m.since <= $3 AND (m.until IS NULL OR m.until > $3)) AS member
-		  FROM campaigns c WHERE slug = $1 AND state <> 'draft' FOR SHARE OF c`, p.CampaignSlug, p.CompanyID, now, clock.Day(now), string(p.Amount.Currency))
+		SELECT id, cluster_id, state, currency, coalesce(closes_on < $2, false) AS ended,
+		       currency = $3 OR EXISTS (SELECT 1 FROM campaign_currencies a WHERE a.campaign_id = c.id AND a.currency = $3) AS accepts
+		  FROM campaigns c WHERE slug = $1 AND state <> 'draft' FOR SHARE OF c`, p.CampaignSlug, clock.Day(now), string(p.Amount.Currency))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return c, fault.New(fault.NotFound, "campaign.unknown", p.CampaignSlug)
@@ -298,10 +303,32 @@ func openCampaign(ctx context.Context, tx *sqlx.Tx, p Promise, now time.Time) (p
 		return c, fmt.Errorf("find the campaign: %w", err)
 	case c.State != "open" || c.Ended: // its last day is over, and the timetable has not closed it yet
 		return c, fault.New(fault.Conflict, "campaign.closed")
-	case !c.Member:
-		return c, fault.New(fault.Forbidden, "pledge.not_a_member")
-	case !c.Accepts:
+	}
+	if c.ThroughID, err = p.through(ctx, tx, c.ID, now); err != nil {
+		return c, err
+	}
+	if !c.Accepts {
 		return c, fault.In("amount", "pledge.other_currency", string(c.Currency))
 	}
 	return c, nil
+}
+
+// through is the cluster through which the company gives, and so the one whose share the
+// pledge counts as.
+func (p Promise) through(ctx context.Context, tx *sqlx.Tx, to string, now time.Time) (string, error) {
+	ways, err := campaign.Ways(ctx, tx, to, p.CompanyID, now)
+	switch {
+	case err != nil:
+		return "", err
+	case len(ways) == 0:
+		return "", fault.New(fault.Forbidden, "pledge.not_a_member")
+	case p.ThroughID == "" && len(ways) > 1:
+		return "", fault.In("through", "pledge.through_missing")
+	case p.ThroughID == "":
+		return ways[0].ID, nil
+	}
+	if !slices.ContainsFunc(ways, func(k campaign.Cluster) bool { return k.ID == p.ThroughID }) {
+		return "", fault.In("through", "pledge.through_unknown")
+	}
+	return p.ThroughID, nil
 }

@@ -178,8 +178,8 @@ func TestMembershipIsNeededOnTheDay(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		// Late in the evening, when another zone has tomorrow already.
-		_, err := giving.MakePledge(t.Context(), w.DB, clock.At(noon.Add(11*time.Hour+59*time.Minute)), w.Promise(100))
+		// Late in the evening in Kyiv, when zones to the east have tomorrow already.
+		_, err := giving.MakePledge(t.Context(), w.DB, clock.At(noon.Add(9*time.Hour+59*time.Minute)), w.Promise(100))
 		if c.member && err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if !c.member {

@@ -15,14 +15,14 @@ import (
 	"kopiyka/internal/pg"
 )
 
-const pledgeColumns = `p.id, p.campaign_id, c.slug, c.title_uk, c.title_en, c.cluster_id, p.company_id, k.name_uk, k.name_en,
+const pledgeColumns = `p.id, p.campaign_id, c.slug, c.title_uk, c.title_en, c.cluster_id, p.through_id, t.name_uk, t.name_en, p.company_id, k.name_uk, k.name_en,
 	p.amount_minor, p.amount_minor + coalesce(x.change, 0)::bigint, p.currency, p.rhythm, p.visibility, p.message, p.purchase_order,
 	coalesce(p.purpose_id::text, ''), coalesce(u.title_uk, ''), coalesce(u.title_en, ''), coalesce(p.need_id::text, ''), coalesce(n.item_uk, ''), coalesce(n.item_en, ''),
 	p.due_on, p.reference, p.made_at, x.acts, coalesce(x.cancelled, false), coalesce(x.released, false), y.on_its_way, y.received, y.refunded,
 	coalesce(p.original_minor, 0), coalesce(p.original_currency, ''), coalesce(p.rate_id::text, ''), coalesce(r.rate::text, '1'), coalesce(r.source, ''), r.day, y.charged, y.own`
 
 // pledgeTables joins a pledge with its acts x and its payments y.
-const pledgeTables = ` FROM pledges p JOIN campaigns c ON c.id = p.campaign_id JOIN companies k ON k.id = p.company_id
+const pledgeTables = ` FROM pledges p JOIN campaigns c ON c.id = p.campaign_id JOIN companies k ON k.id = p.company_id JOIN clusters t ON t.id = p.through_id
 	LEFT JOIN purposes u ON u.id = p.purpose_id LEFT JOIN needs n ON n.id = p.need_id
 	LEFT JOIN LATERAL (SELECT * FROM exchange_rates WHERE id = p.rate_id LIMIT 1) r ON true
 	CROSS JOIN LATERAL (
@@ -41,7 +41,7 @@ func scanPledge(row interface{ Scan(...any) error }) (Pledge, error) {
 	var p Pledge
 	var due, day sql.NullTime
 	var own int64
-	err := row.Scan(&p.ID, &p.CampaignID, &p.CampaignSlug, &p.Campaign.UK, &p.Campaign.EN, &p.ClusterID, &p.CompanyID, &p.Company.UK, &p.Company.EN,
+	err := row.Scan(&p.ID, &p.CampaignID, &p.CampaignSlug, &p.Campaign.UK, &p.Campaign.EN, &p.ClusterID, &p.ThroughID, &p.Through.UK, &p.Through.EN, &p.CompanyID, &p.Company.UK, &p.Company.EN,
 		&p.Promised.Minor, &p.Amount.Minor, &p.Amount.Currency, &p.Rhythm, &p.Visibility, &p.Message, &p.PurchaseOrder,
 		&p.PurposeID, &p.Purpose.UK, &p.Purpose.EN, &p.NeedID, &p.Need.UK, &p.Need.EN,
 		&due, &p.Reference, &p.MadeAt, &p.Acts, &p.Cancelled, &p.EarmarkReleased, &p.OnItsWay, &p.Received, &p.Refunded,

@@ -5,10 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
@@ -102,8 +104,19 @@ func checkRefundReason(reason string) *fault.Fault {
 	return text.Check("reason", reason, maxRefundReason)
 }
 
-// AskRefund records that a coordinator of the payment's cluster wants money to go back. Up
-// to the cluster's limit it is approved at once; above it, and when the campaign no longer
+// Who asks for refunds, and who decides on those above the limit. A treasurer does either,
+// and never both for one refund.
+var (
+	refundAskers   = []member.ClusterRole{member.Coordinator, member.Treasurer}
+	refundDeciders = []member.ClusterRole{member.Approver, member.Treasurer}
+)
+
+// MayAskRefund and MayDecideRefund report whether a role is among those.
+func MayAskRefund(role member.ClusterRole) bool    { return slices.Contains(refundAskers, role) }
+func MayDecideRefund(role member.ClusterRole) bool { return slices.Contains(refundDeciders, role) }
+
+// AskRefund records that a coordinator or treasurer of the payment's cluster wants money to
+// go back. Up to the cluster's limit it is approved at once; above it, and when the campaign no longer
 // has that money free, a second person decides. Nothing is sent from here: an approved
 // request is gateway.Refund's. More than is here of the payment is refused, and so is
 // money that a bank disputes, which it would give back a second time. The same wish again
@@ -128,7 +141,7 @@ func AskRefund(ctx context.Context, db *sqlx.DB, now clock.Clock, w RefundWish) 
 		if err != nil {
 			return err
 		}
-		if err := holdsFor(ctx, tx, w.PersonID, p.CampaignID, member.Coordinator, unknown); err != nil {
+		if err := holdsFor(ctx, tx, w.PersonID, p.CampaignID, refundAskers, unknown); err != nil {
 			return err
 		}
 		known, err := refundOf(ctx, tx, w.ID)
@@ -154,20 +167,20 @@ func AskRefund(ctx context.Context, db *sqlx.DB, now clock.Clock, w RefundWish) 
 	return r, nil
 }
 
-// holdsFor asks for a role in the cluster of a campaign. To a person without any role
-// there the thing does not exist.
-func holdsFor(ctx context.Context, tx *sqlx.Tx, person, campaign string, role member.ClusterRole, unknown *fault.Fault) error {
+// holdsFor asks for one of some roles in the cluster of a campaign. To a person without any
+// role there the thing does not exist.
+func holdsFor(ctx context.Context, tx *sqlx.Tx, person, campaign string, roles []member.ClusterRole, unknown *fault.Fault) error {
 	var holds sql.NullBool
 	err := tx.GetContext(ctx, &holds, `
-		SELECT bool_or(r.role = $3) FROM cluster_roles r JOIN campaigns c ON c.cluster_id = r.cluster_id WHERE c.id = $1 AND r.person_id = $2`,
-		campaign, person, string(role))
+		SELECT bool_or(r.role = ANY ($3)) FROM cluster_roles r JOIN campaigns c ON c.cluster_id = r.cluster_id WHERE c.id = $1 AND r.person_id = $2`,
+		campaign, person, pq.Array(roles))
 	switch {
 	case err != nil:
 		return fmt.Errorf("find the role: %w", err)
 	case !holds.Valid:
 		return unknown
 	case !holds.Bool:
-		return fault.New(fault.Forbidden, "refund.role."+string(role))
+		return fault.New(fault.Forbidden, "refund.role."+string(roles[0]))
 	}
 	return nil
 }
@@ -271,7 +284,7 @@ func refundOf(ctx context.Context, tx *sqlx.Tx, id string) (RefundRequest, error
 }
 
 // ApproveRefund lets a refund go that another person asked for. The person must be an
-// approver of the cluster. A request is decided once.
+// approver or a treasurer of the cluster. A request is decided once.
 func ApproveRefund(ctx context.Context, db *sqlx.DB, now clock.Clock, id, person string) (RefundRequest, error) {
 	return decideRefund(ctx, db, now, id, person, RefundApproved, "")
 }
@@ -303,7 +316,7 @@ func decideRefund(ctx context.Context, db *sqlx.DB, now clock.Clock, id, person 
 		if err != nil {
 			return err
 		}
-		if err := holdsFor(ctx, tx, person, p.CampaignID, member.Approver, unknown); err != nil {
+		if err := holdsFor(ctx, tx, person, p.CampaignID, refundDeciders, unknown); err != nil {
 			return err
 		}
 		if known.AskedBy == person {

@@ -5,9 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"kopiyka/internal/fault"
 	"kopiyka/internal/gateway/gatewaytest"
 	"kopiyka/internal/giving"
+	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
 )
@@ -43,6 +46,31 @@ func asked(t *testing.T, w *gatewaytest.World, wish giving.RefundWish) giving.Re
 		t.Fatal(err)
 	}
 	return r
+}
+
+// A treasurer asks, or decides on what another has asked for, and never both.
+func TestTreasurersAskAndDecideOnOthersRefunds(t *testing.T) {
+	t.Parallel()
+	w, p := refundablePayment(t, 10_000, 1_000)
+	var treasurers []string
+	for _, email := range []string{"one@example.org", "two@example.org"} {
+		w.Tx(func(tx *sqlx.Tx) error {
+			id, err := member.AddPerson(t.Context(), tx, w.Now(), email, "Скарбниця", "")
+			if err != nil {
+				return err
+			}
+			treasurers = append(treasurers, id)
+			return member.GiveClusterRole(t.Context(), tx, id, w.Cluster, member.Treasurer)
+		})
+	}
+	large := wish(w, p, 1_001)
+	large.PersonID = treasurers[0]
+	r := asked(t, w, large)
+	_, err := giving.ApproveRefund(t.Context(), w.DB, w.Now, r.ID, treasurers[0])
+	wantFault(t, err, fault.Forbidden, "refund.own_request")
+	if r, err = giving.ApproveRefund(t.Context(), w.DB, w.Now, r.ID, treasurers[1]); err != nil || r.DecidedBy.String != treasurers[1] {
+		t.Errorf("approved = %+v, %v", r, err)
+	}
 }
 
 func TestRefundUpToTheLimitGoesAloneAndAboveItWaits(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 )
 
 // Heard dials the server, in whose place somebody greets and answers each line with the
-// same, and returns what was said to it.
-func Heard(t *testing.T, s Server, greeting, answer string) string {
+// same, and returns what was said to it, and whether the session opened.
+func Heard(t *testing.T, s Server, greeting, answer string) (string, bool) {
 	t.Helper()
 	ours, theirs := net.Pipe()
 	heard := make(chan string, 1)
@@ -36,9 +36,6 @@ func Heard(t *testing.T, s Server, greeting, answer string) string {
 		}
 	}()
 	_, err := s.dial(t.Context(), netmail.Address{Address: "letters@kopiyka.example"}, gomail.WithDialContextFunc(func(context.Context, string, string) (net.Conn, error) { return ours, nil }))
-	if err == nil {
-		t.Error("the password was told to anybody")
-	}
 	ours.Close()
-	return <-heard
+	return <-heard, err == nil
 }

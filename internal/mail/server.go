@@ -22,14 +22,15 @@ type Server struct {
 	host, user, password string
 	port                 int
 	tls                  bool           // from the first byte
+	private              bool           // nobody else is on the way there
 	roots                *x509.CertPool // whom to believe; nil: whom this machine believes
 }
 
 var errServer = errors.New("KOPIYKA_SMTP_URL is no address such as smtp://user:password@mail.example.org:587 or smtps://…")
 
 // ParseServer reads smtp://user:password@host:587, which turns to TLS before it says
-// anything, or smtps://…:465, which begins with it. A server on this machine, and one that
-// is told no password, may do without. Its errors do not show the password.
+// anything, or smtps://…:465, which begins with it. A server on this machine may do without.
+// Its errors do not show the password.
 func ParseServer(address string) (Server, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" {
@@ -53,6 +54,13 @@ func ParseServer(address string) (Server, error) {
 	return s, nil
 }
 
+// OnPrivateNetwork is the server when nobody else is on the way there: one that is told no
+// password may do without TLS.
+func (s Server) OnPrivateNetwork(private bool) Server {
+	s.private = private
+	return s
+}
+
 // String is for logs: the server without what is secret.
 func (s Server) String() string { return net.JoinHostPort(s.host, strconv.Itoa(s.port)) }
 
@@ -74,10 +82,10 @@ func (s Server) dial(ctx context.Context, from netmail.Address, further ...gomai
 	switch {
 	case s.tls:
 		options = append(options, gomail.WithSSL())
-	case s.user != "" && !s.local():
-		options = append(options, gomail.WithTLSPolicy(gomail.TLSMandatory))
-	default:
+	case s.local() || s.private && s.user == "":
 		options = append(options, gomail.WithTLSPolicy(gomail.TLSOpportunistic))
+	default:
+		options = append(options, gomail.WithTLSPolicy(gomail.TLSMandatory))
 	}
 	if s.user != "" {
 		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(s.user), gomail.WithPassword(s.password))

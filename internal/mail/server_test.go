@@ -105,8 +105,22 @@ func TestNoPasswordInTheClear(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	heard := mail.Heard(t, server, "220 hello", "250-mail.example.org\r\n250 AUTH PLAIN LOGIN")
-	if strings.Contains(heard, "AUTH") || !strings.Contains(heard, "EHLO kopiyka.example") {
+	heard, opened := mail.Heard(t, server.OnPrivateNetwork(true), "220 hello", "250-mail.example.org\r\n250 AUTH PLAIN LOGIN")
+	if opened || strings.Contains(heard, "AUTH") || !strings.Contains(heard, "EHLO kopiyka.example") {
 		t.Errorf("the server heard %q", heard)
+	}
+}
+
+// Nor do letters, but on a network that nobody else is in.
+func TestNoLetterInTheClear(t *testing.T) {
+	t.Parallel()
+	for private, want := range map[bool]bool{false: false, true: true} {
+		server, err := mail.ParseServer("smtp://mail.example.org")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if heard, opened := mail.Heard(t, server.OnPrivateNetwork(private), "220 hello", "250 mail.example.org"); opened != want {
+			t.Errorf("on a private network %v, the session opened: %v; the server heard %q", private, opened, heard)
+		}
 	}
 }

@@ -14,7 +14,8 @@ import (
 )
 
 // How many failures are borne within the window: for one address, of one person's second
-// factor, for one address that asks for letters, and from one host.
+// factor, for one address that asks for letters, and from one host. A browser that its person
+// has signed in with before has as many of its own (Device).
 const (
 	failureWindow     = 15 * time.Minute
 	failuresByEmail   = 10
@@ -35,17 +36,18 @@ type attempt struct {
 // begin writes an attempt down. When there were too many of the account or from the host,
 // it is a TooMany fault, and this attempt does not count.
 func begin(ctx context.Context, db *sqlx.DB, at time.Time, account string, most int, host string) (attempt, error) {
+	account, host = allowance(ctx, account, host)
 	a := attempt{account: account}
 	err := db.QueryRowxContext(ctx, `
 		WITH tried AS (INSERT INTO sign_in_failures (subject, failed_at) VALUES ($1, $3), ($2, $3) RETURNING id, subject)
-		SELECT max(id) FILTER (WHERE subject = $1), max(id) FILTER (WHERE subject = $2) FROM tried`, account, "ip:"+host, at).Scan(&a.ids[0], &a.ids[1])
+		SELECT max(id) FILTER (WHERE subject = $1), max(id) FILTER (WHERE subject = $2) FROM tried`, account, host, at).Scan(&a.ids[0], &a.ids[1])
 	if err != nil {
 		return a, fmt.Errorf("note an attempt: %w", err)
 	}
 	var ofAccount, ofHost int
 	err = db.QueryRowxContext(ctx, `
 		SELECT count(*) FILTER (WHERE subject = $1), count(*) FILTER (WHERE subject = $2)
-		  FROM sign_in_failures WHERE subject IN ($1, $2) AND failed_at > $3`, account, "ip:"+host, at.Add(-failureWindow)).Scan(&ofAccount, &ofHost)
+		  FROM sign_in_failures WHERE subject IN ($1, $2) AND failed_at > $3`, account, host, at.Add(-failureWindow)).Scan(&ofAccount, &ofHost)
 	if err != nil {
 		return a, fmt.Errorf("count attempts: %w", err)
 	}

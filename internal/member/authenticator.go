@@ -71,7 +71,7 @@ func OfferAuthenticator(ctx context.Context, db *sqlx.DB, vault *Vault, now cloc
 // that the app has it, and returns new recovery codes; those from before are void. A code
 // that does not fit is a fault of the field "code".
 func EnrolAuthenticator(ctx context.Context, db *sqlx.DB, vault *Vault, now clock.Clock, person, typed, host string) (codes []string, err error) {
-	try, err := begin(ctx, db, now(), "factor:"+person, failuresByFactor, host)
+	try, err := begin(ctx, db, now(), factorSubject(person), failuresByFactor, host)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -27,6 +29,9 @@ type ImportFile struct {
 func BringCompanies(ctx context.Context, db *sqlx.DB, now clock.Clock, f ImportFile) (id string, err error) {
 	if len(f.Body) == 0 {
 		return "", fault.In("file", "import.missing")
+	}
+	if e := strings.ToLower(filepath.Ext(f.Name)); e != ".csv" && e != ".txt" {
+		return "", fault.In("file", "import.ending")
 	}
 	if f.Delimiter != "" && f.Delimiter != "," && f.Delimiter != ";" && f.Delimiter != "\t" {
 		return "", fault.In("delimiter", "import.delimiter")
@@ -61,8 +66,8 @@ type Import struct {
 	Faulty        int
 }
 
-// ImportFor is a file that the people of its cluster look at, row by row; to others there is
-// none. Once it is entered its rows are gone, and the companies stand in the list.
+// ImportFor is a file that the coordinators of its cluster look at, row by row; to all others
+// there is none: it holds what a company has not shown anybody yet. Once it is entered its rows are gone, and the companies stand in the list.
 func ImportFor(ctx context.Context, q sqlx.ExtContext, id, person string) (Import, error) {
 	var v Import
 	if !pg.IsID(id) {

@@ -149,9 +149,9 @@ func TestAFileIsEnteredOnce(t *testing.T) {
 	}
 	_, err := member.EnterImport(t.Context(), w.DB, w.Now, id, w.Coordinator)
 	wantFault(t, err, fault.Invalid, "import.faulty")
-	_, err = member.BringCompanies(t.Context(), w.DB, w.Now, member.ImportFile{ClusterID: w.Cluster, PersonID: w.Approver, Body: []byte(table)})
+	_, err = member.BringCompanies(t.Context(), w.DB, w.Now, member.ImportFile{ClusterID: w.Cluster, PersonID: w.Approver, Name: "a.csv", Body: []byte(table)})
 	wantFault(t, err, fault.Forbidden, "company.coordinators_only")
-	_, err = member.BringCompanies(t.Context(), w.DB, w.Now, member.ImportFile{ClusterID: w.Cluster, PersonID: w.Stranger, Body: []byte(table)})
+	_, err = member.BringCompanies(t.Context(), w.DB, w.Now, member.ImportFile{ClusterID: w.Cluster, PersonID: w.Stranger, Name: "a.csv", Body: []byte(table)})
 	wantFault(t, err, fault.Invalid, "application.cluster")
 }
 

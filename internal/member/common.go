@@ -23,12 +23,13 @@ var commonPasswords = sync.OnceValue(func() map[string]bool {
 })
 
 // common reports whether a password, in small letters, is one that everybody tries: it is on
-// the list, is an entry of the list with figures around it or written several times, is a
+// a list, is an entry of a list with figures or signs around it or written several times, is a
 // few signs over and over, or runs along the alphabet or the figures.
 func common(password string) bool {
 	list := commonPasswords()
 	core := strings.TrimFunc(password, func(r rune) bool { return !unicode.IsLetter(r) })
-	if list[password] || list[core] || core == "" && sequential(password) {
+	plain := strings.TrimFunc(password, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+	if list[password] || list[core] || breached(password) || breached(plain) || breached(core) || core == "" && sequential(password) {
 		return true
 	}
 	runes := []rune(password)

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"golang.org/x/text/unicode/norm"
 
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
@@ -173,35 +171,11 @@ func AddCompanyAs(ctx context.Context, tx *sqlx.Tx, at time.Time, c Company) (st
 	return AddCompany(ctx, tx, at, c)
 }
 
-// latin writes Ukrainian letters as passports do (resolution 55 of 2010), without its
-// exceptions at the beginning of words.
-var latin = map[rune]string{
-	'а': "a", 'б': "b", 'в': "v", 'г': "h", 'ґ': "g", 'д': "d", 'е': "e", 'є': "ie", 'ж': "zh", 'з': "z", 'и': "y", 'і': "i", 'ї': "i", 'й': "i",
-	'к': "k", 'л': "l", 'м': "m", 'н': "n", 'о': "o", 'п': "p", 'р': "r", 'с': "s", 'т': "t", 'у': "u", 'ф': "f", 'х': "kh", 'ц': "ts", 'ч': "ch",
-	'ш': "sh", 'щ': "shch", 'ь': "", 'ю': "iu", 'я': "ia",
-}
-
 // slugOf makes a name into a part of an address: "ТОВ «Ґанок»" is "tov-ganok". A name
 // without any letter or digit of ours is "company".
 func slugOf(name string) string {
-	var b strings.Builder
-	for _, r := range norm.NFC.String(strings.ToLower(name)) {
-		switch s, ukrainian := latin[r]; {
-		case ukrainian:
-			b.WriteString(s)
-		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
-			b.WriteRune(r)
-		case r == '’' || r == '\'' || r == 'ʼ':
-		default:
-			b.WriteByte('-')
-		}
+	if slug := text.Slug(name); slug != "" {
+		return slug
 	}
-	slug := strings.Join(strings.FieldsFunc(b.String(), func(r rune) bool { return r == '-' }), "-")
-	if len(slug) > 60 {
-		slug = strings.TrimRight(slug[:60], "-")
-	}
-	if slug == "" {
-		return "company"
-	}
-	return slug
+	return "company"
 }

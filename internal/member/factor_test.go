@@ -254,10 +254,20 @@ func TestResetFactorsAreGoneEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := member.ResetFactors(t.Context(), db, clock.At(noon), p.ID); err != nil {
+	for _, nothing := range []string{"", "  yes   ", "\u200bпаспорт\u202e з фото"} {
+		if err := member.ResetFactors(t.Context(), db, clock.At(noon), p.ID, nothing); err == nil {
+			t.Errorf("%q is enough", nothing)
+		}
+	}
+	const shown = "Паспорт, у відеодзвінку з головою кластера"
+	if err := member.ResetFactors(t.Context(), db, clock.At(noon), p.ID, shown); err != nil {
 		t.Fatal(err)
 	}
-	if f, err := member.FactorsOf(t.Context(), db, p.ID); err != nil || f != (member.Factors{}) {
+	var kept string
+	if err := db.GetContext(t.Context(), &kept, `SELECT detail->>'shown' FROM audit_acts WHERE act = 'person.factors-reset'`); err != nil || kept != shown {
+		t.Errorf("the audit has %q, %v", kept, err)
+	}
+	if f, err := member.FactorsOf(t.Context(), db, p.ID); err != nil || f != (member.Factors{Password: true}) {
 		t.Errorf("factors = %+v, %v", f, err)
 	}
 	later := noon.Add(time.Minute)

@@ -11,6 +11,9 @@ import (
 	"image/png"
 	"io"
 	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 	"golang.org/x/image/draw"
@@ -33,6 +36,19 @@ const (
 
 // unpacking bounds the memory that pictures may take at once.
 var unpacking = make(chan struct{}, mostLogosNow)
+
+// logoEndings are the endings of names by what the files hold.
+var logoEndings = map[string][]string{"image/png": {".png"}, "image/jpeg": {".jpg", ".jpeg", ".jfif"}, "image/webp": {".webp"}}
+
+// CheckLogoName refuses a picture whose name says that it is something else. What is no
+// picture DrawLogo refuses.
+func CheckLogoName(name string, content []byte) error {
+	all, picture := logoEndings[http.DetectContentType(content)]
+	if picture && !slices.Contains(all, strings.ToLower(filepath.Ext(name))) {
+		return fault.In("file", "logo.ending", strings.Join(all, ", "))
+	}
+	return nil
+}
 
 // DrawLogo reads a picture (PNG, JPEG or WebP) and draws it anew as a small PNG: whatever
 // else was in the file, such as a program or the place where a photo was taken, is gone.

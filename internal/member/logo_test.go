@@ -102,3 +102,17 @@ func TestOnlyOwnersChangeTheLogo(t *testing.T) {
 	_, err := member.LogoFor(t.Context(), w.DB, "ganok", w.Viewer)
 	wantFault(t, err, fault.NotFound, "logo.none")
 }
+
+// A picture is called what it is.
+func TestNamesAgreeWithWhatPicturesHold(t *testing.T) {
+	t.Parallel()
+	picture := pngOf(t, 30, 20)
+	for name, taken := range map[string]bool{"logo.png": true, "LOGO.PNG": true, "logo.jpg": false, "logo.png.exe": false, "logo": false, "": false, "logo.svg": false} {
+		if err := member.CheckLogoName(name, picture); (err == nil) != taken {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if err := member.CheckLogoName("page.html", []byte("<html>")); err != nil {
+		t.Errorf("what is no picture is DrawLogo's to refuse: %v", err)
+	}
+}

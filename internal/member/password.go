@@ -110,8 +110,22 @@ func SetPassword(ctx context.Context, tx *sqlx.Tx, person, password string) erro
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE people SET password_hash = $2 WHERE id = $1`, person, hash); err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE people SET password_hash = $2, password_given_at = NULL WHERE id = $1`, person, hash); err != nil {
 		return fmt.Errorf("set a password: %w", err)
+	}
+	return nil
+}
+
+// givenFor is how long a password that somebody else has chosen opens. After that its person
+// asks for a letter, as whoever has forgotten one does.
+const givenFor = 14 * 24 * time.Hour
+
+// PasswordWasGiven notes that a person's password is one that somebody else has chosen, such
+// as whoever wrote the file for kopiyka seed. It opens for two weeks, and nothing but the
+// page on which it is changed.
+func PasswordWasGiven(ctx context.Context, tx *sqlx.Tx, at time.Time, person string) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE people SET password_given_at = $2 WHERE id = $1 AND password_hash IS NOT NULL`, person, at); err != nil {
+		return fmt.Errorf("note a given password: %w", err)
 	}
 	return nil
 }

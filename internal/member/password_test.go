@@ -1,6 +1,11 @@
 package member_test
 
 import (
+	"bufio"
+	"compress/gzip"
+	"crypto/rand"
+	"errors"
+	"os"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -21,7 +26,7 @@ func TestPasswordsThatEverybodyTriesAreRefused(t *testing.T) {
 		"aaaaaaaaaaaa": "person.password_common", "їїїїїїїїїїїї": "person.password_common", "abcabcabcabc": "person.password_common",
 		"dragon!!!!!!!": "person.password_common", "98765432109876": "person.password_common", "Слава Україні!": "person.password_common",
 		"olena.tkach 42": "person.password_name", "my Kopiyka pass": "person.password_name", "моя копійка тут": "person.password_name",
-		"короткий": "person.password_short",
+		"1qaz2wsx3edc!": "person.password_common", "короткий": "person.password_short",
 		// What they are made of is not our business.
 		"кавун на балконі": "", "correct horse battery": "", "      трава      ": "", "xkqjwzvbnmrt": "", "🌻🌾🐝🚜🪺🫐🌻🐸🦔🪿🐳🦉": "",
 	} {
@@ -30,6 +35,39 @@ func TestPasswordsThatEverybodyTriesAreRefused(t *testing.T) {
 			t.Errorf("%q: %v", password, err)
 		} else if key != "" {
 			wantFault(t, err, fault.Invalid, key)
+		}
+	}
+}
+
+// The three thousand commonest passwords that are long enough are refused, however their
+// letters are written, and however many others are not.
+func TestTheCommonestPasswordsOfBreachesAreRefused(t *testing.T) {
+	t.Parallel()
+	file, err := os.Open("testdata/commonest.txt.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	unpacked, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, n := bufio.NewScanner(unpacked), 0
+	for lines.Scan() {
+		n++
+		for _, password := range []string{lines.Text(), strings.ToUpper(lines.Text())} {
+			var f *fault.Fault
+			if err := member.CheckPassword(password, "olena@example.org"); !errors.As(err, &f) || f.Key != "person.password_common" && f.Key != "person.password_name" {
+				t.Fatalf("number %d, %q, is taken: %v", n, password, err)
+			}
+		}
+	}
+	if lines.Err() != nil || n < 3000 {
+		t.Fatalf("%d passwords were tried, %v", n, lines.Err())
+	}
+	for range 10_000 { // nobody's password
+		if password := rand.Text(); member.CheckPassword(password, "olena@example.org") != nil {
+			t.Fatalf("%q is refused", password)
 		}
 	}
 }

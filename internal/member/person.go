@@ -21,6 +21,7 @@ import (
 type Person struct {
 	ID, Email, Name string
 	Lang            string // of letters to the person: uk or en
+	Given           bool   // the password is one that somebody else has chosen
 	Companies       []CompanyPost
 	Clusters        []ClusterPost
 }
@@ -50,7 +51,7 @@ func PersonByID(ctx context.Context, db *sqlx.DB, id string) (Person, error) {
 	if !pg.IsID(id) {
 		return p, fault.New(fault.NotFound, "person.unknown")
 	}
-	err := db.QueryRowxContext(ctx, `SELECT email, name, lang FROM people WHERE id = $1`, id).Scan(&p.Email, &p.Name, &p.Lang)
+	err := db.QueryRowxContext(ctx, `SELECT email, name, lang, password_given_at IS NOT NULL FROM people WHERE id = $1`, id).Scan(&p.Email, &p.Name, &p.Lang, &p.Given)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, fault.New(fault.NotFound, "person.unknown")
 	}

@@ -136,12 +136,11 @@ func linkOpen(ctx context.Context, db *sqlx.DB, at time.Time, purpose, token str
 	return nil
 }
 
-// Reset sets a new password by a link, which is used up by it, and ends every session of
-// the person. Of two at once one is told that the link is gone. A second factor stays what
-// it was: the link proves the address and nothing more.
-func Reset(ctx context.Context, db *sqlx.DB, now clock.Clock, token, password string) error {
-	return pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
-		var person string
+// Reset sets a new password by a link, which is used up by it, ends every session of the
+// person, and tells who that is. Of two at once one is told that the link is gone. A second
+// factor stays what it was: the link proves the address and nothing more.
+func Reset(ctx context.Context, db *sqlx.DB, now clock.Clock, token, password string) (person string, err error) {
+	err = pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
 		err := tx.GetContext(ctx, &person, `
 			UPDATE magic_links SET used_at = $3 WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 RETURNING person_id`,
 			linkHash(purposeReset, token), purposeReset, now())
@@ -153,4 +152,5 @@ func Reset(ctx context.Context, db *sqlx.DB, now clock.Clock, token, password st
 		}
 		return changePassword(ctx, tx, now(), person, password, "", "reset")
 	})
+	return person, err
 }

@@ -57,11 +57,11 @@ func TestALinkSetsANewPasswordOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wantFault(t, member.Reset(t.Context(), db, clock.At(noon), token, "short"), fault.Invalid, "person.password_short")
-	if err := member.Reset(t.Context(), db, clock.At(noon.Add(59*time.Minute)), token, better); err != nil {
+	wantFault(t, reset(t, db, noon, token, "short"), fault.Invalid, "person.password_short")
+	if err := reset(t, db, noon.Add(59*time.Minute), token, better); err != nil {
 		t.Fatal(err)
 	}
-	wantFault(t, member.Reset(t.Context(), db, clock.At(noon), token, password), fault.NotFound, "link.gone")
+	wantFault(t, reset(t, db, noon, token, password), fault.NotFound, "link.gone")
 	wantFault(t, member.ResetOpen(t.Context(), db, clock.At(noon), token), fault.NotFound, "link.gone")
 	if _, err := signIn(t, db, noon, "olena@example.org", better, host); err != nil {
 		t.Errorf("the new password: %v", err)
@@ -82,14 +82,14 @@ func TestLinksEnd(t *testing.T) {
 	db, owner := pgtest.Both(t)
 	id := person(t, db, "olena@example.org", password)
 	first, second := resetLink(t, db, owner, "olena@example.org", noon), resetLink(t, db, owner, "olena@example.org", noon)
-	wantFault(t, member.Reset(t.Context(), db, clock.At(noon.Add(time.Hour)), first, better), fault.NotFound, "link.gone")
+	wantFault(t, reset(t, db, noon.Add(time.Hour), first, better), fault.NotFound, "link.gone")
 	// A password that is changed in another way voids what is on its way.
 	if err := member.ChangePassword(t.Context(), db, clock.At(noon), id, better, ""); err != nil {
 		t.Fatal(err)
 	}
-	wantFault(t, member.Reset(t.Context(), db, clock.At(noon), second, password), fault.NotFound, "link.gone")
+	wantFault(t, reset(t, db, noon, second, password), fault.NotFound, "link.gone")
 	for _, token := range []string{"", "x", strings.Repeat("A", 100_000), "\x00", "' OR 1=1"} {
-		wantFault(t, member.Reset(t.Context(), db, clock.At(noon), token, better), fault.NotFound, "link.gone")
+		wantFault(t, reset(t, db, noon, token, better), fault.NotFound, "link.gone")
 	}
 }
 
@@ -98,7 +98,7 @@ func TestOfTwoAtOnceWithOneLinkOneSetsIt(t *testing.T) {
 	db, owner := pgtest.Both(t)
 	person(t, db, "olena@example.org", password)
 	token := resetLink(t, db, owner, "olena@example.org", noon)
-	errs := gatewaytest.Together(3, func(int) error { return member.Reset(t.Context(), db, clock.At(noon), token, better) })
+	errs := gatewaytest.Together(3, func(int) error { return reset(t, db, noon, token, better) })
 	if n := len(slices.DeleteFunc(errs, func(err error) bool { return err != nil })); n != 1 {
 		t.Errorf("the link opened %d times: %v", n, errs)
 	}
@@ -136,4 +136,10 @@ func TestLettersOnDemandComeToAnEnd(t *testing.T) {
 		wantFault(t, ask(" "+strings.ToUpper(email)), fault.TooMany, "signin.too_many")
 	}
 	wantFault(t, ask("no address"), fault.Invalid, "person.email_form")
+}
+
+func reset(t *testing.T, db *sqlx.DB, at time.Time, token, password string) error {
+	t.Helper()
+	_, err := member.Reset(t.Context(), db, clock.At(at), token, password)
+	return err
 }

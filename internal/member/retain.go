@@ -28,6 +28,7 @@ var Periods = []Period{
 	{"app-offers", 1, true, "a secret that nobody has confirmed"},
 	{"password-links", 30, true, "whoever looks into a break-in sees that one was used"},
 	{"sign-in-tries", 1, false, "they count for 15 minutes"},
+	{"limit-counts", 1, false, "they count for an hour at most"},
 	{"password-wishes", 1, false, "a job answers them at once"},
 	{"unconfirmed-applications", 30, false, "somebody may have written another's address"},
 	{"applications", 365, false, "a company may ask why; it has people of its own by then, or was refused"},

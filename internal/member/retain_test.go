@@ -28,6 +28,7 @@ var remembered = map[string]struct{ put, look string }{
 	"password-links": {
 		`INSERT INTO magic_links (hash, purpose, person_id, made_at, expires_at) SELECT sha256(gen_random_uuid()::text::bytea), 'reset', id, $1::timestamptz - interval '1 hour', $1 FROM people LIMIT 1`, `magic_links`},
 	"sign-in-tries":            {`INSERT INTO sign_in_failures (subject, failed_at) VALUES ('ip:192.0.2.1', $1)`, `sign_in_failures`},
+	"limit-counts":             {`INSERT INTO limit_counts (subject, began, n) VALUES ('file:' || gen_random_uuid(), $1, 1)`, `limit_counts`},
 	"password-wishes":          {`INSERT INTO reset_requests (email, asked_at) VALUES ('a@example.org', $1)`, `reset_requests`},
 	"unconfirmed-applications": {putApplication + `SELECT 1`, `company_applications`},
 	"applications": {
@@ -225,7 +226,7 @@ func TestAUsedLinkIsInNoLetter(t *testing.T) {
 	_, token, _ = strings.Cut(body, "/sign-in/reset/")
 	token, _, _ = strings.Cut(token, "\n")
 	wants("a reset is asked for", 1)
-	if err := member.Reset(t.Context(), w.DB, w.Now, token, "another sentence to remember"); err != nil {
+	if _, err := member.Reset(t.Context(), w.DB, w.Now, token, "another sentence to remember"); err != nil {
 		t.Fatal(err)
 	}
 	wants("the password is set", 0)

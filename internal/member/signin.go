@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -22,7 +23,7 @@ func SignIn(ctx context.Context, db *sqlx.DB, now clock.Clock, email, password, 
 	if err != nil {
 		return Person{}, err
 	}
-	id, ok, err := check(ctx, db, email, password)
+	id, ok, err := check(ctx, db, now(), email, password)
 	if err != nil {
 		return Person{}, err
 	}
@@ -39,18 +40,19 @@ func SignIn(ctx context.Context, db *sqlx.DB, now clock.Clock, email, password, 
 }
 
 // check does the same work for every pair: one query, one comparison. What is no address
-// is looked for as an address that nobody has.
-func check(ctx context.Context, db *sqlx.DB, email, password string) (id string, ok bool, err error) {
+// is looked for as an address that nobody has. A password that was given too long ago is wrong.
+func check(ctx context.Context, db *sqlx.DB, at time.Time, email, password string) (id string, ok bool, err error) {
 	if _, err := cleanEmail(email); err != nil {
 		email = ""
 	}
 	var hash sql.NullString
-	err = db.QueryRowxContext(ctx, `SELECT id, password_hash FROM people WHERE email = $1`, email).Scan(&id, &hash)
+	var over sql.NullBool
+	err = db.QueryRowxContext(ctx, `SELECT id, password_hash, password_given_at <= $2 FROM people WHERE email = $1`, email, at.Add(-givenFor)).Scan(&id, &hash, &over)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", false, fmt.Errorf("find person: %w", err)
 	}
 	match, err := comparePassword(ctx, password, hash)
-	return id, match, err
+	return id, match && !over.Bool, err
 }
 
 // ProvePassword asks a person who is signed in for the password again. Failures count with

@@ -21,21 +21,35 @@ type Campaign struct {
 	Unnamed     *Unnamed // nil: too few to be told apart from nobody
 	Purposes    []Purpose
 	Allocations []Allocation
-	Proof       Proof // that the cluster's books are what its banks say
+	Proof       Proof  // that the cluster's books are what its banks say
+	Goals       []Goal // what the goal was before, the last first
 }
 
 // Campaign returns a campaign with its latest gifts, its needs and everything that was
 // set aside. An unknown campaign, or a draft, is a fault of kind NotFound.
 func (r *Report) Campaign(ctx context.Context, slug string) (Campaign, error) {
+	return r.campaign(ctx, published, slug)
+}
+
+// Draft returns a draft as everybody will see it once it is open. Ask first who may see it:
+// to everybody else there is none. A campaign that is no draft is a fault of kind NotFound.
+func (r *Report) Draft(ctx context.Context, slug string) (Campaign, error) {
+	return r.campaign(ctx, inDraft, slug)
+}
+
+func (r *Report) campaign(ctx context.Context, among, slug string) (Campaign, error) {
 	var c Campaign
 	err := r.snapshot(ctx, func(tx *sqlx.Tx) (err error) {
-		if c.Summary, err = summaryOf(ctx, tx, slug, now); err != nil {
+		if c.Summary, err = summaryOf(ctx, tx, among, slug, now); err != nil {
 			return err
 		}
 		if c.Story, c.Note, err = story(ctx, tx, c.id); err != nil {
 			return err
 		}
 		if c.Pledges, err = countGifts(ctx, tx, c.id); err != nil {
+			return err
+		}
+		if c.Goals, err = goals(ctx, tx, c.id); err != nil {
 			return err
 		}
 		if c.Proof, err = proofOf(ctx, tx, c.id); err != nil {

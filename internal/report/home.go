@@ -22,7 +22,7 @@ type Home struct {
 type Cluster struct {
 	Ref
 	About   Text `db:"about"`
-	Members int  `db:"members"` // today
+	Members int  `db:"members"` // today; partners and donors are none
 }
 
 // Sum adds up the campaigns of one currency. Currencies are never added to each other.
@@ -49,7 +49,7 @@ func (r *Report) Home(ctx context.Context) (Home, error) {
 		if h.Campaigns, err = list(ctx, tx, ""); err != nil {
 			return err
 		}
-		h.Sums = add(h.Campaigns)
+		h.Sums = sumsOf(h.Campaigns)
 		// By company, so that an index answers for each and a company with a thousand
 		// pledges costs no more than one with a single pledge.
 		err = tx.GetContext(ctx, &h.Companies, `
@@ -70,10 +70,10 @@ func (r *Report) Home(ctx context.Context) (Home, error) {
 const clusters = `
 	SELECT k.slug, k.name_uk AS "name.uk", k.name_en AS "name.en", k.about_uk AS "about.uk", k.about_en AS "about.en",
 	       (SELECT count(DISTINCT m.company_id) FROM memberships m
-	         WHERE m.cluster_id = k.id AND m.since <= CURRENT_DATE AND (m.until IS NULL OR m.until > CURRENT_DATE)) AS members
+	         WHERE m.cluster_id = k.id AND m.kind = 'member' AND m.since <= CURRENT_DATE AND (m.until IS NULL OR m.until > CURRENT_DATE)) AS members
 	  FROM clusters k`
 
-func add(campaigns []Summary) []Sum {
+func sumsOf(campaigns []Summary) []Sum {
 	var sums []Sum
 	at := map[money.Currency]int{}
 	for _, c := range campaigns {
@@ -94,7 +94,9 @@ func add(campaigns []Summary) []Sum {
 type ClusterPage struct {
 	Cluster
 	Contact
-	Campaigns []Summary
+	Campaigns []Summary    // that it leads
+	Joined    []Summary    // that others lead
+	Sums      []ClusterSum // of its own shares in all of them
 }
 
 // Contact is how to reach a cluster. Empty is what it has not told.
@@ -121,7 +123,15 @@ func (r *Report) Cluster(ctx context.Context, slug string) (ClusterPage, error) 
 		if err != nil {
 			return fmt.Errorf("read how to reach cluster %s: %w", slug, err)
 		}
-		c.Campaigns, err = list(ctx, tx, slug)
+		all, err := list(ctx, tx, slug)
+		c.Sums = sharesOf(slug, all)
+		for _, one := range all {
+			if one.Cluster.Slug == slug {
+				c.Campaigns = append(c.Campaigns, one)
+			} else {
+				c.Joined = append(c.Joined, one)
+			}
+		}
 		return err
 	})
 	return c, err

@@ -35,6 +35,8 @@ type Summary struct {
 	Totals   Totals
 
 	Originals []Original // what came in other currencies
+	Joint     bool       // several clusters collect for it
+	Shares    []Share    // by cluster, the leading one first; they come to the totals
 }
 
 // Goal, Pledged and the rest come from one query for every page and for JSON.
@@ -46,7 +48,7 @@ type Summary struct {
 const summaries = `
 	SELECT c.id, c.slug, c.title_uk AS "title.uk", c.title_en AS "title.en", c.summary_uk AS "about.uk", c.summary_en AS "about.en",
 	       k.slug AS "cluster.slug", k.name_uk AS "cluster.name.uk", k.name_en AS "cluster.name.en",
-	       c.state, c.opens_on, c.closes_on, c.currency AS "totals.currency", c.goal_minor AS "totals.goal",
+	       c.state, c.opens_on, c.closes_on, c.currency AS "totals.currency", ` + goalThen + ` AS "totals.goal",
 	       promised.pledged AS "totals.pledged", promised.unpaid AS "totals.unpaid", promised.companies AS "totals.companies_pledged",
 	       promised.on_its_way AS "totals.on_its_way", promised.companies_paid AS "totals.companies_paid",
 	       books.received AS "totals.received", books.refunded AS "totals.refunded", books.fees AS "totals.fees",
@@ -99,8 +101,13 @@ const summaries = `
 	        WHERE a.code = ANY (ARRAY['fund:' || c.id, 'fee:' || c.id, 'shortfall:' || c.id, 'disputed:' || c.id, 'loss:' || c.id, 'drift:' || c.id]
 	                         || ARRAY(SELECT 'purpose:' || u.id FROM purposes u WHERE u.campaign_id = c.id)
 	                         || ARRAY(SELECT 'need:' || n.id FROM purposes u JOIN needs n ON n.purpose_id = u.id WHERE u.campaign_id = c.id))
-	          AND a.currency = c.currency AND e.happened_at <= $1::timestamptz) books
-	 WHERE c.state <> 'draft'`
+	          AND a.currency = c.currency AND e.happened_at <= $1::timestamptz) books`
+
+// What the public may know of, and what it may not yet.
+const (
+	published = ` WHERE c.state <> 'draft'`
+	inDraft   = ` WHERE c.state = 'draft'`
+)
 
 // stayedBy is what came of a payment y by $1 and did not go back, out of the entries that the
 // audit names. What it is now stands at the payment itself; what it was does not.
@@ -137,25 +144,32 @@ func (r summaryRow) summary(asOf time.Time) Summary {
 }
 
 // summaryOf asks for one campaign as it was at a moment.
-func summaryOf(ctx context.Context, q sqlx.QueryerContext, slug string, asOf time.Time) (Summary, error) {
+func summaryOf(ctx context.Context, q sqlx.QueryerContext, among, slug string, asOf time.Time) (Summary, error) {
 	if !isSlug(slug) {
 		return Summary{}, fault.New(fault.NotFound, "campaign.unknown")
 	}
 	var row summaryRow
-	if err := sqlx.GetContext(ctx, q, &row, summaries+` AND c.slug = $2`, until(asOf), slug); err != nil {
+	if err := sqlx.GetContext(ctx, q, &row, summaries+among+` AND c.slug = $2`, until(asOf), slug); err != nil {
 		return Summary{}, known(fmt.Errorf("sum up campaign %s: %w", slug, err), "campaign.unknown")
 	}
 	one := []Summary{row.summary(asOf)}
-	err := addOriginals(ctx, q, one, asOf)
+	err := add(ctx, q, one, asOf)
 	return one[0], err
 }
 
-// list asks for every campaign of a cluster, or of all when cluster is empty: open ones
-// first, the newest on top.
+// list asks for every campaign that a cluster leads or joined, or for all when cluster is
+// empty.
 func list(ctx context.Context, q sqlx.QueryerContext, cluster string) ([]Summary, error) {
+	return listWhere(ctx, q, `($2 = '' OR k.slug = $2 OR EXISTS (
+		SELECT 1 FROM campaign_clusters j JOIN clusters o ON o.id = j.cluster_id WHERE j.campaign_id = c.id AND o.slug = $2))`, cluster)
+}
+
+// listWhere asks for the campaigns c for which something holds of $2: open ones first, the
+// newest on top.
+func listWhere(ctx context.Context, q sqlx.QueryerContext, holds string, of any) ([]Summary, error) {
 	var rows []summaryRow
-	err := sqlx.SelectContext(ctx, q, &rows, summaries+` AND ($2 = '' OR k.slug = $2)
-		ORDER BY c.state <> 'open', c.opens_on DESC, c.slug`, until(now), cluster)
+	err := sqlx.SelectContext(ctx, q, &rows, summaries+published+` AND `+holds+`
+		ORDER BY c.state <> 'open', c.opens_on DESC, c.slug`, until(now), of)
 	if err != nil {
 		return nil, fmt.Errorf("sum up the campaigns: %w", err)
 	}
@@ -163,7 +177,15 @@ func list(ctx context.Context, q sqlx.QueryerContext, cluster string) ([]Summary
 	for i, row := range rows {
 		all[i] = row.summary(now)
 	}
-	return all, addOriginals(ctx, q, all, now)
+	return all, add(ctx, q, all, now)
+}
+
+// add asks what of the totals came in other currencies, and through which cluster.
+func add(ctx context.Context, q sqlx.QueryerContext, all []Summary, asOf time.Time) error {
+	if err := addOriginals(ctx, q, all, asOf); err != nil {
+		return err
+	}
+	return addShares(ctx, q, all, asOf)
 }
 
 func addOriginals(ctx context.Context, q sqlx.QueryerContext, all []Summary, asOf time.Time) error {
@@ -187,5 +209,5 @@ func (r *Report) Campaigns(ctx context.Context) ([]Summary, error) {
 // what had happened by then, also what was recorded later. What was on its way is known
 // for now alone. An unknown campaign, or a draft, is a fault of kind NotFound.
 func (r *Report) Summary(ctx context.Context, slug string, asOf time.Time) (Summary, error) {
-	return summaryOf(ctx, r.db, slug, asOf)
+	return summaryOf(ctx, r.db, published, slug, asOf)
 }

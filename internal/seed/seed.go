@@ -11,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"kopiyka/internal/campaign"
+	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
@@ -42,7 +43,8 @@ type BankAccount struct {
 	HolderID     string `toml:"holder_id"`
 }
 
-// Person is somebody of the cluster. The password may be changed later by the person.
+// Person is somebody of the cluster. The password has to be changed by the person at the
+// first sign-in, within two weeks.
 type Person struct {
 	Email, Name, Password string
 	Roles                 []member.ClusterRole
@@ -56,7 +58,8 @@ type Company struct {
 	Owner       struct{ Email, Name, Password string }
 }
 
-// Campaign is a collection with a goal, written as people write money.
+// Campaign is a collection with a goal, written as people write money. The clusters that
+// join it, by their slugs, are here already.
 type Campaign struct {
 	Slug                  string
 	Title, Summary, Story Text
@@ -64,6 +67,7 @@ type Campaign struct {
 	Currency              money.Currency
 	OpensOn               time.Time `toml:"opens_on"`
 	ClosesOn              time.Time `toml:"closes_on"`
+	Joined                []string
 	Purposes              []struct {
 		Slug         string
 		Title, About Text
@@ -110,7 +114,7 @@ func (a BankAccount) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, clust
 }
 
 func (p Person) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, cluster string) error {
-	id, err := member.AddPerson(ctx, tx, at, p.Email, p.Name, p.Password)
+	id, err := addPerson(ctx, tx, at, p.Email, p.Name, p.Password)
 	if err != nil {
 		return err
 	}
@@ -134,7 +138,7 @@ func (c Company) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, cluster s
 	if err := member.Join(ctx, tx, id, cluster, since); err != nil {
 		return err
 	}
-	owner, err := member.AddPerson(ctx, tx, at, c.Owner.Email, c.Owner.Name, c.Owner.Password)
+	owner, err := addPerson(ctx, tx, at, c.Owner.Email, c.Owner.Name, c.Owner.Password)
 	if err != nil {
 		return err
 	}
@@ -160,6 +164,11 @@ func (c Campaign) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, cluster 
 	if err != nil {
 		return err
 	}
+	for _, slug := range c.Joined {
+		if err := join(ctx, tx, at, c.Slug, slug); err != nil {
+			return fmt.Errorf("cluster %s: %w", slug, err)
+		}
+	}
 	for _, p := range c.Purposes {
 		_, err := campaign.AddPurpose(ctx, tx, campaign.Purpose{CampaignID: id, Slug: p.Slug, Title: campaign.Text(p.Title), About: campaign.Text(p.About)})
 		if err != nil {
@@ -167,4 +176,21 @@ func (c Campaign) enter(ctx context.Context, tx *sqlx.Tx, at time.Time, cluster 
 		}
 	}
 	return nil
+}
+
+// addPerson enters somebody whose password stands in a file, where others have read it.
+func addPerson(ctx context.Context, tx *sqlx.Tx, at time.Time, email, name, password string) (string, error) {
+	id, err := member.AddPerson(ctx, tx, at, email, name, password)
+	if err != nil {
+		return "", err
+	}
+	return id, member.PasswordWasGiven(ctx, tx, at, id)
+}
+
+func join(ctx context.Context, tx *sqlx.Tx, at time.Time, slug, cluster string) error {
+	k, err := member.ClusterBySlug(ctx, tx, cluster)
+	if err != nil {
+		return err
+	}
+	return campaign.Join(ctx, tx, clock.At(at), campaign.Joining{Slug: slug, ClusterID: k.ID})
 }

@@ -78,7 +78,8 @@ func TestExampleEnters(t *testing.T) {
 	}
 }
 
-// Everybody in the file can sign in and do what the file says.
+// Everybody in the file can sign in, has a password of their own to choose, and then does what
+// the file says.
 func TestPeopleOfTheExampleCanSignIn(t *testing.T) {
 	t.Parallel()
 	db := pgtest.DB(t)
@@ -88,13 +89,13 @@ func TestPeopleOfTheExampleCanSignIn(t *testing.T) {
 	}
 	for _, p := range plan.People {
 		who, err := member.SignIn(t.Context(), db, clock.At(noon), p.Email, p.Password, "127.0.0.1")
-		if err != nil || len(who.Clusters) != len(p.Roles) {
+		if err != nil || len(who.Clusters) != len(p.Roles) || !who.Given {
 			t.Errorf("%s: %+v, %v", p.Email, who, err)
 		}
 	}
 	owner := plan.Companies[0].Owner
 	who, err := member.SignIn(t.Context(), db, clock.At(noon), owner.Email, owner.Password, "127.0.0.1")
-	if err != nil || len(who.Companies) != 1 || who.Companies[0].Role != member.Owner {
+	if err != nil || len(who.Companies) != 1 || who.Companies[0].Role != member.Owner || !who.Given {
 		t.Errorf("%s: %+v, %v", owner.Email, who, err)
 	}
 }
@@ -138,6 +139,7 @@ func TestPlanWithAMistakeEntersNothing(t *testing.T) {
 		"goal":                    {func(p *seed.Plan) { p.Campaigns[0].Goal = "a lot" }, "money.not_a_number"},
 		"goal of nothing":         {func(p *seed.Plan) { p.Campaigns[0].Goal = "0" }, "money.zero"},
 		"end before beginning":    {func(p *seed.Plan) { p.Campaigns[0].ClosesOn = noon.AddDate(-1, 0, 0) }, ""},
+		"nobody joins":            {func(p *seed.Plan) { p.Campaigns[0].Joined = []string{"unicorns"} }, "cluster.unknown"},
 		"purpose's slug":          {func(p *seed.Plan) { p.Campaigns[0].Purposes[1].Slug = "ventilators" }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -151,6 +153,29 @@ func TestPlanWithAMistakeEntersNothing(t *testing.T) {
 				t.Errorf("left behind: %s", got)
 			}
 		})
+	}
+}
+
+// A cluster that is here already joins a campaign of the file, from that day on.
+func TestClustersOfOtherFilesJoin(t *testing.T) {
+	t.Parallel()
+	db := pgtest.DB(t)
+	other := seed.Plan{Cluster: seed.Cluster{Slug: "lviv-it", Name: seed.Text{UK: "Львівський ІТ-кластер", EN: "Lviv IT Cluster"}}}
+	if err := enter(t, db, other); err != nil {
+		t.Fatal(err)
+	}
+	plan := example(t)
+	plan.Campaigns[0].Joined = []string{"lviv-it"}
+	if err := enter(t, db, plan); err != nil {
+		t.Fatal(err)
+	}
+	c, err := campaign.BySlug(t.Context(), db, plan.Campaigns[0].Slug)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := campaign.Clusters(t.Context(), db, c.ID)
+	if err != nil || len(all) != 2 || !all[0].Leads || all[1].Slug != "lviv-it" || all[1].Since.Format(time.DateOnly) != "2026-03-02" {
+		t.Errorf("clusters of the campaign: %+v, %v", all, err)
 	}
 }
 

@@ -1,5 +1,6 @@
 // Package text says what people may write where others read it: reasons, messages, notes.
-// It judges characters and lengths, never words, and changes nothing.
+// It judges characters and lengths, never words, and changes nothing; of a name it makes a
+// part of an address.
 package text
 
 import (

@@ -38,3 +38,22 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+func TestSlug(t *testing.T) {
+	for name, want := range map[string]string{
+		"ТОВ «Ґанок»": "tov-ganok", "Houses after the fire": "houses-after-the-fire", "  Щедрий — вечір!  ": "shchedryi-vechir", "п’ять": "piat",
+		"2020": "2020", "": "", "中文 🇺🇦 \u200b": "", "--a--b--": "a-b", strings.Repeat("ab ", 40): strings.TrimSuffix(strings.Repeat("ab-", 20), "-"),
+	} {
+		if got := text.Slug(name); got != want {
+			t.Errorf("Slug(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestBlankShowsNothing(t *testing.T) {
+	for s, want := range map[string]bool{"": true, " \n\t": true, "\u200b\u200d": true, "\u00a0\u2003": true, "\u00ad": true, "a": false, "ї": false, "🇺🇦": false, "\u200b.": false} {
+		if got := text.Blank(s); got != want {
+			t.Errorf("Blank(%q) = %t", s, got)
+		}
+	}
+}

@@ -46,12 +46,12 @@ func crowd(t testing.TB, w *gatewaytest.World, n int) {
 		SELECT made('rate', i), $2, 'EUR', 'USD', 1.08, 'NBU', date '2020-01-01' + i % 2000, $3, timestamptz '2026-01-01' + i * interval '1 second' FROM generate_series(1, $1::int / 10) i`, n, w.Cluster, w.Coordinator)
 	run(`INSERT INTO companies (id, slug, name_uk, name_en, created_at)
 		SELECT made('company', i), 'company-' || i, 'Компанія ' || initcap(md5('k' || i)), 'Company ' || initcap(md5('k' || i)), now() FROM generate_series(1, greatest($1::int / 50, 20)) i`, n)
-	run(`INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, due_on, reference, made_by, made_at, number)
+	run(`INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, due_on, reference, made_by, made_at, number, through_id)
 		SELECT made('pledge', i), c.id, CASE WHEN i % 20 = 7 THEN $2 ELSE made('company', 1 + i % greatest($1::int / 50, 20)) END, 1000 + i % 5000, 'USD',
 		       (ARRAY['named', 'amount-hidden', 'anonymous'])[1 + i % 3], CASE WHEN i % 2 = 0 THEN date '2020-01-01' + i % 2000 END,
-		       'RF00' || lpad(i::text, 10, '0'), $3, timestamptz '2020-01-01' + i * interval '10 minutes', CASE WHEN i % 3 <> 2 THEN count(*) FILTER (WHERE i % 3 <> 2) OVER (PARTITION BY c.id ORDER BY i) END
+		       'RF00' || lpad(i::text, 10, '0'), $3, timestamptz '2020-01-01' + i * interval '10 minutes', CASE WHEN i % 3 <> 2 THEN count(*) FILTER (WHERE i % 3 <> 2) OVER (PARTITION BY c.id ORDER BY i) END, c.cluster_id
 		  FROM generate_series(1, $1::int) i
-		  JOIN (SELECT id, row_number() OVER (ORDER BY slug = $4, slug) - 1 AS place FROM campaigns) c ON c.place = CASE WHEN i % 2 = 0 THEN 20 ELSE i / 2 % 20 END`,
+		  JOIN (SELECT id, cluster_id, row_number() OVER (ORDER BY slug = $4, slug) - 1 AS place FROM campaigns) c ON c.place = CASE WHEN i % 2 = 0 THEN 20 ELSE i / 2 % 20 END`,
 		n, w.Company, w.Payer, w.Slug)
 	run(`INSERT INTO instalments (id, pledge_id, amount_minor, due_on)
 		SELECT made('instalment', i), p.id, p.amount_minor, coalesce(p.due_on, p.made_at::date) FROM generate_series(1, $1::int) i JOIN pledges p ON p.id = made('pledge', i)`, n)

@@ -30,6 +30,7 @@ type house struct {
 	web    *web.Web
 	server *httptest.Server
 	vault  *member.Vault
+	rate   int // of requests; 0: no limit
 	t      testing.TB
 }
 
@@ -52,7 +53,7 @@ func (h *house) serve(now clock.Clock) {
 	var err error
 	h.web, err = web.New(web.Parts{
 		DB: h.DB, Vault: h.vault, Gateway: h.Gateway, Now: now, Log: slog.New(slog.NewTextHandler(h.Log, nil)),
-		Config: config.Config{Addr: "127.0.0.1:0", URL: "http://127.0.0.1", StripeBase: h.URL, StripePageOrigin: h.URL},
+		Config: config.Config{Addr: "127.0.0.1:0", URL: "http://127.0.0.1", StripeBase: h.URL, StripePageOrigin: h.URL, Proxies: "127.0.0.0/8", Rate: h.rate},
 		Wake:   h.Workers.Wake, Working: h.Workers.Working,
 	})
 	if err != nil {

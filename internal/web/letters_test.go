@@ -143,7 +143,7 @@ func (h *house) everybodyWrites() (ours, theirs string) {
 	_, err = member.Accept(ctx, h.DB, h.Now, member.Acceptance{Token: token, Name: "Друг", Password: "a sentence to remember"})
 	must(err)
 	must(member.SetCompanyRole(ctx, h.DB, h.Now, h.Company, h.CompanyOwner, h.Viewer, member.Payer))
-	must(member.ResetFactors(ctx, h.DB, h.Now, h.Payer))
+	must(member.ResetFactors(ctx, h.DB, h.Now, h.Payer, "a passport, on a video call"))
 	for _, email := range []string{"payer@example.org", "stranger@example.org"} {
 		must(member.AskReset(ctx, h.DB, h.Now, email, "203.0.113.9"))
 	}

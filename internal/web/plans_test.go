@@ -231,7 +231,7 @@ func openOn(t testing.TB, b *gatewaytest.Bench, db *sqlx.DB) *house {
 	}
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
-	return &house{b, w, server, vault, t}
+	return &house{Bench: b, web: w, server: server, vault: vault, t: t}
 }
 
 // queries hears what is asked of a database. Each text is kept once between two takings.

@@ -152,6 +152,8 @@ func (h *things) at(path string) string {
 	switch {
 	case strings.Contains(path, "/companies/:slug"):
 		slug = "ganok"
+	case strings.HasPrefix(path, "/office/campaigns/:slug") && !strings.Contains(path, "/allocations") && !strings.HasSuffix(path, "/currencies"):
+		slug, id = h.written(path)
 	case strings.Contains(path, "/clusters/:slug"):
 		slug = "kharkiv-it"
 	}

@@ -86,6 +86,7 @@ var fresh = []string{
 	"POST /office/allocations/:id/approve", "POST /office/write-offs/:id/approve", "POST /office/refunds/:id/approve", "POST /office/undoings/:id/approve",
 	"POST /office/payments/:id/refund",                                                                                 // a small one needs nobody else
 	"POST /office/clusters/:slug/people", "POST /office/clusters/:slug/people/:id", "POST /office/companies/:id/owner", // who may approve, or pay
+	"POST /office/clusters/:slug/invitations/:id", "POST /office/companies/:id/invitations/:invitation", "POST /office/applications/:id/accept", // the same, by letter
 	"POST /account/sessions/end", "POST /account/sessions/:id/end",
 	"POST /account/authenticator", "POST /account/authenticator/remove", "POST /account/recovery-codes", "POST /account/passkeys/:id/remove",
 	"POST /account/erase",

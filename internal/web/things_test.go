@@ -12,6 +12,7 @@ import (
 
 	"kopiyka/internal/audit"
 	"kopiyka/internal/bank"
+	"kopiyka/internal/campaign"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/document"
 	"kopiyka/internal/giving"
@@ -25,10 +26,18 @@ import (
 // forms are filled in so that only who sends them can be wrong.
 func (h *house) forms() map[string]string {
 	today := clock.Day(h.Now()).Format(time.DateOnly)
+	texts := url.Values{
+		"version": {"1"}, "cluster": {h.Cluster}, "title_uk": {"Дахи"}, "title_en": {"Roofs"}, "summary_uk": {"Дахи"}, "summary_en": {"Roofs"}, "story_uk": {"Дахи"}, "story_en": {"Roofs"},
+		"goal": {"100"}, "currency": {"USD"}, "opens_on": {today}, "reason": {"Because"},
+	}.Encode()
+	need := url.Values{"item_uk": {"Цвях"}, "item_en": {"Nail"}, "quantity": {"5"}, "unit_uk": {"шт."}, "unit_en": {"pcs"}}.Encode()
 	place := func(kind string) string {
 		return url.Values{"kind": {kind}, "country": {"UA"}, "place": {"Львів"}, "since": {today}}.Encode()
 	}
 	return map[string]string{
+		"POST /office/campaigns": texts, "POST /office/campaigns/:slug/texts": texts, "POST /office/campaigns/:slug/terms": texts, "POST /office/campaigns/:slug/goal": texts,
+		"POST /office/campaigns/:slug/open": "version=1", "POST /office/campaigns/:slug/close": "version=1", "POST /office/campaigns/:slug/settle": "version=1", "POST /office/campaigns/:slug/reopen": texts,
+		"POST /office/campaigns/:slug/purposes": texts, "POST /office/campaigns/:slug/purposes/:id": texts, "POST /office/campaigns/:slug/purposes/:id/needs": need, "POST /office/campaigns/:slug/needs/:id": need,
 		"POST /portal/companies/:slug/addresses":       place("relocated"),
 		"POST /office/companies/:id/addresses":         place("registered"),
 		"POST /sign-in":                                url.Values{"email": {"viewer@example.org"}, "password": {password}}.Encode(),
@@ -284,4 +293,30 @@ func (h *house) companyFile() string {
 		h.t.Fatal(err)
 	}
 	return id
+}
+
+// written is a campaign in the state that an address of the office asks for, with one purpose
+// and one need: its slug, and the id of the need or of the purpose.
+func (h *house) written(path string) (slug, id string) {
+	h.t.Helper()
+	state := campaign.Draft
+	switch path[strings.LastIndexByte(path, '/')+1:] {
+	case "close", "goal":
+		state = campaign.Open
+	case "reopen", "settle":
+		state = campaign.Closed
+	}
+	slug = fmt.Sprintf("written-%d", h.Count("campaigns"))
+	of := h.AddCampaign(slug, state)
+	h.Tx(func(tx *sqlx.Tx) (err error) {
+		id, err = campaign.AddPurpose(h.t.Context(), tx, campaign.Purpose{CampaignID: of, Slug: "roofs", Title: campaign.Text{UK: "Дахи", EN: "Roofs"}})
+		if err == nil {
+			err = campaign.AddNeed(h.t.Context(), tx, campaign.Need{PurposeID: id, Item: campaign.Text{UK: "Цвях", EN: "Nail"}, Unit: campaign.Text{UK: "шт.", EN: "pcs"}, Quantity: 5})
+		}
+		if err == nil && strings.Contains(path, "/needs/:id") {
+			err = tx.Get(&id, `SELECT id FROM needs WHERE purpose_id = $1`, id)
+		}
+		return err
+	})
+	return slug, id
 }

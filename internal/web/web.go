@@ -72,6 +72,7 @@ func New(p Parts) (*Web, error) {
 			p.Log.Error("a handler panicked", "error", err, "stack", string(stack))
 			return err
 		}}),
+		(&refusals{log: p.Log, now: p.Now}).middleware,
 		page.Headers{Secure: p.Config.Secure(), FormOrigins: originsOf(p.Config)}.Middleware(),
 		renderer.Frame,
 		otherMethods(e),
@@ -107,18 +108,21 @@ func (w *Web) open(p Parts, renderer *page.Renderer) error {
 
 	e.Match([]string{http.MethodGet, http.MethodHead}, page.AssetPrefix+"*", renderer.Assets.Serve)
 	hook.New(p.Gateway, p.DB, p.Now, p.Wake, p.Log).Routes(e.Group(""))
+	slow := newPace(p.Now, p.Config.Rate)
+	counted := limited(p.DB, p.Now)
 	api.New(reports, p.Now,
 		api.Check{Name: "database", Ask: func(ctx context.Context) error { return p.DB.PingContext(ctx) }},
 		api.Check{Name: "migrations", Ask: func(ctx context.Context) error { return pg.CheckMigrated(ctx, p.DB) }},
 		api.Check{Name: "workers", Ask: p.Working},
-	).Routes(e.Group(""))
+	).Routes(e.Group("", slow.middleware, counted))
 
-	visited := []echo.MiddlewareFunc{middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: mostBody, Skipper: takesFiles}), sameOrigin, door.Load}
+	visited := []echo.MiddlewareFunc{slow.middleware, middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: mostBody, Skipper: takesFiles}), sameOrigin, door.Load, counted}
 	door.Routes(e.Group("", visited...))
 	portal.New(p.DB, p.Gateway, p.Now, p.Log).Routes(e.Group("", visited...))
-	office.New(p.DB, p.Gateway, p.Now, p.Checks...).Routes(e.Group("", append(visited[:len(visited):len(visited)], door.Factor)...), door.Fresh)
+	public := site.New(reports, renderer, w.cache)
+	office.New(p.DB, p.Gateway, p.Now, p.Checks...).Previews(public.Preview).Routes(e.Group("", append(visited[:len(visited):len(visited)], door.Factor)...), door.Fresh)
 	join.New(p.DB, p.Now, p.Config.URL).Routes(e.Group("", visited...))
-	site.New(reports, renderer, w.cache).Routes(e.Group("", visited...))
+	public.Routes(e.Group("", visited...))
 	return nil
 }
 

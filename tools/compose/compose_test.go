@@ -15,7 +15,7 @@ import (
 
 const file = "../../docker-compose.yml"
 
-var environment = []string{"POSTGRES_PASSWORD=x", "KOPIYKA_SECRET_KEY=x", "STRIPE_SECRET_KEY=sk_test_x", "STRIPE_WEBHOOK_SECRET=whsec_x"}
+var environment = []string{"POSTGRES_PASSWORD=owners", "KOPIYKA_DATABASE_PASSWORD=x", "KOPIYKA_SECRET_KEY=x", "STRIPE_SECRET_KEY=sk_test_x", "STRIPE_WEBHOOK_SECRET=whsec_x"}
 
 func load(t *testing.T, path string, env []string) (*types.Project, error) {
 	t.Helper()
@@ -35,8 +35,20 @@ func TestComposeFileIsWhole(t *testing.T) {
 	if app.Build == nil {
 		t.Error("the app is not built from the Dockerfile")
 	}
-	if d := app.DependsOn["postgres"]; d.Condition != types.ServiceConditionHealthy {
-		t.Errorf("the app waits for postgres to be %q", d.Condition)
+	migrate := p.Services["migrate"]
+	if d := app.DependsOn["migrate"]; d.Condition != types.ServiceConditionCompletedSuccessfully {
+		t.Errorf("the app waits for the migration to be %q", d.Condition)
+	}
+	if d := migrate.DependsOn["postgres"]; d.Condition != types.ServiceConditionHealthy {
+		t.Errorf("the migration waits for postgres to be %q", d.Condition)
+	}
+	if *migrate.Environment["DATABASE_URL"] != *app.Environment["DATABASE_URL"] {
+		t.Error("the migration makes another login than the app signs in with")
+	}
+	for name, value := range app.Environment {
+		if value != nil && strings.Contains(*value, "owners") {
+			t.Errorf("the app is told the password of the schema's owner, in %s", name)
+		}
 	}
 	if !strings.Contains(*app.Environment["DATABASE_URL"], "@postgres:5432/kopiyka") {
 		t.Error("the app is not pointed at postgres")

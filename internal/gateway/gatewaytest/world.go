@@ -114,6 +114,20 @@ func (w *World) AddCampaign(slug string, state campaign.State) (id string) {
 	return id
 }
 
+// Jointly lets the other cluster, which the stranger runs, join the campaign, and returns its
+// id. Members of either may pledge then.
+func (w *World) Jointly() (cluster string) {
+	w.t.Helper()
+	other, err := member.ClusterBySlug(w.t.Context(), w.DB, "lviv-it")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.Tx(func(tx *sqlx.Tx) error {
+		return campaign.Join(w.t.Context(), tx, w.Now, campaign.Joining{Slug: w.Slug, ClusterID: other.ID, PersonID: w.Coordinator})
+	})
+	return other.ID
+}
+
 // Amount is a sum in the campaign's currency.
 func (w *World) Amount(minor int64) money.Amount { return money.Of(minor, w.Currency) }
 

@@ -18,18 +18,31 @@ type Pledge struct {
 	instalment uuid.UUID
 }
 
-// Pledge makes a promise with one of the three visibilities, perhaps for one purpose.
+// Pledge makes a promise with one of the three visibilities, perhaps for one purpose, through
+// the cluster that leads the campaign.
 func (w *World) Pledge(c Campaign, company uuid.UUID, minor int64, visibility string, purpose ...uuid.UUID) Pledge {
+	return w.Through(c, c.Cluster, company, minor, visibility, purpose...)
+}
+
+// Through makes a promise through one of the campaign's clusters. A company that the test has
+// let join none was a member then, and neither is one today nor tells so.
+func (w *World) Through(c Campaign, cluster, company uuid.UUID, minor int64, visibility string, purpose ...uuid.UUID) Pledge {
 	p, at := Pledge{w.id(), c, ledger.Fund(c.ID.String(), c.Currency), w.id()}, w.Tick()
+	w.exec(`WITH once AS (
+			INSERT INTO memberships (company_id, cluster_id, kind, since, until)
+			SELECT $1, $2, 'member', d.day, d.day + 1 FROM (SELECT ($3::timestamptz AT TIME ZONE 'Europe/Kyiv')::date AS day) d
+			 WHERE NOT EXISTS (SELECT 1 FROM memberships WHERE company_id = $1 AND cluster_id = $2 AND daterange(since, until) @> d.day) RETURNING company_id)
+		UPDATE companies k SET shows_name = false FROM once WHERE k.id = once.company_id AND NOT EXISTS (SELECT 1 FROM memberships WHERE company_id = $1)`,
+		company, cluster, at)
 	var earmark *uuid.UUID
 	if len(purpose) > 0 {
 		earmark = &purpose[0]
 	}
 	w.exec(`WITH pledge AS (
-			INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, reference, purpose_id, made_by, made_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id, amount_minor, made_at)
+			INSERT INTO pledges (id, campaign_id, company_id, amount_minor, currency, visibility, reference, purpose_id, made_by, made_at, through_id)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $12) RETURNING id, amount_minor, made_at)
 		INSERT INTO instalments (id, pledge_id, amount_minor, due_on) SELECT $11, id, amount_minor, made_at::date FROM pledge`,
-		p.ID, c.ID, company, minor, string(c.Currency), visibility, w.reference(), earmark, w.proposer, at, p.instalment)
+		p.ID, c.ID, company, minor, string(c.Currency), visibility, w.reference(), earmark, w.proposer, at, p.instalment, cluster)
 	return p
 }
 

@@ -89,7 +89,19 @@ func (w *World) Company(slug, uk, en string) uuid.UUID {
 
 // Joins makes a company a member of the cluster.
 func (w *World) Joins(company uuid.UUID) {
-	w.exec(`INSERT INTO memberships (company_id, cluster_id, kind, since) VALUES ($1, $2, 'member', '2017-05-01')`, company, w.ClusterID)
+	w.JoinsTo(company, w.ClusterID)
+}
+
+// JoinsTo makes a company a member of a cluster.
+func (w *World) JoinsTo(company, cluster uuid.UUID) {
+	w.exec(`INSERT INTO memberships (company_id, cluster_id, kind, since) VALUES ($1, $2, 'member', '2017-05-01')`, company, cluster)
+}
+
+// Joint lets further clusters join a campaign.
+func (w *World) Joint(c Campaign, clusters ...uuid.UUID) {
+	for _, k := range clusters {
+		w.exec(`INSERT INTO campaign_clusters (campaign_id, cluster_id, since, entered_by, entered_at) VALUES ($1, $2, ($3::timestamptz AT TIME ZONE 'Europe/Kyiv')::date, $4, $3)`, c.ID, k, w.Tick(), w.proposer)
+	}
 }
 
 // Purpose makes a line of relief with one need.

@@ -88,10 +88,58 @@ func TestCampaignFiguresAreTheLedgers(t *testing.T) {
 		"originals":       []any{},
 		"lost_minor":      float64(w.Balance(ledger.Loss(c.ID.String(), c.Currency))),
 		"earmarked_minor": 3_900.0,
+		"shares": []any{map[string]any{"cluster": map[string]any{"slug": "kharkiv-it", "name": map[string]any{"uk": "Харківський ІТ-кластер", "en": "Kharkiv IT Cluster"}},
+			"leads": true, "pledged_minor": 130_543.0, "received_minor": 34_000.0, "refunded_minor": 1_000.0}},
 		"allocated_minor": 20_000.0, "companies_pledged": 2.0, "companies_paid": 1.0,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
+	}
+}
+
+// joint adds a campaign that another cluster joined, with a gift through each and a hidden one.
+func joint(w *reporttest.World) {
+	c, mariupol := w.Campaign("bridge"), w.Cluster("mariupol-it", "Маріупольський ІТ-кластер", "Mariupol IT Cluster")
+	w.Joint(c, mariupol)
+	ganok := w.Company("bridge-builder", "Мостобуд", "Bridge Builder")
+	w.Pays(w.Through(c, c.Cluster, ganok, 7_000, "named"), 5_000, 100)
+	w.Refund(w.Pays(w.Through(c, mariupol, ganok, 9_000, "named"), 9_000, 100), 2_500)
+	w.Pays(w.Through(c, mariupol, w.Company("quiet", "Тиша", "Silence"), 654, "amount-hidden"), 654, 0)
+}
+
+// What was given through each cluster, and what nobody shall know of any, come to the whole.
+func TestSharesOfAJointCampaign(t *testing.T) {
+	w := reporttest.New(t, pgtest.DB(t))
+	joint(w)
+	var got struct {
+		Pledged  int64 `json:"pledged_minor"`
+		Received int64 `json:"received_minor"`
+		Refunded int64 `json:"refunded_minor"`
+		Shares   []struct {
+			Cluster  *struct{ Slug string }
+			Leads    bool
+			Pledged  int64 `json:"pledged_minor"`
+			Received int64 `json:"received_minor"`
+			Refunded int64 `json:"refunded_minor"`
+		}
+	}
+	if err := json.Unmarshal([]byte(webtest.Ask(t, door(t, w), "/api/v1/campaigns/bridge").Body), &got); err != nil {
+		t.Fatal(err)
+	}
+	said := ""
+	for _, s := range got.Shares {
+		whose := "nobody"
+		if s.Cluster != nil {
+			whose = s.Cluster.Slug
+		}
+		said += fmt.Sprintf("%s %t %d %d %d; ", whose, s.Leads, s.Pledged, s.Received, s.Refunded)
+		got.Pledged, got.Received, got.Refunded = got.Pledged-s.Pledged, got.Received-s.Received, got.Refunded-s.Refunded
+	}
+	if want := "kharkiv-it true 7000 5000 0; mariupol-it false 9000 9000 2500; nobody false 654 654 0; "; said != want {
+		t.Errorf("shares are %s, want %s", said, want)
+	}
+	if got.Pledged != 0 || got.Received != 0 || got.Refunded != 0 {
+		t.Errorf("beside the shares there are %+v", got)
 	}
 }
 

@@ -35,6 +35,7 @@ type campaign struct {
 	CompaniesPledged int            `json:"companies_pledged"`
 	CompaniesPaid    int            `json:"companies_paid"`
 	Originals        []original     `json:"originals"`
+	Shares           []share        `json:"shares"`
 	UpdatedAt        time.Time      `json:"updated_at"`
 }
 
@@ -46,18 +47,44 @@ type original struct {
 	CountedMinor  int64          `json:"counted_minor"`
 }
 
+// share is what was given through one of the campaign's clusters. All shares together are
+// the campaign: pledged, received and refunded.
+type share struct {
+	Cluster       *cluster `json:"cluster"` // null: gifts whose name or amount is withheld
+	Leads         bool     `json:"leads"`
+	PledgedMinor  int64    `json:"pledged_minor"`
+	ReceivedMinor int64    `json:"received_minor"`
+	RefundedMinor int64    `json:"refunded_minor"`
+}
+
+type cluster struct {
+	Slug string      `json:"slug"`
+	Name report.Text `json:"name"`
+}
+
+func toShare(s report.Share) share {
+	one := share{nil, s.Leads, s.Pledged, s.Received, s.Refunded}
+	if s.Cluster != nil {
+		one.Cluster = &cluster{s.Cluster.Slug, s.Cluster.Name}
+	}
+	return one
+}
+
 func toCampaign(s report.Summary) campaign {
 	t := s.Totals
 	c := campaign{
 		Slug: s.Slug, Title: s.Title, Currency: t.Currency, GoalMinor: t.Goal,
 		PledgedMinor: t.Pledged, UnpaidMinor: t.Unpaid, ReceivedMinor: t.Received, RefundedMinor: t.Refunded,
-		FeesMinor: t.Fees, DisputedMinor: t.Disputed, LostMinor: t.Lost, DriftMinor: t.Drift, Originals: []original{},
+		FeesMinor: t.Fees, DisputedMinor: t.Disputed, LostMinor: t.Lost, DriftMinor: t.Drift, Originals: []original{}, Shares: []share{},
 		AllocatedMinor: t.Allocated, EarmarkedMinor: t.Earmarked, FreeMinor: t.Free, ShortfallMinor: t.Shortfall,
 		CompaniesPledged: t.CompaniesPledged, CompaniesPaid: t.CompaniesPaid,
 		UpdatedAt: t.UpdatedAt.UTC(),
 	}
 	for _, o := range s.Originals {
 		c.Originals = append(c.Originals, original{o.Currency, o.Received, o.Counted})
+	}
+	for _, one := range s.Shares {
+		c.Shares = append(c.Shares, toShare(one))
 	}
 	if t.AsOf.IsZero() {
 		c.OnItsWayMinor = &t.OnItsWay

@@ -18,6 +18,7 @@ import (
 // there.
 func TestDescriptionFitsTheAnswers(t *testing.T) {
 	w, _ := busy(t)
+	joint(w)
 	h := door(t, w)
 	var spec map[string]any
 	if err := json.Unmarshal([]byte(webtest.Ask(t, h, "/api/openapi.json").Body), &spec); err != nil {
@@ -28,6 +29,7 @@ func TestDescriptionFitsTheAnswers(t *testing.T) {
 		{"/api/v1/campaigns", "/api/v1/campaigns", "200", "application/json"},
 		{"/api/v1/campaigns/{slug}", "/api/v1/campaigns/it4life", "200", "application/json"},
 		{"/api/v1/campaigns/{slug}", "/api/v1/campaigns/it4life?as_of=" + past, "200", "application/json"},
+		{"/api/v1/campaigns/{slug}", "/api/v1/campaigns/bridge", "200", "application/json"},
 		{"/api/v1/campaigns/{slug}", "/api/v1/campaigns/none", "404", "application/problem+json"},
 		{"/api/v1/campaigns/{slug}", "/api/v1/campaigns/none?as_of=x", "422", "application/problem+json"},
 	} {
@@ -124,6 +126,8 @@ func kind(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return "null"
+	case bool:
+		return "boolean"
 	case string:
 		return "string"
 	case float64:

@@ -111,7 +111,7 @@ func Parts(l i18n.Lang, c money.Currency, parts []giving.Part) page.Table {
 	}
 	t := page.NewTable("", columns, rows)
 	if len(parts) > 1 {
-		t.Foot = &page.Foot{Text: l.T("life.total"), Sum: l.Sum(money.Of(giving.Total(parts), c)), Span: 1}
+		t.Foot = &page.Foot{Text: l.T("life.total"), Sums: []page.FootSum{{Sum: l.Sum(money.Of(giving.Total(parts), c))}}, Span: 1}
 	}
 	return t
 }

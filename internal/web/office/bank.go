@@ -25,7 +25,7 @@ const mostUpload = "51MiB"
 // and whether the books agree.
 func (o *Office) bank(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/statements", o.statements)
-	g.GET("/statements/new", o.newStatement)
+	g.GET("/statements/new", o.newStatement, formsForWhoSends)
 	g.POST("/statements", o.importStatement, middleware.BodyLimit(mostUpload))
 	g.GET("/statements/:id", o.statement)
 	g.GET("/statements.csv", o.statementsFile)
@@ -58,10 +58,13 @@ func explains(p member.Person, cluster string) bool {
 	})
 }
 
-// agrees reports whether the person may agree to a correction that another asked for.
-func agrees(p member.Person, cluster string) bool {
-	return holds(p, cluster, member.Approver) || holds(p, cluster, member.Admin)
+// takesBack reports whether the person may ask to take a match back.
+func takesBack(p member.Person, cluster string) bool {
+	return holds(p, cluster, member.Coordinator) || holds(p, cluster, member.Treasurer)
 }
+
+// agrees reports whether the person may agree to a correction that another asked for.
+func agrees(p member.Person, cluster string) bool { return holds(p, cluster, member.Approver) }
 
 // bankName is a bank and the account's number there.
 func bankName(l i18n.Lang, uk, en, iban string) string {

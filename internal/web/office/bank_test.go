@@ -100,7 +100,13 @@ func (d *till) upload(who *webtest.Browser, file string, fields ...string) webte
 		}
 	}
 	if file != "" {
-		part, err := w.CreateFormFile("file", "виписка.xml")
+		name := "виписка.csv"
+		if strings.HasPrefix(strings.TrimLeft(file, "\ufeff \r\n"), "<") {
+			name = "виписка.xml"
+		} else if strings.Contains(file, ":20:") {
+			name = "виписка.sta"
+		}
+		part, err := w.CreateFormFile("file", name)
 		if err != nil {
 			d.t.Fatal(err)
 		}

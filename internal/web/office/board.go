@@ -1,12 +1,14 @@
 package office
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
 
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/campaign"
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
 	"kopiyka/internal/money"
@@ -20,7 +22,9 @@ type boardPage struct {
 	Tasks        []task
 	Drawers      []page.Link
 	Campaigns    page.Table
+	Joint        page.Table // campaigns of others that the person's clusters joined
 	Empty        page.Empty
+	Write        page.Link // to a new campaign, for who may write one
 }
 
 // queue is what waits for somebody. It holds the newest; the list of all has pages.
@@ -59,8 +63,18 @@ func (o *Office) board(c echo.Context) error {
 		q.Items = append(q.Items, newWaiting(v.Lang, a))
 	}
 	v.Campaigns = purseTable(v.Lang, person, purses)
+	if v.Joint, err = o.joint(ctx, v.Base, person); err != nil {
+		return err
+	}
+	if coordinates(person) {
+		v.Write = page.Link{Href: CampaignsPath + "/new", Text: v.Lang.T("campaign.write")}
+	}
 	if len(purses) == 0 {
-		v.Empty = page.Empty{Title: v.Lang.T("office.no_campaigns"), Text: v.Lang.T("office.no_campaigns_text")}
+		v.Empty = page.Empty{Title: v.Lang.T("office.no_campaigns"), Text: v.Lang.T("campaign.board.none"), Link: v.Write}
+		if v.Write.Href == "" {
+			v.Empty.Text = v.Lang.T("office.no_campaigns_text")
+		}
+		v.Write = page.Link{}
 	}
 	return c.Render(http.StatusOK, "office/board", v)
 }
@@ -89,18 +103,22 @@ func purseTable(l i18n.Lang, person member.Person, purses []spending.Purse) page
 		{Text: l.T("office.column.campaign")}, {Text: l.T("office.column.state")},
 		{Text: l.T("office.column.free"), Sum: true}, {Text: l.T("office.column.asked"), Sum: true},
 	}
-	if slices.ContainsFunc(purses, func(p spending.Purse) bool { return mayPropose(person, p) }) {
+	acts := func(p spending.Purse) bool { return mayPropose(person, p) || mayFinish(person, p) }
+	if slices.ContainsFunc(purses, acts) {
 		columns = append(columns, page.Column{Text: l.T("office.column.act")})
 	}
 	var rows [][]page.Cell
 	for _, p := range purses {
 		free, asked := l.Sum(p.Free()), l.Sum(money.Of(p.Asked, p.Currency))
 		act := page.Cell{}
+		if mayFinish(person, p) {
+			act = page.Cell{Text: l.T("campaign.board.finish"), Href: campaignPath(p.Slug)}
+		}
 		if mayPropose(person, p) {
 			act = page.Cell{Text: l.T("office.propose"), Href: proposePath(p.Slug) + "/new"}
 		}
 		rows = append(rows, []page.Cell{
-			{Text: in(l, p.TitleUK, p.TitleEN)}, {Status: page.NewStatus(l, campaignStates[p.State])}, {Sum: &free}, {Sum: &asked}, act,
+			{Text: cmp.Or(in(l, p.TitleUK, p.TitleEN), p.TitleUK), Href: campaignPath(p.Slug)}, {Status: page.NewStatus(l, campaignStates[p.State])}, {Sum: &free}, {Sum: &asked}, act,
 		})
 	}
 	return page.NewTable("", columns, rows)
@@ -108,6 +126,11 @@ func purseTable(l i18n.Lang, person member.Person, purses []spending.Purse) page
 
 func mayPropose(person member.Person, p spending.Purse) bool {
 	return (p.State == "open" || p.State == "closed") && p.FreeMinor+p.Earmarked > 0 && holds(person, p.ClusterID, member.Coordinator)
+}
+
+// mayFinish reports whether a draft waits for this person.
+func mayFinish(person member.Person, p spending.Purse) bool {
+	return p.State == string(campaign.Draft) && holds(person, p.ClusterID, member.Coordinator)
 }
 
 func proposePath(slug string) string {

@@ -144,7 +144,10 @@ func (o *Office) setClusterLogo(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	drawn, err := member.DrawLogo(ctx, bytes.NewReader(file.Body))
+	var drawn []byte
+	if err = member.CheckLogoName(file.Name, file.Body); err == nil {
+		drawn, err = member.DrawLogo(ctx, bytes.NewReader(file.Body))
+	}
 	if err == nil {
 		err = member.SetClusterLogo(ctx, o.db, o.now, k.ID, person.ID, drawn)
 	}

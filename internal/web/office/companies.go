@@ -21,28 +21,29 @@ import (
 const CompaniesPath = "/office/companies"
 
 // members adds the addresses about companies, their applications, and the people of
-// clusters. Who gives a role or takes one away shows first who they are.
+// clusters. Who gives a role, sends its invitation again or takes one away
+// shows first who they are.
 func (o *Office) members(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/companies", o.companies)
 	g.GET("/companies.csv", o.companiesFile)
 	g.GET("/companies/:id", o.company)
-	g.GET("/companies/:id/facts", o.factsForm)
+	g.GET("/companies/:id/facts", o.factsForm, formsForWhoSends)
 	g.POST("/companies/:id/facts", o.setFacts)
 	g.GET("/companies/:id/:part", o.toCompany)
 	g.POST("/companies/:id/memberships", o.changeMembership)
 	g.POST("/companies/:id/addresses", o.moved)
 	g.POST("/companies/:id/owner", o.inviteOwner, fresh...)
 	g.GET("/companies/:id/invitations/:invitation", o.toCompany)
-	g.POST("/companies/:id/invitations/:invitation", o.changeCompanyInvitation)
+	g.POST("/companies/:id/invitations/:invitation", o.changeCompanyInvitation, fresh...)
 	g.GET("/members", o.membersYear)
 	g.GET("/applications", o.applications)
 	g.GET("/applications.csv", o.applicationsFile)
 	g.GET("/applications/:id", o.application)
 	g.GET("/applications/:id/:act", o.toApplication)
-	g.POST("/applications/:id/accept", o.acceptApplication)
+	g.POST("/applications/:id/accept", o.acceptApplication, fresh...)
 	g.POST("/applications/:id/refuse", o.refuseApplication)
 	g.GET("/company-files", o.toNewImport)
-	g.GET("/company-files/new", o.newImport)
+	g.GET("/company-files/new", o.newImport, formsForWhoSends)
 	g.GET("/company-files/template.csv", o.importTemplate)
 	g.POST("/company-files", o.bringCompanies)
 	g.GET("/company-files/:id", o.companyImport)
@@ -53,7 +54,7 @@ func (o *Office) members(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/clusters/:slug/people/:id", o.toPeople)
 	g.POST("/clusters/:slug/people/:id", o.setColleague, fresh...)
 	g.GET("/clusters/:slug/invitations/:id", o.toPeople)
-	g.POST("/clusters/:slug/invitations/:id", o.changeInvitation)
+	g.POST("/clusters/:slug/invitations/:id", o.changeInvitation, fresh...)
 	g.GET("/clusters/:slug", o.cluster)
 	g.POST("/clusters/:slug", o.setCluster)
 	g.GET("/clusters/:slug/logo", o.toCluster)

@@ -32,10 +32,13 @@ type words struct {
 	no       string
 	own      string // that who proposed does not decide
 	role     string // that the role does not decide
+	may      func(member.ClusterRole) bool
 }
 
+func approves(role member.ClusterRole) bool { return role == member.Approver }
+
 // decisionWords are those of most decisions.
-var decisionWords = words{"office.seal.proposed", "office.decide.reason", "office.decide.refuse", "office.decide.own", "office.decide.role"}
+var decisionWords = words{"office.seal.proposed", "office.decide.reason", "office.decide.refuse", "office.decide.own", "office.decide.role", approves}
 
 // seal closes when two people have signed. A refusal signs nothing.
 func (p twoPeople) seal(l i18n.Lang, proposed string) *page.Seal {
@@ -59,7 +62,7 @@ func newDecision(l i18n.Lang, person member.Person, p twoPeople, w words, yes, r
 	case p.verdict != "":
 	case p.proposedBy == person.ID:
 		v.Why = l.T(w.own)
-	case !holds(person, p.cluster, member.Approver):
+	case !holdsAny(person, p.cluster, w.may):
 		v.Why = l.T(w.role)
 	default:
 		v.Approve, v.Refuse, v.Yes, v.No, v.Rule = p.path+"/approve", p.path+"/refuse", yes, l.T(w.no), rule

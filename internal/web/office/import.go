@@ -30,6 +30,9 @@ func (o *Office) progress(c echo.Context) error {
 	}
 	b := page.Of(c)
 	v := newProgress(b, s, o.now())
+	if !acts(visitor(c)) {
+		v.Again = ""
+	}
 	if s.State == "done" {
 		notice := "imported"
 		if s.Known {

@@ -88,9 +88,9 @@ type previewPage struct {
 	Subject string
 }
 
-// preview serves GET /office/letters/templates/:name: a letter in both forms, in the
+// sampleLetter serves GET /office/letters/templates/:name: a letter in both forms, in the
 // language of the page, or of ?letter=.
-func (o *Office) preview(c echo.Context) error {
+func (o *Office) sampleLetter(c echo.Context) error {
 	b := page.Of(c)
 	own, ok := i18n.Parse(c.QueryParam("letter"))
 	if !ok {
@@ -109,10 +109,10 @@ func (o *Office) preview(c echo.Context) error {
 	return c.Render(http.StatusOK, "office/letter-preview", v)
 }
 
-// previewHTML serves GET /office/letters/templates/:name/:lang: the HTML as mail programs
+// sampleHTML serves GET /office/letters/templates/:name/:lang: the HTML as mail programs
 // get it, in a box of its own. Of all that a page may do it may only look as its one style
 // element says, whose digest is in the policy.
-func (o *Office) previewHTML(c echo.Context) error {
+func (o *Office) sampleHTML(c echo.Context) error {
 	l, ok := i18n.Parse(c.Param("lang"))
 	if !ok {
 		return echo.ErrNotFound

@@ -161,7 +161,7 @@ func newMatchView(c echo.Context, r bank.Row, m bank.Matched, t typedMatch, form
 	case m.Undoing != "":
 		v.Status = page.NewStatus(l, page.Waits)
 		v.Decide = newUndecided(c, r, m)
-	case m.Undoable() && explains(person, r.ClusterID):
+	case m.Undoable() && takesBack(person, r.ClusterID):
 		v.Undo = &undoForm{Action: "/office/matches/" + m.ID + "/undo", Reason: page.Field{
 			ID: "reason-" + m.ID, Name: "reason", Label: l.T("bank.undo.reason"), Hint: l.T("bank.undo.reason_hint"), Rows: 2,
 		}}

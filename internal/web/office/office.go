@@ -29,11 +29,22 @@ type Office struct {
 	gateway *gateway.Gateway
 	now     clock.Clock
 	checks  []bank.Check
+	preview Preview
 }
+
+// Preview answers with a draft's page as everybody will see it, and a way back. The public
+// door knows how; here is known who may see it.
+type Preview func(c echo.Context, slug, back string) error
 
 // New makes the door. Checks are what the books are compared with beside the banks.
 func New(db *sqlx.DB, g *gateway.Gateway, now clock.Clock, checks ...bank.Check) *Office {
-	return &Office{db, g, now, checks}
+	return &Office{db: db, gateway: g, now: now, checks: checks}
+}
+
+// Previews has drafts shown by the public door.
+func (o *Office) Previews(show Preview) *Office {
+	o.preview = show
+	return o
 }
 
 // Routes adds the door's addresses. Something earlier must tell each request who is signed
@@ -44,7 +55,7 @@ func New(db *sqlx.DB, g *gateway.Gateway, now clock.Clock, checks ...bank.Check)
 func (o *Office) Routes(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g = g.Group("/office", clustersOnly)
 	g.GET("", o.board)
-	g.GET("/campaigns/:slug/allocations/new", o.newAllocation)
+	g.GET("/campaigns/:slug/allocations/new", o.newAllocation, formsForWhoSends)
 	g.GET("/campaigns/:slug/allocations", o.toNewAllocation)
 	g.POST("/campaigns/:slug/allocations", o.propose)
 	g.GET("/allocations", o.allocations)
@@ -59,6 +70,7 @@ func (o *Office) Routes(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	o.members(g, fresh...)
 	o.currencies(g)
 	o.papers(g)
+	o.campaigns(g)
 }
 
 // desk adds the addresses of the desk for money: lists, each with its file, and what hangs
@@ -69,7 +81,7 @@ func (o *Office) desk(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/payments/:id", o.payment)
 	g.GET("/payments/:id/ask", o.toPayment)
 	g.POST("/payments/:id/ask", o.askStripe)
-	g.GET("/payments/:id/refund", o.refundForm)
+	g.GET("/payments/:id/refund", o.refundForm, formsForWhoSends)
 	g.POST("/payments/:id/refund", o.askRefund, fresh...) // a small one needs nobody else
 	g.GET("/refunds", o.refunds)
 	g.GET("/refunds.csv", o.refundsFile)
@@ -100,8 +112,8 @@ func (o *Office) desk(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/letters/:id/bounced", o.toLetter)
 	g.POST("/letters/:id/bounced", o.bounced)
 	g.GET("/letters/templates", o.letterTemplates, writesLetters)
-	g.GET("/letters/templates/:name", o.preview, writesLetters)
-	g.GET("/letters/templates/:name/:lang", o.previewHTML, writesLetters)
+	g.GET("/letters/templates/:name", o.sampleLetter, writesLetters)
+	g.GET("/letters/templates/:name/:lang", o.sampleHTML, writesLetters)
 	g.GET("/audit", o.audit, o.readsAudit)
 	g.GET("/audit.csv", o.auditFile, o.readsAudit)
 }
@@ -132,6 +144,22 @@ func holds(p member.Person, cluster string, role member.ClusterRole) bool {
 	return slices.ContainsFunc(p.Clusters, func(post member.ClusterPost) bool {
 		return post.ClusterID == cluster && post.Role == role
 	})
+}
+
+// holdsAny reports whether the person has one of some roles in a cluster.
+func holdsAny(p member.Person, cluster string, among func(member.ClusterRole) bool) bool {
+	return slices.ContainsFunc(p.Clusters, func(post member.ClusterPost) bool { return post.ClusterID == cluster && among(post.Role) })
+}
+
+// formsForWhoSends is for pages that are a form and nothing else: to who only reads they are
+// not there.
+func formsForWhoSends(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !acts(visitor(c)) {
+			return echo.ErrNotFound
+		}
+		return next(c)
+	}
 }
 
 // acts reports whether the person may do more than read somewhere. Events and jobs belong

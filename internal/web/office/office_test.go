@@ -332,7 +332,7 @@ func TestADraftHasNothingToGiveOut(t *testing.T) {
 	d := open(t, 0)
 	d.AddCampaign("draft", campaign.Draft)
 	page := d.coordinator.Get("/office").Wants(http.StatusOK).Says("main .table", "in preparation")
-	if page.Has("main .table a") {
+	if page.Has("main .table a[href$='/allocations/new']") {
 		t.Error("there is nothing, and it can be proposed")
 	}
 }

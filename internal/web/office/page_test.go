@@ -38,8 +38,17 @@ func TestPages(t *testing.T) {
 	rates.Errors = page.ErrorSummary{Title: "Not entered", Items: []page.Link{{Href: "#rate", Text: "R"}}}
 	pagetest.Door(t, "office", map[string]page.Model{
 		"board": boardPage{
-			Mine: items, Others: items, Campaigns: table, Drawers: []page.Link{{Href: "/d", Text: "D"}},
-			Tasks: []task{{Href: "/t", Text: "T", Count: "3", Note: "N"}, {Href: "/t", Text: "T", Sum: &sum}},
+			Mine: items, Others: items, Campaigns: table, Joint: table, Drawers: []page.Link{{Href: "/d", Text: "D"}},
+			Tasks: []task{{Href: "/t", Text: "T", Count: "3", Note: "N"}, {Href: "/t", Text: "T", Sum: &sum}}, Write: page.Link{Href: "/w", Text: "W"},
+		},
+		"campaign": campaignPage{
+			Notice: notice, Title: "T", Summary: "S", Status: page.NewStatus(l, page.Draft), Look: page.Link{Href: "/l", Text: "L"}, Facts: []fact{{Name: "F", Text: "T"}, {Name: "S", Sum: &sum}},
+			Ways: []page.Link{{Href: "/w", Text: "W"}}, Checks: []partCheck{{Done: true, Text: "D"}, {Text: "M", Way: page.Link{Href: "/m", Text: "M"}}}, NotYet: "N",
+			Open:       page.Press{Action: "/o", Text: "O", Hidden: []page.Hidden{{Name: "version", Value: "1"}}},
+			Purposes:   []purposeView{{ID: "p-1", Title: "P", About: "A", Edit: page.Link{Href: "/e", Text: "E"}, AddNeed: page.Link{Href: "/n", Text: "N"}, Acts: crew.Items[0].Acts, Needs: crew}, {ID: "p-2", Title: "P"}},
+			AddPurpose: page.Link{Href: "/p", Text: "P"}, Reasons: table, Close: page.Press{Action: "/c", Text: "C"},
+			SettlingHeading: "S", Loose: []page.Pair{{Text: "L", Sum: sum}}, Even: "E", Settle: page.Press{Action: "/s", Text: "S"},
+			Reopen: ask, ReopenOpen: true, Errors: errors,
 		},
 		"list": list,
 		"letter": letterPage{

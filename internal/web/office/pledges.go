@@ -20,9 +20,9 @@ func (o *Office) promises(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.GET("/pledges", o.pledges)
 	g.GET("/pledges.csv", o.pledgesFile)
 	g.GET("/pledges/:id", o.pledge)
-	g.GET("/pledges/:id/correct", o.correctForm)
+	g.GET("/pledges/:id/correct", o.correctForm, formsForWhoSends)
 	g.POST("/pledges/:id/correct", o.correct)
-	g.GET("/pledges/:id/write-off", o.writeOffForm)
+	g.GET("/pledges/:id/write-off", o.writeOffForm, formsForWhoSends)
 	g.POST("/pledges/:id/write-off", o.proposeWriteOff)
 	g.GET("/write-offs", o.writeOffs)
 	g.GET("/write-offs.csv", o.writeOffsFile)
@@ -119,6 +119,9 @@ func facts(l i18n.Lang, p giving.Pledge, s giving.Schedule) []fact {
 		all = append(all, fact{Name: l.T("office.pledge.overdue"), Sum: sum(late)})
 	}
 	all = append(all, fact{Name: l.T("office.pledge.for"), Text: life.For(l, p)}, fact{Name: l.T("office.pledge.reference"), Text: p.Reference.String()})
+	if p.ThroughID != p.ClusterID {
+		all = append(all, fact{Name: l.T("office.pledge.through"), Text: in(l, p.Through.UK, p.Through.EN)})
+	}
 	if p.PurchaseOrder != "" {
 		all = append(all, fact{Name: l.T("office.pledge.order"), Text: p.PurchaseOrder})
 	}

@@ -36,7 +36,7 @@ func refundPath(id string) string          { return "/office/refunds/" + id }
 // mayRefund reports whether the visitor may ask for money of a payment to go back, and
 // whether there is any that can go the way it came.
 func mayRefund(p member.Person, f giving.Found) bool {
-	return holds(p, f.ClusterID, member.Coordinator) && f.IntentID != "" && f.Here() > 0 && f.DisputedMinor == 0 && f.LostMinor == 0
+	return holdsAny(p, f.ClusterID, giving.MayAskRefund) && f.IntentID != "" && f.Here() > 0 && f.DisputedMinor == 0 && f.LostMinor == 0
 }
 
 // refundForm serves GET /office/payments/:id/refund.
@@ -55,7 +55,7 @@ func (o *Office) refundable(c echo.Context) (giving.Found, error) {
 	if err != nil {
 		return f, err
 	}
-	if !holds(visitor(c), f.ClusterID, member.Coordinator) {
+	if !holdsAny(visitor(c), f.ClusterID, giving.MayAskRefund) {
 		return f, fault.New(fault.Forbidden, "refund.role."+string(member.Coordinator))
 	}
 	return f, nil

@@ -70,7 +70,7 @@ func TestALargeRefundWaitsForASecondPerson(t *testing.T) {
 	}
 	d.approver.Get("/office").Wants(http.StatusOK).Says("[aria-labelledby=tasks]", "Refunds waiting for approval 1")
 	d.approver.Get("/office/refunds").Wants(http.StatusOK).Says("main tbody", "$40.00").Says("main tbody", "coordinator")
-	d.coordinator.Post(request+"/approve", nil).Wants(http.StatusForbidden).Says("[role=alert]", "Only people appointed")
+	d.coordinator.Post(request+"/approve", nil).Wants(http.StatusForbidden).Says("[role=alert]", "approvers and treasurers")
 	d.coordinator.Post(request+"/refuse", reason("no")).Wants(http.StatusForbidden)
 	d.house.As(d.Stranger).Get(request).Wants(http.StatusNotFound)
 	d.house.As(d.Stranger).Post(request+"/approve", nil).Wants(http.StatusNotFound)

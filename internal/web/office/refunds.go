@@ -124,7 +124,7 @@ func (o *Office) newRequestPage(c echo.Context, reason string, form page.Form) (
 	return v, nil
 }
 
-var refundWords = words{"desk.refund.asked", "desk.refund.decline_reason", "desk.refund.decline", "fault.refund.own_request", "fault.refund.role.approver"}
+var refundWords = words{"desk.refund.asked", "desk.refund.decline_reason", "desk.refund.decline", "fault.refund.own_request", "fault.refund.role.approver", giving.MayDecideRefund}
 
 // verdictOf is what the second person has said of a refund, whatever Stripe said since.
 func verdictOf(s giving.RefundState) string {

@@ -181,6 +181,10 @@ func (o *Office) checkUpload(c echo.Context, u upload) (bank.Account, bank.Colum
 		form = append(form, fault.In("file", "bank.file.missing"))
 	case u.bytes > bank.MaxFile:
 		form = append(form, fault.In("file", "bank.file.too_large", bank.MaxFile>>20))
+	default:
+		if err := form.Add("file", bank.CheckName(u.name)); err != nil {
+			return account, bank.Columns{}, err
+		}
 	}
 	columns, err := bank.ParseColumns(u.columns)
 	if err := form.Add("columns", err); err != nil {

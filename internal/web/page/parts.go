@@ -73,12 +73,22 @@ type Empty struct {
 	Link        Link
 }
 
+// Stat is one figure and what it counts. A figure without its kopiykas has the exact sum
+// below it.
+type Stat struct {
+	Figure, What string
+	Exact        *Sum
+	Note         string
+	Link         Link
+}
+
 // Cards are campaigns side by side.
 type Cards struct{ Items []Card }
 
 // Card is a campaign in a list.
 type Card struct {
 	Title, Href, Text string
+	Note              string // a quieter line
 	Progress          Progress
 	Status            Status
 }

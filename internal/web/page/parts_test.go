@@ -32,6 +32,7 @@ type partsPage struct {
 	Short    page.Bands
 	Proof    page.Proof
 	Cards    page.Cards
+	Stats    []page.Stat
 	Steps    page.Steps
 	Factor   page.Factor
 	Gifts    page.Gifts
@@ -100,8 +101,9 @@ func parts(t *testing.T, l i18n.Lang) partsPage {
 	progress := page.NewProgress(l, totals)
 	p.Cards.Items = []page.Card{
 		{Title: "IT4Life", Href: "/x", Text: "Обладнання для лікарень, будинки для родин після пожежі.", Progress: progress, Status: page.NewStatus(l, page.Open)},
-		{Title: "Бригадам швидкої", Href: "/y", Text: "Захисні комплекти.", Progress: progress, Status: page.NewStatus(l, page.Closed)},
+		{Title: "Бригадам швидкої", Href: "/y", Text: "Захисні комплекти.", Note: "Спільна кампанія: Харків, Маріуполь.", Progress: progress, Status: page.NewStatus(l, page.Closed)},
 	}
+	p.Stats = []page.Stat{{Figure: "214 380 $", What: "отримано", Exact: sum(21_438_050), Note: "з них повернуто 10 $", Link: page.Link{Href: "/x", Text: "Хто саме"}}, {Figure: "8", What: "компаній"}}
 	meter := page.NewMeter("3 / 5", 5, page.Share{Paint: page.PaintDelivered, Part: 3}, page.Share{Paint: page.PaintAside, Part: 1})
 	p.Table = page.NewTable("Внески за графіком", []page.Column{{Text: "Внесок"}, {Text: "Термін"}, {Text: "Стан"}, {Text: "Покрито"}, {Text: "Сума", Sum: true}}, [][]page.Cell{
 		{{Text: "Перший", Href: "/x", Note: "картка"}, {When: l.Day(at)}, {Status: page.NewStatus(l, page.Received)}, {Meter: &meter}, {Sum: sum(500_000)}},

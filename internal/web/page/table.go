@@ -35,11 +35,17 @@ type Cell struct {
 // Button posts at once, without a page of its own. The zero one is none.
 type Button struct{ Action, Text string }
 
-// Foot is the total.
+// Foot is the total, below the last columns.
 type Foot struct {
 	Text string
-	Sum  Sum
-	Span int // set by NewTable
+	Sums []FootSum
+	Span int // set by Total
+}
+
+// FootSum is a sum in the total. Beside others it says what it is of, on a narrow screen.
+type FootSum struct {
+	Label string
+	Sum
 }
 
 // NewTable makes a table. Each row has as many cells as there are columns, or fewer at its
@@ -57,8 +63,15 @@ func NewTable(caption string, columns []Column, rows [][]Cell) Table {
 	return t
 }
 
-// Total adds the last row, with its sum below the last column.
-func (t Table) Total(text string, sum Sum) Table {
-	t.Foot = &Foot{text, sum, len(t.Columns) - 1}
+// Total adds the last row, with its sums below the last columns.
+func (t Table) Total(text string, sums ...Sum) Table {
+	t.Foot = &Foot{Text: text, Span: len(t.Columns) - len(sums)}
+	for i, s := range sums {
+		one := FootSum{Sum: s}
+		if len(sums) > 1 {
+			one.Label = t.Columns[t.Foot.Span+i].Text
+		}
+		t.Foot.Sums = append(t.Foot.Sums, one)
+	}
 	return t
 }

@@ -198,6 +198,9 @@ func (p *Portal) setLogo(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := member.CheckLogoName(file.Name, file.Body); err != nil {
+		return p.profileDone(c, nil, "", err)
+	}
 	drawn, err := member.DrawLogo(c.Request().Context(), bytes.NewReader(file.Body))
 	if err != nil {
 		return p.profileDone(c, nil, "", err)

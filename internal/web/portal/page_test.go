@@ -35,6 +35,7 @@ func TestPages(t *testing.T) {
 		"promise": promisePage{
 			Errors: errors, Campaign: "C", Slug: "c", Currency: "USD",
 			Company: page.Field{ID: "company", Name: "company", Label: "For", Options: []page.Option{{Value: "1", Text: "One", Chosen: true}}},
+			Through: page.Field{ID: "through", Name: "through", Label: "Through", Options: []page.Option{{Value: "1", Text: "One"}}},
 			Amount:  field, When: choice("when"), Visibility: choice("visibility"),
 			DueOn:   page.Field{ID: "due_on", Name: "due_on", Type: "date", Label: "Day"},
 			Number:  page.Field{ID: "number", Name: "number", Label: "Number", Numeric: true},

@@ -166,7 +166,7 @@ func newPlanPage(c echo.Context, t typed, camp campaign.Campaign, promise giving
 // hidden carries what was typed over to the next form.
 func (t typed) hidden() []hidden {
 	return []hidden{
-		{"campaign", t.campaign}, {"company", t.company}, {"amount", t.amount}, {"currency", t.currency}, {"when", t.when}, {"due_on", t.dueOn},
+		{"campaign", t.campaign}, {"company", t.company}, {"through", t.through}, {"amount", t.amount}, {"currency", t.currency}, {"when", t.when}, {"due_on", t.dueOn},
 		{"number", t.number}, {"purpose", t.purpose}, {"purchase_order", t.order}, {"visibility", t.visibility}, {"message", t.message},
 	}
 }

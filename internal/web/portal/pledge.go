@@ -118,6 +118,11 @@ func (p *Portal) newPledgePage(c echo.Context, pledge giving.Pledge, form page.F
 		stand := life.NewStand(l, schedule)
 		v.Schedule = &stand
 	}
+	through, err := p.through(c.Request().Context(), l, pledge)
+	if err != nil {
+		return pledgePage{}, err
+	}
+	v.Promise = append(v.Promise, through...)
 	if v.Papers, err = p.papersOf(c, l, pledge, schedule, post.Role.MayPay()); err != nil {
 		return pledgePage{}, err
 	}

@@ -39,6 +39,7 @@ type promisePage struct {
 	Choose     page.Field     // in which currency; zero when there is no choice
 	Company    page.Field     // with Options when there are several
 	CompanyID  string         // when there is one
+	Through    page.Field     // through which cluster; zero when there is no choice
 	Amount     page.Field
 	When       page.Choices
 	DueOn      page.Field
@@ -52,12 +53,12 @@ type promisePage struct {
 
 // typed is the form of a promise as it came, right or wrong.
 type typed struct {
-	campaign, company, amount, currency, when, dueOn, number, purpose, order, visibility, message string
+	campaign, company, through, amount, currency, when, dueOn, number, purpose, order, visibility, message string
 }
 
 func readTyped(f url.Values) typed {
 	return typed{
-		campaign: f.Get("campaign"), company: f.Get("company"), amount: f.Get("amount"), currency: f.Get("currency"),
+		campaign: f.Get("campaign"), company: f.Get("company"), through: f.Get("through"), amount: f.Get("amount"), currency: f.Get("currency"),
 		when: f.Get("when"), dueOn: f.Get("due_on"), number: f.Get("number"), purpose: f.Get("purpose"), order: f.Get("purchase_order"), visibility: f.Get("visibility"),
 		message: page.Text(f, "message"),
 	}
@@ -94,7 +95,11 @@ func (p *Portal) showPromise(c echo.Context, camp campaign.Campaign, t typed, fo
 	if err != nil {
 		return err
 	}
-	return c.Render(form.Status(), "portal/promise", newPromisePage(c, camp, t, form, purposes, rates))
+	through, err := p.throughField(c.Request().Context(), page.Of(c).Lang, camp, visitor(c), t.through)
+	if err != nil {
+		return err
+	}
+	return c.Render(form.Status(), "portal/promise", newPromisePage(c, camp, t, form, purposes, rates, through))
 }
 
 func (p *Portal) chooseCampaign(c echo.Context, person member.Person) error {
@@ -190,6 +195,11 @@ func (p *Portal) read(ctx context.Context, t typed, camp campaign.Campaign, pers
 	if t.company == "" {
 		form = append(form, fault.In("company", "pledge.company_missing"))
 	}
+	var err error
+	promise.ThroughID, err = p.readThrough(ctx, t, camp)
+	if err := form.Add("through", err); err != nil {
+		return promise, err
+	}
 	rates, err := p.rates(ctx, camp)
 	if err != nil {
 		return promise, err
@@ -232,7 +242,7 @@ func readAmount(t typed, own money.Currency, rates []exchange.Rate) (money.Amoun
 	return amount, nil
 }
 
-func newPromisePage(c echo.Context, camp campaign.Campaign, t typed, form page.Form, purposes []page.Option, rates []exchange.Rate) promisePage {
+func newPromisePage(c echo.Context, camp campaign.Campaign, t typed, form page.Form, purposes []page.Option, rates []exchange.Rate, through page.Field) promisePage {
 	b := page.Of(c)
 	b.Path = newPledgePath(camp.Slug)
 	l, person := b.Lang, visitor(c)
@@ -283,8 +293,10 @@ func newPromisePage(c echo.Context, camp campaign.Campaign, t typed, form page.F
 	v.When.Error, v.Visibility.Error = form.Error("when"), form.Error("visibility")
 	v.Company, v.CompanyID = companyField(l, person, t.company)
 	v.Company.Error = form.Error("company")
+	v.Through = through
+	v.Through.Error = form.Error("through")
 	v.Errors = form.Summary(map[string]string{
-		"company": v.Company.Label, "amount": v.Amount.Label, "when": v.When.Legend, "due_on": v.DueOn.Label,
+		"company": v.Company.Label, "through": v.Through.Label, "amount": v.Amount.Label, "when": v.When.Legend, "due_on": v.DueOn.Label,
 		"number": v.Number.Label, "purpose": v.For.Label, "purchase_order": v.Order.Label,
 		"visibility": v.Visibility.Legend, "message": v.Message.Label,
 	})

@@ -199,7 +199,7 @@ func TestOnlyPayersOfAMemberMayPromise(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.house.As(r.Stranger).Post("/portal/pledges", r.promised("company", theirs)).Wants(http.StatusForbidden).
-		Says("[role=alert]", "Only companies that belong to the cluster")
+		Says("[role=alert]", "Only companies that belong to a cluster")
 	if n := r.Count("pledges"); n != 0 {
 		t.Errorf("%d pledges were written", n)
 	}

@@ -51,7 +51,7 @@ func TestAFormerCookieOpensNothing(t *testing.T) {
 	if _, err := g.owner.Exec(`CREATE TABLE kept AS SELECT * FROM sessions`); err != nil {
 		t.Fatal(err)
 	}
-	b.Post("/account/password", url.Values{"password": {better}}).LeadsTo("/account?notice=password-changed")
+	b.Post("/account/password", change(better)).LeadsTo("/account?notice=password-changed")
 	// A request that was under way writes the former row again.
 	if _, err := g.owner.Exec(`INSERT INTO sessions SELECT * FROM kept`); err != nil {
 		t.Fatal(err)
@@ -68,16 +68,25 @@ func TestChangingThePasswordEndsTheOtherSessions(t *testing.T) {
 	t.Parallel()
 	g := open(t, false)
 	desk, phone := g.signedIn("iryna@example.org"), g.signedIn("iryna@example.org")
-	desk.Post("/account/password", url.Values{"password": {"короткий"}}).Wants(http.StatusUnprocessableEntity).Says(".field-error", "12 characters at least")
-	desk.Post("/account/password", url.Values{"password": {"passwordpassword"}}).Wants(http.StatusUnprocessableEntity).Says(".field-error", "everybody tries")
-	desk.Post("/account/password", url.Values{"password": {better}}).LeadsTo("/account?notice=password-changed")
+	for former, words := range map[string]string{"": "not your password", "wrong": "not your password", better: "not your password"} {
+		form := change(better)
+		form.Set("former", former)
+		desk.Post("/account/password", form).Wants(http.StatusUnprocessableEntity).Says("#former-e", words)
+	}
+	desk.Post("/account/password", change(password)).Wants(http.StatusUnprocessableEntity).Says("#password-e", "Choose another")
+	if got := phone.Get("/me").Body; !strings.HasPrefix(got, "Ірина") {
+		t.Errorf("a refused change has ended the other session: %q", got)
+	}
+	desk.Post("/account/password", change("короткий")).Wants(http.StatusUnprocessableEntity).Says(".field-error", "12 characters at least")
+	desk.Post("/account/password", change("passwordpassword")).Wants(http.StatusUnprocessableEntity).Says(".field-error", "everybody tries")
+	desk.Post("/account/password", change(better)).LeadsTo("/account?notice=password-changed")
 	desk.Get("/account?notice=password-changed").Wants(http.StatusOK).Says("[role=status]", "signed out everywhere else")
 	if got := phone.Get("/me").Body; got != "nobody en" {
 		t.Errorf("the other session is %q", got)
 	}
 	g.house.As("").Post("/sign-in", pair("iryna@example.org", better)).LeadsTo("/portal")
 	g.late = time.Hour
-	asked := desk.Post("/account/password", url.Values{"password": {"ще один довгий"}}).Wants(http.StatusUnauthorized)
+	asked := desk.Post("/account/password", change("ще один довгий")).Wants(http.StatusUnauthorized)
 	if asked.Attr("[name=password]", "value") != "ще один довгий" {
 		t.Error("what was typed is lost")
 	}

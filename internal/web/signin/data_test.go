@@ -15,7 +15,7 @@ func TestEverybodyGetsWhatIsKeptAboutThem(t *testing.T) {
 	g := open(t, false)
 	roman := g.signedIn("roman@example.org")
 	roman.Post("/cluster/act", url.Values{"reason": {"Because"}}).Wants(http.StatusOK)
-	g.signedIn("iryna@example.org").Post("/account/password", url.Values{"password": {better}}).Wants(http.StatusSeeOther) // and a letter is written
+	g.signedIn("iryna@example.org").Post("/account/password", change(better)).Wants(http.StatusSeeOther) // and a letter is written
 	page := roman.Get("/account/data").Wants(http.StatusOK).Says("main", "Tax Code")
 	file := roman.Get(page.Attr("main .button", "href")).Wants(http.StatusOK)
 	if !strings.HasPrefix(file.Header.Get("Content-Disposition"), "attachment") || file.Header.Get("Cache-Control") != "private, no-store" {
@@ -59,7 +59,7 @@ func TestTheFileNamesLettersAndLeavesOutWhatTheySay(t *testing.T) {
 	t.Parallel()
 	g := open(t, false)
 	payer := g.signedIn("iryna@example.org")
-	payer.Post("/account/password", url.Values{"password": {better}}).Wants(http.StatusSeeOther)
+	payer.Post("/account/password", change(better)).Wants(http.StatusSeeOther)
 	file := payer.Get("/account/data.json").Wants(http.StatusOK)
 	var letter struct{ Subject, Text string }
 	if err := g.owner.Get(&letter, `SELECT subject, text_body AS text FROM letters WHERE recipient = 'iryna@example.org'`); err != nil {

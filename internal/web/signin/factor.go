@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -18,13 +19,21 @@ const factorPath = "/sign-in/factor"
 const (
 	codeField     = "proof_code"
 	passwordField = "proof_password"
+	wholeField    = "whole" // in an address: everything is to be shown
 )
+
+// asking is how much somebody is to show.
+type asking struct {
+	half  bool // who has come half way in has shown the password
+	whole bool // password and second factor, for changes to one's own sign-in
+}
 
 type factorPage struct {
 	page.Base
 	Errors page.ErrorSummary
 	Factor page.Factor
 	Half   bool // nobody is signed in yet
+	Whole  bool // everything is to be shown
 	Action string
 	Next   string
 }
@@ -46,16 +55,17 @@ func (s *SignIn) factorForm(c echo.Context) error {
 	if person == "" {
 		return c.Redirect(http.StatusSeeOther, withNext(page.SignInPath, next))
 	}
-	return s.showFactor(c, person, next, page.Form{})
+	return s.showFactor(c, person, next, page.Form{}, c.QueryParam(wholeField) != "")
 }
 
-func (s *SignIn) showFactor(c echo.Context, person, next string, wrong page.Form) error {
+func (s *SignIn) showFactor(c echo.Context, person, next string, wrong page.Form, whole bool) error {
 	b := page.Of(c)
 	b.Path = withNext(factorPath, next)
 	_, half := s.who(c)
-	p := factorPage{Base: b, Half: half, Action: factorPath, Next: next}
+	whole = whole && !half
+	p := factorPage{Base: b, Half: half, Whole: whole, Action: factorPath, Next: next}
 	var err error
-	if p.Factor, err = s.newFactor(c, person, wrong); err != nil {
+	if p.Factor, err = s.newFactor(c, person, wrong, whole); err != nil {
 		return err
 	}
 	if p.Errors = wrong.Summary(map[string]string{}); half && wrong.Failed() {
@@ -64,8 +74,8 @@ func (s *SignIn) showFactor(c echo.Context, person, next string, wrong page.Form
 	return c.Render(wrong.Status(), "signin/factor", p)
 }
 
-// newFactor asks for what the person has.
-func (s *SignIn) newFactor(c echo.Context, person string, wrong page.Form) (page.Factor, error) {
+// newFactor asks for what the person has: the best of it, or the whole.
+func (s *SignIn) newFactor(c echo.Context, person string, wrong page.Form, whole bool) (page.Factor, error) {
 	factors, err := member.FactorsOf(c.Request().Context(), s.db, person)
 	if err != nil {
 		return page.Factor{}, err
@@ -75,13 +85,15 @@ func (s *SignIn) newFactor(c echo.Context, person string, wrong page.Form) (page
 	if factors.Passkeys > 0 && s.elsewhere(c) == "" {
 		f.Passkey = page.Passkey{Button: l.T("signin.passkey.use"), Plain: true, Or: l.T("signin.passkey.or")}
 	}
+	if !factors.Any() || whole && factors.Password {
+		f.Password = page.Field{ID: passwordField, Name: passwordField, Type: "password", Label: l.T("signin.password"), Autocomplete: "current-password", Error: wrong.Error(passwordField), Required: true}
+	}
 	switch {
 	case factors.Authenticator:
 		f.Code = page.Field{Label: l.T("signin.factor.code"), Hint: l.T("signin.factor.code_hint")}
 	case factors.Any():
 		f.Code = page.Field{Label: l.T("signin.factor.recovery"), Hint: l.T("signin.factor.recovery_hint")}
 	default:
-		f.Password = page.Field{ID: passwordField, Name: passwordField, Type: "password", Label: l.T("signin.password"), Autocomplete: "current-password", Error: wrong.Error(passwordField), Required: true}
 		return f, nil
 	}
 	f.Code.ID, f.Code.Name, f.Code.Autocomplete, f.Code.MaxLength = codeField, codeField, "one-time-code", 40
@@ -105,30 +117,37 @@ func (s *SignIn) factor(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	proof, err := s.judge(c, person, form.Get(codeField), form.Get(passwordField), half)
+	whole := !half && form.Has(wholeField)
+	proof, err := s.judge(c, person, form.Get(codeField), form.Get(passwordField), asking{half, whole})
 	if err != nil {
 		wrong, err := refused(c, err)
 		if err != nil {
 			return err
 		}
-		return s.showFactor(c, id, next, wrong)
+		return s.showFactor(c, id, next, wrong, whole)
 	}
 	if half {
 		return s.come(c, person, proof, next)
 	}
-	if err := s.sessions.prove(c, standingOf(c), proof); err != nil {
+	if err := s.proven(c, standingOf(c), proof, whole); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, safePath(next, room(person)))
 }
 
 // judge takes what somebody typed to show who they are. Who has a second factor cannot do
-// with the password, and who is half in has shown it.
-func (s *SignIn) judge(c echo.Context, person member.Person, code, password string, half bool) (member.Proof, error) {
-	ctx := c.Request().Context()
+// with the password, and who is half in has shown it. Of the whole the password is judged
+// first: a code counts once, and is not to be used up beside a wrong one.
+func (s *SignIn) judge(c echo.Context, person member.Person, code, password string, a asking) (member.Proof, error) {
+	ctx := s.known(c)
 	factors, err := member.FactorsOf(ctx, s.db, person.ID)
 	if err != nil {
 		return "", err
+	}
+	if a.whole && factors.Password && factors.Any() {
+		if err := s.judgePassword(ctx, c, person, password); err != nil {
+			return "", err
+		}
 	}
 	if factors.Any() {
 		proof, err := member.ProveCode(ctx, s.db, s.vault, s.now, person.ID, code, c.RealIP())
@@ -138,12 +157,16 @@ func (s *SignIn) judge(c echo.Context, person member.Person, code, password stri
 		s.note(c, proof, person.ID, err)
 		return proof, about(codeField, err)
 	}
-	if half { // the factor was taken away meanwhile: the first one is enough again
+	if a.half { // the factor was taken away meanwhile: the first one is enough again
 		return standingOf(c).halfBy, nil
 	}
-	err = member.ProvePassword(ctx, s.db, s.now, person, password, c.RealIP())
+	return member.ByPassword, s.judgePassword(ctx, c, person, password)
+}
+
+func (s *SignIn) judgePassword(ctx context.Context, c echo.Context, person member.Person, password string) error {
+	err := member.ProvePassword(ctx, s.db, s.now, person, password, c.RealIP())
 	s.note(c, member.ByPassword, person.ID, err)
-	return member.ByPassword, about(passwordField, err)
+	return about(passwordField, err)
 }
 
 // refused takes out of err what was wrong with a form, and tells programs when to ask again.

@@ -140,6 +140,31 @@ func TestAnActThatMovesMoneyTakesAFreshFactor(t *testing.T) {
 	}
 }
 
+// Changing one's own sign-in takes all that opens it, and what was shown apart counts
+// together while it is fresh.
+func TestChangesToOnesOwnSignInTakeEverything(t *testing.T) {
+	t.Parallel()
+	g := open(t, false)
+	roman := g.signedIn("roman@example.org")
+	roman.Get("/account/authenticator").Wants(http.StatusOK) // password and code were shown a moment ago
+	g.late = time.Hour
+	roman.Post("/sign-in/factor", url.Values{"proof_code": {g.code()}}).Wants(http.StatusSeeOther)
+	roman.Post("/cluster/act", url.Values{"reason": {"x"}}).Wants(http.StatusOK) // for an act the code is enough
+	for _, address := range []string{"/account/authenticator", "/account/passkeys/new", "/account/password"} {
+		roman.Get(address).LeadsTo("/sign-in/factor?next=" + url.QueryEscape(address) + "&whole=1")
+	}
+	asked := roman.Get("/sign-in/factor?next=%2Faccount%2Fauthenticator&whole=1").Wants(http.StatusOK)
+	if !asked.Has("#proof_password") || !asked.Has("#proof_code") {
+		t.Error("one of the two is not asked for")
+	}
+	both := asked.Form("form[data-passkey-form]")
+	both.Set("proof_password", password)
+	both.Set("proof_code", g.code())
+	roman.Post("/sign-in/factor", both).LeadsTo("/account/authenticator")
+	roman.Get("/account/authenticator").Wants(http.StatusOK)
+	roman.Post("/account/recovery-codes", nil).Wants(http.StatusOK)
+}
+
 // The factor of one person is not asked of another, and a stranger is not asked at all.
 func TestAFreshFactorIsNoWayIn(t *testing.T) {
 	t.Parallel()
@@ -160,7 +185,7 @@ func TestOnesOwnSignInIsChangedAfterShowingWhoOneIs(t *testing.T) {
 	g := open(t, false)
 	payer, roman := g.signedIn("iryna@example.org"), g.signedIn("roman@example.org")
 	g.late = time.Hour
-	payer.Get("/account/authenticator").LeadsTo("/sign-in/factor?next=%2Faccount%2Fauthenticator")
+	payer.Get("/account/authenticator").LeadsTo("/sign-in/factor?next=%2Faccount%2Fauthenticator&whole=1")
 	payer.Post("/account/sessions/end", nil).Wants(http.StatusUnauthorized) // nor does a cookie that was left behind shut its person out
 	form := url.Values{"next": {"/account/authenticator"}, "proof_password": {"wrong"}}
 	payer.Get("/sign-in/factor").Wants(http.StatusOK).Says("label", "Password")
@@ -171,7 +196,11 @@ func TestOnesOwnSignInIsChangedAfterShowingWhoOneIs(t *testing.T) {
 
 	roman.Post("/sign-in/factor", form).Wants(http.StatusUnprocessableEntity).Says(".field-error", "does not fit")
 	roman.Post("/account/authenticator/remove", url.Values{"proof_password": {password}}).Wants(http.StatusUnprocessableEntity)
-	roman.Post("/account/authenticator/remove", typed(g.code())).LeadsTo("/account?notice=authenticator-removed")
+	roman.Post("/account/authenticator/remove", typed(g.code())).Wants(http.StatusUnprocessableEntity).Says("#proof_password-e", "not your password")
+	code := g.code()
+	roman.Post("/account/authenticator/remove", url.Values{"proof_password": {"wrong"}, "proof_code": {code}}).Wants(http.StatusUnprocessableEntity)
+	// The code was not used up beside the wrong password.
+	roman.Post("/account/authenticator/remove", url.Values{"proof_password": {password}, "proof_code": {code}}).LeadsTo("/account?notice=authenticator-removed")
 	roman.Get("/account?notice=authenticator-removed").Wants(http.StatusOK).Says("[role=status]", "is removed").Says("main", "takes a second factor")
 	roman.Get("/cluster").LeadsTo("/account/authenticator?next=%2Fcluster") // what was shown before counts no more
 	roman.Post("/cluster/act", url.Values{"reason": {"Because"}, "proof_password": {password}}).LeadsTo("/account/authenticator?next=%2Fcluster%2Fact")

@@ -58,6 +58,26 @@ func (s *SignIn) Fresh(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// Whole is Fresh for what changes one's own sign-in: lately, everything must have been shown
+// that opens the session, so the password counts no less than the code. A passkey is both.
+func (s *SignIn) Whole(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		st := standingOf(c)
+		if !st.in() {
+			return next(c)
+		}
+		factors, err := member.FactorsOf(c.Request().Context(), s.db, st.person.ID)
+		if err != nil {
+			return err
+		}
+		lately := func(t time.Time) bool { return s.now().Sub(t) < freshFor }
+		if lately(st.provedAt) && (!factors.Password || lately(st.firstAt)) && (!factors.Any() || lately(st.secondAt)) {
+			return s.passed(c, st.provedBy, next)
+		}
+		return s.askFor(c, st, next, true)
+	}
+}
+
 // fresh reports whether a session has shown lately who it belongs to, with the best that
 // its person has.
 func (s *SignIn) fresh(c echo.Context, st standing) (bool, error) {
@@ -84,15 +104,25 @@ type againPage struct {
 	page.Base
 	Errors page.ErrorSummary
 	Factor page.Factor
+	Whole  bool     // everything is to be shown
 	Action string   // where the form goes on to
 	Typed  []hidden // what was typed into it
 }
 
-// ask shows the page that asks, or goes on when its answer comes with the form.
+// ask asks for the best that the person has.
 func (s *SignIn) ask(c echo.Context, st standing, next echo.HandlerFunc) error {
+	return s.askFor(c, st, next, false)
+}
+
+// askFor shows the page that asks, or goes on when its answer comes with the form.
+func (s *SignIn) askFor(c echo.Context, st standing, next echo.HandlerFunc, whole bool) error {
 	r := c.Request()
 	if r.Method != http.MethodPost {
-		return c.Redirect(http.StatusSeeOther, withNext(factorPath, back(c)))
+		to := withNext(factorPath, back(c))
+		if whole {
+			to += "&" + wholeField + "=1"
+		}
+		return c.Redirect(http.StatusSeeOther, to)
 	}
 	if r.Header.Get(echo.HeaderContentType) == echo.MIMEApplicationJSON {
 		return fault.New(fault.Forbidden, "factor.stale")
@@ -103,9 +133,9 @@ func (s *SignIn) ask(c echo.Context, st standing, next echo.HandlerFunc) error {
 	}
 	var wrong page.Form
 	if form.Has(codeField) || form.Has(passwordField) {
-		proof, err := s.judge(c, st.person, form.Get(codeField), form.Get(passwordField), false)
+		proof, err := s.judge(c, st.person, form.Get(codeField), form.Get(passwordField), asking{whole: whole})
 		if err == nil {
-			if err := s.sessions.prove(c, st, proof); err != nil {
+			if err := s.proven(c, st, proof, whole); err != nil {
 				return err
 			}
 			form.Del(codeField)
@@ -117,16 +147,24 @@ func (s *SignIn) ask(c echo.Context, st standing, next echo.HandlerFunc) error {
 			return err
 		}
 	}
-	return s.showAgain(c, st, form, wrong)
+	return s.showAgain(c, st, form, wrong, whole)
+}
+
+// proven writes down what was shown.
+func (s *SignIn) proven(c echo.Context, st standing, by member.Proof, whole bool) error {
+	if whole {
+		return s.sessions.proveBoth(c, st, by)
+	}
+	return s.sessions.prove(c, st, by)
 }
 
 // showAgain asks. 401 says that nothing was done and who may do it; the scheme that HTTP
 // wants beside it is one that browsers know nothing of.
-func (s *SignIn) showAgain(c echo.Context, st standing, form url.Values, wrong page.Form) error {
-	p := againPage{Base: page.Of(c), Errors: wrong.Summary(map[string]string{})}
+func (s *SignIn) showAgain(c echo.Context, st standing, form url.Values, wrong page.Form, whole bool) error {
+	p := againPage{Base: page.Of(c), Errors: wrong.Summary(map[string]string{}), Whole: whole}
 	p.Action, p.Path = p.Path, back(c)
 	var err error
-	if p.Factor, err = s.newFactor(c, st.person.ID, wrong); err != nil {
+	if p.Factor, err = s.newFactor(c, st.person.ID, wrong, whole); err != nil {
 		return err
 	}
 	for name, values := range form {

@@ -20,6 +20,7 @@ import (
 	"kopiyka/internal/fault"
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
+	"kopiyka/internal/outward"
 	"kopiyka/internal/web/page"
 )
 
@@ -30,7 +31,8 @@ const visitPath = "/sign-in/with"
 type issuer struct {
 	config.Issuer
 	back   string // the full address to come back to
-	client *http.Client
+	places *outward.Places
+	client *http.Client // asks the issuer, and what its description names
 
 	mu       sync.Mutex
 	provider *oidc.Provider
@@ -39,16 +41,17 @@ type issuer struct {
 // issuerPatience bounds each question to an issuer.
 const issuerPatience = 10 * time.Second
 
-func newIssuers(all []config.Issuer, url string) map[string]*issuer {
+func newIssuers(all []config.Issuer, url string) (map[string]*issuer, error) {
 	issuers := map[string]*issuer{}
 	for _, one := range all {
-		issuers[one.Slug] = &issuer{Issuer: one, back: strings.TrimRight(url, "/") + visitPath + "/" + one.Slug + "/back", client: &http.Client{Timeout: issuerPatience, CheckRedirect: stay}}
+		places, err := outward.To(one.URL)
+		if err != nil {
+			return nil, fmt.Errorf("the issuer %s: %w", one.Name, err)
+		}
+		issuers[one.Slug] = &issuer{Issuer: one, back: strings.TrimRight(url, "/") + visitPath + "/" + one.Slug + "/back", places: places, client: places.Client(issuerPatience)}
 	}
-	return issuers
+	return issuers, nil
 }
-
-// stay keeps questions, with the secrets that they carry, at the address that was configured.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // discovered asks the issuer where its parts are, once: a house that is down when the
 // program starts is asked again by the next visitor.
@@ -62,6 +65,18 @@ func (i *issuer) discovered(ctx context.Context) (*oidc.Provider, error) {
 	provider, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), i.client), i.URL)
 	if err != nil {
 		return nil, err
+	}
+	var parts struct {
+		Token string `json:"token_endpoint"`
+		Keys  string `json:"jwks_uri"`
+	}
+	if err := provider.Claims(&parts); err != nil {
+		return nil, err
+	}
+	for _, part := range []string{parts.Token, parts.Keys} {
+		if err := i.places.Add(part); err != nil {
+			return nil, err
+		}
 	}
 	i.provider = provider
 	return provider, nil

@@ -53,10 +53,15 @@ func (s *SignIn) askReset(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, resetPath+"?sent=1")
 }
 
+// passwordPath is where somebody who is signed in changes the password.
+const passwordPath = accountPath + "/password"
+
 type passwordPage struct {
 	page.Base
 	Errors page.ErrorSummary
 	Own    bool // somebody who is signed in changes it
+	Given  bool // it has to be changed: somebody else has chosen it
+	Former page.Field
 	New    page.Field
 	Action string
 }
@@ -64,7 +69,7 @@ type passwordPage struct {
 func newPasswordPage(c echo.Context, wrong page.Form) passwordPage {
 	b := page.Of(c)
 	return passwordPage{
-		Base: b, Errors: wrong.Summary(map[string]string{"password": b.Lang.T("signin.new_password.field")}), Action: c.Request().URL.Path,
+		Base: b, Errors: wrong.Summary(map[string]string{formerField: b.Lang.T("signin.new_password.former"), "password": b.Lang.T("signin.new_password.field")}), Action: c.Request().URL.Path,
 		New: newPasswordField(b.Lang, wrong),
 	}
 }
@@ -102,7 +107,7 @@ func (s *SignIn) reset(c echo.Context) error {
 		return err
 	}
 	c.Response().Header().Set(echo.HeaderReferrerPolicy, "no-referrer")
-	err = member.Reset(c.Request().Context(), s.db, s.now, c.Param("token"), form.Get("password"))
+	id, err := member.Reset(c.Request().Context(), s.db, s.now, c.Param("token"), form.Get("password"))
 	if refusal, ok := fault.As(err); ok && refusal.Field == "password" {
 		wrong, err := refused(c, err)
 		if err != nil {
@@ -113,13 +118,37 @@ func (s *SignIn) reset(c echo.Context) error {
 	if err != nil {
 		return s.goneLink(c, err)
 	}
+	person, err := member.PersonByID(c.Request().Context(), s.db, id)
+	if err != nil {
+		return err
+	}
+	s.remember(c, person, false) // whoever guesses at the address keeps nobody out who reads its letters
 	return c.Redirect(http.StatusSeeOther, page.SignInPath+"?notice=password-set")
+}
+
+// formerField is the password that is changed.
+const formerField = "former"
+
+// newOwnPasswordPage asks for the former password too, of who has one.
+func (s *SignIn) newOwnPasswordPage(c echo.Context, wrong page.Form) (passwordPage, error) {
+	st, p := standingOf(c), newPasswordPage(c, wrong)
+	factors, err := member.FactorsOf(c.Request().Context(), s.db, st.person.ID)
+	if err != nil {
+		return p, err
+	}
+	p.Own, p.Given = true, st.person.Given
+	if factors.Password {
+		p.Former = page.Field{ID: formerField, Name: formerField, Type: "password", Label: p.Lang.T("signin.new_password.former"), Error: wrong.Error(formerField), Autocomplete: "current-password", Required: true}
+	}
+	return p, nil
 }
 
 // passwordForm serves GET /account/password.
 func (s *SignIn) passwordForm(c echo.Context) error {
-	p := newPasswordPage(c, page.Form{})
-	p.Own = true
+	p, err := s.newOwnPasswordPage(c, page.Form{})
+	if err != nil {
+		return err
+	}
 	return c.Render(http.StatusOK, "signin/new-password", p)
 }
 
@@ -131,18 +160,40 @@ func (s *SignIn) changePassword(c echo.Context) error {
 		return err
 	}
 	st := standingOf(c)
-	err = member.ChangePassword(c.Request().Context(), s.db, s.now, st.person.ID, form.Get("password"), st.session)
-	if err != nil {
+	if err := s.change(c, st, form.Get(formerField), form.Get("password")); err != nil {
 		wrong, err := refused(c, err)
 		if err != nil {
 			return err
 		}
-		p := newPasswordPage(c, wrong)
-		p.Own = true
+		p, err := s.newOwnPasswordPage(c, wrong)
+		if err != nil {
+			return err
+		}
 		return c.Render(wrong.Status(), "signin/new-password", p)
 	}
 	if err := s.sessions.renewCookie(c, st); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, accountPath+"?notice=password-changed")
+}
+
+// change judges the former password of who has one, and sets the new one. A given one has to
+// become another.
+func (s *SignIn) change(c echo.Context, st standing, former, password string) error {
+	ctx := s.known(c)
+	factors, err := member.FactorsOf(ctx, s.db, st.person.ID)
+	if err != nil {
+		return err
+	}
+	if factors.Password {
+		err := member.ProvePassword(ctx, s.db, s.now, st.person, former, c.RealIP())
+		s.note(c, member.ByPassword, st.person.ID, err)
+		if err != nil {
+			return about(formerField, err)
+		}
+		if password == former {
+			return fault.In("password", "person.password_same")
+		}
+	}
+	return member.ChangePassword(ctx, s.db, s.now, st.person.ID, password, st.session)
 }

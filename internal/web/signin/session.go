@@ -40,6 +40,8 @@ const (
 	secondKey     = "second"     // a second factor was proved in this session
 	provedByKey   = "proved by"  // how the person last showed who they are
 	provedAtKey   = "proved at"  // and when
+	firstAtKey    = "first at"   // when the first factor was shown
+	secondAtKey   = "second at"  // when the second was
 	halfKey       = "half"       // a person who has shown the first factor alone
 	halfByKey     = "half by"    // how
 	halfAtKey     = "half at"    // and when
@@ -53,6 +55,8 @@ type standing struct {
 	second   bool
 	provedBy member.Proof
 	provedAt time.Time
+	firstAt  time.Time // the first factor
+	secondAt time.Time
 
 	half   string // a person's id; the second factor is awaited
 	halfBy member.Proof
@@ -118,6 +122,7 @@ func (s *sessions) load(ctx context.Context, r *http.Request, host string) (cont
 	st = standing{
 		person: person, session: session, second: life.Factor && s.manager.GetBool(ctx, secondKey), // one that was taken away proves nothing any more
 		provedBy: member.Proof(s.manager.GetString(ctx, provedByKey)), provedAt: time.Unix(s.manager.GetInt64(ctx, provedAtKey), 0),
+		firstAt: time.Unix(s.manager.GetInt64(ctx, firstAtKey), 0), secondAt: time.Unix(s.manager.GetInt64(ctx, secondAtKey), 0),
 	}
 	return ctx, st, nil
 }
@@ -140,9 +145,14 @@ func (s *sessions) begin(c echo.Context, person member.Person, by member.Proof) 
 	if err != nil {
 		return err
 	}
-	for _, key := range []string{halfKey, halfByKey, halfAtKey, secondKey} {
+	first := int64(0) // when the password was shown that came before the code
+	if s.manager.GetString(ctx, halfKey) == person.ID {
+		first = s.manager.GetInt64(ctx, halfAtKey)
+	}
+	for _, key := range []string{halfKey, halfByKey, halfAtKey, secondKey, secondAtKey} {
 		s.manager.Remove(ctx, key)
 	}
+	s.manager.Put(ctx, firstAtKey, first)
 	s.manager.Put(ctx, personKey, person.ID)
 	s.manager.Put(ctx, sessionKey, id)
 	s.manager.Put(ctx, generationKey, 1)
@@ -162,6 +172,13 @@ func (s *sessions) beginHalf(c echo.Context, person string, by member.Proof) err
 	s.manager.Put(ctx, halfByKey, string(by))
 	s.manager.Put(ctx, halfAtKey, s.now().Unix())
 	return s.renew(c)
+}
+
+// proveBoth notes that the person who is signed in has shown the password and, by, the
+// second factor.
+func (s *sessions) proveBoth(c echo.Context, st standing, by member.Proof) error {
+	s.manager.Put(c.Request().Context(), firstAtKey, s.now().Unix())
+	return s.prove(c, st, by)
 }
 
 // prove notes that the person who is signed in has shown again who they are.
@@ -198,6 +215,10 @@ func (s *sessions) proved(c echo.Context, person member.Person, by member.Proof,
 	ctx := c.Request().Context()
 	if by.Second() {
 		s.manager.Put(ctx, secondKey, true)
+		s.manager.Put(ctx, secondAtKey, s.now().Unix())
+	}
+	if by == member.ByPassword || by == member.ByIssuer || by == member.ByPasskey { // a passkey is both at once
+		s.manager.Put(ctx, firstAtKey, s.now().Unix())
 	}
 	s.manager.Put(ctx, generationKey, generation)
 	s.manager.Put(ctx, postsKey, posted(person))

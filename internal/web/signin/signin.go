@@ -3,7 +3,7 @@
 // the session, and the language of pages whose address names none.
 //
 // It opens a session and closes it, tells the rest of a request who the visitor is, and
-// keeps two guards for other doors: Factor and Fresh. It decides nothing about what a
+// keeps two guards for other doors, Factor and Fresh, and one for itself, Whole. It decides nothing about what a
 // person may do: each door guards itself.
 package signin
 
@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -59,9 +60,13 @@ func New(p Parts) (*SignIn, error) {
 	if err != nil {
 		return nil, err
 	}
+	issuers, err := newIssuers(p.Issuers, p.URL)
+	if err != nil {
+		return nil, err
+	}
 	https := strings.HasPrefix(p.URL, "https://")
 	return &SignIn{
-		db: p.DB, now: p.Now, https: https, url: p.URL, vault: p.Vault, passkeys: passkeys, issuers: newIssuers(p.Issuers, p.URL), log: p.Log, sessions: newSessions(p.DB, p.Now, https),
+		db: p.DB, now: p.Now, https: https, url: p.URL, vault: p.Vault, passkeys: passkeys, issuers: issuers, log: p.Log, sessions: newSessions(p.DB, p.Now, https),
 	}, nil
 }
 
@@ -100,18 +105,18 @@ func (s *SignIn) Routes(g *echo.Group) {
 	own.GET("/letters/address", s.toLetters)
 	own.GET("/erase", s.eraseForm)
 	own.POST("/erase", s.erase, s.Fresh)
-	own.GET("/authenticator", s.authenticatorForm, s.Fresh)
-	own.POST("/authenticator", s.enrol, s.Fresh)
-	own.POST("/authenticator/remove", s.removeAuthenticator, s.Fresh)
-	own.POST("/recovery-codes", s.renewRecovery, s.Fresh)
-	own.GET("/passkeys/new", s.passkeyForm, s.Fresh)
-	own.POST("/passkeys/options", s.offerPasskey, spoken, s.Fresh)
-	own.POST("/passkeys", s.addPasskey, spoken, s.Fresh)
-	own.POST("/passkeys/:id/remove", s.removePasskey, s.Fresh)
-	own.GET("/password", s.passwordForm, s.Fresh)
-	own.POST("/password", s.changePassword, s.Fresh)
-	own.POST("/issuers", s.linkIssuer, s.Fresh)
-	own.POST("/issuers/:issuer/remove", s.unlinkIssuer, s.Fresh)
+	own.GET("/authenticator", s.authenticatorForm, s.Whole)
+	own.POST("/authenticator", s.enrol, s.Whole)
+	own.POST("/authenticator/remove", s.removeAuthenticator, s.Whole)
+	own.POST("/recovery-codes", s.renewRecovery, s.Whole)
+	own.GET("/passkeys/new", s.passkeyForm, s.Whole)
+	own.POST("/passkeys/options", s.offerPasskey, spoken, s.Whole)
+	own.POST("/passkeys", s.addPasskey, spoken, s.Whole)
+	own.POST("/passkeys/:id/remove", s.removePasskey, s.Whole)
+	own.GET("/password", s.passwordForm, s.Whole)
+	own.POST("/password", s.changePassword, s.Whole)
+	own.POST("/issuers", s.linkIssuer, s.Whole)
+	own.POST("/issuers/:issuer/remove", s.unlinkIssuer, s.Whole)
 	own.POST("/sessions/:id/end", s.endSession, s.Fresh)
 	own.POST("/sessions/end", s.endOthers, s.Fresh)
 	for _, act := range []string{"/authenticator/remove", "/recovery-codes", "/passkeys", "/passkeys/:id/remove", "/sessions/:id/end", "/sessions/end", "/issuers", "/issuers/:issuer/remove"} { // somebody reloads, or changes the language
@@ -179,7 +184,7 @@ func (s *SignIn) signIn(c echo.Context) error {
 		return err
 	}
 	email, next := form.Get("email"), safePath(form.Get("next"), "")
-	person, err := member.SignIn(c.Request().Context(), s.db, s.now, email, form.Get("password"), c.RealIP())
+	person, err := member.SignIn(s.known(c), s.db, s.now, email, form.Get("password"), c.RealIP())
 	s.note(c, member.ByPassword, person.ID, err)
 	if refusal, ok := fault.As(err); ok {
 		p := s.newSignInPage(c, email, next)
@@ -234,6 +239,7 @@ func (s *SignIn) open(c echo.Context, person member.Person, by member.Proof) err
 	if err := s.sessions.begin(c, person, by); err != nil {
 		return err
 	}
+	s.remember(c, person, true)
 	err := pg.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		return audit.Record(ctx, tx, audit.Act{At: s.now(), Person: person.ID, Act: "person.signed-in", Subject: "person:" + person.ID, Detail: map[string]any{"by": by}})
 	})
@@ -294,7 +300,9 @@ func standingOf(c echo.Context) standing {
 // session costs it nothing.
 //
 // Whoever runs a cluster and has not shown a second factor is known to the doors without
-// the cluster: a door that forgets to ask for the factor opens nothing.
+// the cluster: a door that forgets to ask for the factor opens nothing. Who has come in with
+// a password that somebody else has chosen is known without anything, and is led to where it
+// is changed.
 func (s *SignIn) Load(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Add(echo.HeaderVary, "Cookie")
@@ -307,6 +315,9 @@ func (s *SignIn) Load(next echo.HandlerFunc) echo.HandlerFunc {
 			acting := st.person
 			if st.withheld() {
 				acting.Clusters = nil
+			}
+			if st.person.Given {
+				acting.Companies, acting.Clusters = nil, nil
 			}
 			ctx = member.WithPerson(ctx, acting)
 		}
@@ -322,9 +333,19 @@ func (s *SignIn) Load(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		if st.in() {
 			page.SetVisitor(c, visitor(page.Of(c).Lang, st.person))
+			if st.person.Given && own(c.Path()) {
+				return c.Redirect(http.StatusSeeOther, passwordPath)
+			}
 		}
 		return next(c)
 	}
+}
+
+// own holds for the addresses of who is signed in, but for the one that changes a password.
+func own(path string) bool {
+	return path != passwordPath && slices.ContainsFunc([]string{portal, office, accountPath}, func(room string) bool {
+		return path == room || strings.HasPrefix(path, room+"/")
+	})
 }
 
 // visitor is a person as a page's frame shows one.

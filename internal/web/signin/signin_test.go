@@ -261,8 +261,10 @@ func TestOverTLSTheCookieBelongsToThisHostAlone(t *testing.T) {
 	g := open(t, true)
 	b := g.house.As("")
 	b.Post("/sign-in", pair("iryna@example.org", password)).Wants(http.StatusSeeOther)
-	if len(b.Cookies) != 1 || b.Cookies[0].Name != "__Host-kopiyka" || !b.Cookies[0].Secure || b.Cookies[0].Path != "/" || b.Cookies[0].Domain != "" {
-		t.Fatalf("cookies = %+v", b.Cookies)
+	for i, name := range []string{"__Host-kopiyka", "__Host-kopiyka-device"} {
+		if len(b.Cookies) != 2 || b.Cookies[i].Name != name || !b.Cookies[i].Secure || !b.Cookies[i].HttpOnly || b.Cookies[i].Path != "/" || b.Cookies[i].Domain != "" {
+			t.Fatalf("cookies = %+v", b.Cookies)
+		}
 	}
 	if got := b.Get("/me").Body; !strings.HasPrefix(got, "Ірина Ш.") {
 		t.Errorf("the visitor is %q", got)

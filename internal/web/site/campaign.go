@@ -19,9 +19,11 @@ type campaignPage struct {
 	State              page.Status
 	Days               string
 	Cluster            page.Link
-	Pledge             string // where to pledge; empty once the campaign takes none
-	Ended              string // why it takes none
+	Joined             []page.Link // the other clusters of a joint campaign
+	Pledge             string      // where to pledge; empty once the campaign takes none
+	Ended              string      // why it takes none
 	Note               page.Notice
+	Preview            page.Notice // of a draft alone
 
 	Received   page.Sum
 	Glance     string
@@ -31,8 +33,12 @@ type campaignPage struct {
 	Originals  string     // what of it came in other currencies
 	Proof      page.Proof // the zero one until the books were compared with the banks
 	AllPledged string
+	Goals      []goalBefore
 	Updated    page.Moment
 	Data       string
+
+	Shares      page.Table // by cluster, of a joint campaign
+	SharesUnder string
 
 	Story         template.HTML
 	Gifts         page.Gifts
@@ -69,25 +75,33 @@ func (s *Site) campaign(c echo.Context) error {
 		if err != nil {
 			return nil, err
 		}
-		b.Nav = "campaigns"
-		p := opening(b, r)
-		p.figures(r.Summary)
-		p.Proof = proof(b.Lang, r.Proof)
-		if p.Story, err = story(in(b, r.Story)); err != nil {
-			return nil, err
-		}
-		p.Gifts, p.NoGifts = gifts(b, r.Gifts), noGifts(b.Lang, r.State)
-		p.Unnamed = unnamed(b.Lang, r.Unnamed)
-		p.Donors = page.Link{Href: b.In(campaignAddress(slug) + "/donors"), Text: b.Lang.T("site.campaign.all_gifts", r.Pledges)}
-		p.NoAllocations = noAllocations(b.Lang, r.Totals)
-		for _, a := range r.Allocations {
-			p.Allocations = append(p.Allocations, toAllocation(b, r.Totals.Currency, a))
-		}
-		for _, u := range r.Purposes {
-			p.Purposes = append(p.Purposes, toPurpose(b, r.Totals.Currency, u))
-		}
-		return p, nil
+		return whole(b, r)
 	})
+}
+
+// whole is the page of a campaign, from its report.
+func whole(b page.Base, r report.Campaign) (p campaignPage, err error) {
+	b.Nav = "campaigns"
+	p = opening(b, r)
+	p.figures(r.Summary)
+	p.Shares, p.SharesUnder, p.Joined = shares(b, r.Summary)
+	p.Goals = goalsBefore(b.Lang, r)
+	p.Shares, p.SharesUnder, p.Joined = shares(b, r.Summary)
+	p.Proof = proof(b.Lang, r.Proof)
+	if p.Story, err = story(in(b, r.Story)); err != nil {
+		return p, err
+	}
+	p.Gifts, p.NoGifts = gifts(b, r.Gifts), noGifts(b.Lang, r.State)
+	p.Unnamed = unnamed(b.Lang, r.Unnamed)
+	p.Donors = page.Link{Href: b.In(campaignAddress(r.Slug) + "/donors"), Text: b.Lang.T("site.campaign.all_gifts", r.Pledges)}
+	p.NoAllocations = noAllocations(b.Lang, r.Totals)
+	for _, a := range r.Allocations {
+		p.Allocations = append(p.Allocations, toAllocation(b, r.Totals.Currency, a))
+	}
+	for _, u := range r.Purposes {
+		p.Purposes = append(p.Purposes, toPurpose(b, r.Totals.Currency, u))
+	}
+	return p, nil
 }
 
 // opening is what stands above the figures.
@@ -116,10 +130,10 @@ func days(l i18n.Lang, c report.Summary) string {
 	switch {
 	case !c.ClosesOn.IsZero():
 		return l.DateRange(c.OpensOn, c.ClosesOn)
-	case c.State == report.Open:
-		return l.T("site.campaign.from", c.OpensOn)
+	case c.State == report.Closed, c.State == report.Settled:
+		return l.T("site.campaign.opened", c.OpensOn)
 	}
-	return l.T("site.campaign.opened", c.OpensOn)
+	return l.T("site.campaign.from", c.OpensOn)
 }
 
 // figures are the sums, and the proof that they hold together.

@@ -15,7 +15,10 @@ type clusterPage struct {
 	Logo                 string // address of its picture; empty: none
 	Contact              []page.Link
 	Apply                page.Link
-	Cards                page.Cards
+	Stats                []page.Stat // what was given through it
+	StatsUnder           string      // what of that is not told
+	Cards                page.Cards  // campaigns that it leads
+	Joined               page.Table  // its shares in those that others lead
 }
 
 // cluster serves GET /:lang/clusters/:slug: a cluster and its campaigns.
@@ -27,8 +30,12 @@ func (s *Site) cluster(c echo.Context) error {
 			return nil, err
 		}
 		b.Nav = "campaigns"
-		p := clusterPage{Base: b, Name: in(b, r.Name), About: in(b, r.About), Members: members(b.Lang, r.Cluster), Contact: contact(r.Contact), Cards: cards(b, r.Campaigns)}
+		p := clusterPage{Base: b, Name: in(b, r.Name), About: in(b, r.About), Members: members(b.Lang, r.Cluster), Contact: contact(r.Contact), Cards: ownCards(b, r)}
 		p.Apply = page.Link{Href: b.In("/apply?cluster=" + slug), Text: b.Lang.T("people.apply.title")}
+		p.Stats, p.StatsUnder = ownStats(b, r)
+		if len(r.Joined) > 0 {
+			p.Joined = joinedTable(b, r)
+		}
 		if r.Logo {
 			p.Logo = b.In(clusterAddress(slug) + "/logo.png")
 		}

@@ -13,19 +13,10 @@ import (
 
 type homePage struct {
 	page.Base
-	Stats    []stat
+	Stats    []page.Stat
 	Cards    page.Cards
 	Steps    page.Steps
 	Clusters []clusterCard
-}
-
-// stat is one figure and what it counts. A figure without its kopiykas has the exact sum
-// below it.
-type stat struct {
-	Figure, What string
-	Exact        *page.Sum
-	Note         string
-	Link         page.Link
 }
 
 type clusterCard struct{ Href, Name, About, Members string }
@@ -51,8 +42,8 @@ func (s *Site) home(c echo.Context) error {
 
 // stats are the figures of all campaigns; currencies stand beside each other and are never
 // added.
-func stats(b page.Base, h report.Home) []stat {
-	var all []stat
+func stats(b page.Base, h report.Home) []page.Stat {
+	var all []page.Stat
 	for _, s := range h.Sums {
 		received := figure(b.Lang, s.Received, s.Currency, "site.home.received")
 		if s.Refunded != 0 {
@@ -60,7 +51,7 @@ func stats(b page.Base, h report.Home) []stat {
 		}
 		all = append(all, received, figure(b.Lang, s.Allocated, s.Currency, "site.home.allocated"))
 	}
-	return append(all, stat{
+	return append(all, page.Stat{
 		Figure: b.Lang.Number(int64(h.Companies.Paid)), What: b.Lang.N("site.home.paid", int64(h.Companies.Paid)),
 		Note: b.Lang.N("site.home.joined", int64(h.Companies.Pledged)),
 		Link: page.Link{Href: b.In("/companies"), Text: b.Lang.T("site.home.who")},
@@ -68,12 +59,12 @@ func stats(b page.Base, h report.Home) []stat {
 }
 
 // figure is a sum in large type. Kopiykas that are there stand exactly below.
-func figure(l i18n.Lang, minor int64, c money.Currency, key string) stat {
+func figure(l i18n.Lang, minor int64, c money.Currency, key string) page.Stat {
 	unit := int64(1)
 	for range c.Exponent() {
 		unit *= 10
 	}
-	s := stat{Figure: l.MoneyWhole(money.Of(minor-minor%unit, c)), What: l.T(key)}
+	s := page.Stat{Figure: l.MoneyWhole(money.Of(minor-minor%unit, c)), What: l.T(key)}
 	if minor%unit != 0 {
 		exact := sum(l, minor, c)
 		s.Exact = &exact

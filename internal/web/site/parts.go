@@ -37,7 +37,7 @@ func cards(b page.Base, all []report.Summary) page.Cards {
 	var cards page.Cards
 	for _, c := range all {
 		cards.Items = append(cards.Items, page.Card{
-			Title: in(b, c.Title), Href: b.In(campaignAddress(c.Slug)), Text: in(b, c.About),
+			Title: in(b, c.Title), Href: b.In(campaignAddress(c.Slug)), Text: in(b, c.About), Note: collecting(b, c),
 			Progress: page.NewProgress(b.Lang, totals(c.Totals)), Status: cardStatus(b.Lang, c),
 		})
 	}

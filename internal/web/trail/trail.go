@@ -52,13 +52,23 @@ func Show(v *page.List, all []audit.Told, links Links, named bool) {
 	columns = append(columns, page.Column{Text: l.T("trail.column.subject")}, page.Column{Text: l.T("trail.column.host")})
 	var rows [][]page.Cell
 	for _, a := range all {
-		row := []page.Cell{{Text: Act(l, a.Act), Note: strings.Join(Facts(l, a.Detail), " · ")}, {When: l.Moment(a.At)}}
+		row := []page.Cell{{Text: Act(l, a.Act), Note: shortened(strings.Join(Facts(l, a.Detail), " · "))}, {When: l.Moment(a.At)}}
 		if named {
 			row = append(row, page.Cell{Text: who(l, a)})
 		}
 		rows = append(rows, append(row, subject(l, a.Subject, links), page.Cell{Text: a.Host}))
 	}
 	v.Shows(columns, rows, len(all) == PageSize, last(all))
+}
+
+// shortened is as much of an act's facts as a row of the list holds: whole stories are in
+// the file alone.
+func shortened(facts string) string {
+	const most = 1_000
+	if runes := []rune(facts); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return facts
 }
 
 // Send sends a list of acts as a file. Read returns the acts below the one that it is told.
