@@ -223,6 +223,7 @@ func (h *house) lived() (id string) {
 	exec(`INSERT INTO ceremonies (id, kind, data, expires_at) VALUES (gen_random_uuid(), 'passkey-new', jsonb_build_object('person', $1::text, 'name', $2::text), now() + interval '1 hour')`, id, goneName)
 	exec(`UPDATE letter_states SET state = 'refused', trouble = '550 no mailbox ' || l.recipient FROM letters l WHERE l.id = letter_id AND l.recipient = $1 AND l.name = 'reset'`, goneEmail)
 	exec(`INSERT INTO address_bounces (id, address, letter_id, marked_by, reason, marked_at) SELECT gen_random_uuid(), $1, id, $2, 'It came back', now() FROM letters LIMIT 1`, goneEmail, h.Coordinator)
+	exec(`INSERT INTO audit_acts (happened_at, act, subject, detail) VALUES (now(), 'person.factors-reset', 'person:' || $1::text, jsonb_build_object('shown', $2::text))`, id, "паспорт: "+goneName)
 	h.bankWrites(goneName, goneEmail)
 	exec(`UPDATE letter_states SET state = 'sent', sent_at = now() WHERE state = 'waiting' AND letter_id IN (SELECT id FROM letters WHERE recipient <> $1)`, goneEmail)
 	return id
