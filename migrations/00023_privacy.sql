@@ -226,7 +226,7 @@ BEGIN
     UPDATE audit_acts SET detail = jsonb_set(detail, '{shown}', '"—"') WHERE subject = 'person:' || person AND detail ? 'shown'; -- to whoever runs the machine
     PERFORM erase_address(address, 'erased-' || number || '@erased.invalid', at);
     UPDATE people SET email = 'erased-' || number || '@erased.invalid', name = 'Особа ' || number || ', дані стерто · Person ' || number || ', data erased',
-           password_hash = NULL, erased_at = at WHERE id = person;
+           password_hash = NULL, password_given_at = NULL, erased_at = at WHERE id = person;
     RETURN number;
 END $$;
 -- +goose StatementEnd

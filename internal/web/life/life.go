@@ -159,10 +159,12 @@ func NewStory(l i18n.Lang, p giving.Pledge, parts []giving.Part, acts []giving.A
 }
 
 func newAct(l i18n.Lang, p giving.Pledge, a giving.Act) page.Act {
-	v := page.Act{When: l.Moment(a.HappenedAt), Text: l.T("life.act."+string(a.Kind), a.Person), Reason: a.Reason}
+	v := page.Act{When: l.Moment(a.HappenedAt), Reason: a.Reason}
 	if a.Kind == giving.WroteOff {
 		v.Text = l.T("life.act.written-off", a.Person, a.Approver)
 		v.Reason = l.T("life.code."+string(a.Code)) + ". " + a.Reason
+	} else {
+		v.Text = l.T("life.act."+string(a.Kind), a.Person)
 	}
 	if a.ChangeMinor != 0 {
 		v.Change = l.T("life.change", WithOriginal(l, p, a.AmountBefore), WithOriginal(l, p, a.AmountAfter))
