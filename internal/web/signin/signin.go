@@ -104,7 +104,7 @@ func (s *SignIn) Routes(g *echo.Group) {
 	own.POST("/letters/address", s.askAddress)
 	own.GET("/letters/address", s.toLetters)
 	own.GET("/erase", s.eraseForm)
-	own.POST("/erase", s.erase, s.Fresh)
+	own.POST("/erase", s.erase, s.Whole)
 	own.GET("/authenticator", s.authenticatorForm, s.Whole)
 	own.POST("/authenticator", s.enrol, s.Whole)
 	own.POST("/authenticator/remove", s.removeAuthenticator, s.Whole)
