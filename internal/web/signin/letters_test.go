@@ -66,7 +66,7 @@ func TestAnAddressIsConfirmedAnew(t *testing.T) {
 	t.Parallel()
 	g := open(t, false)
 	payer := g.signedIn("iryna@example.org")
-	payer.Post("/account/password", url.Values{"former": {password}, "password": {better}}).Wants(http.StatusSeeOther) // and a letter is written
+	payer.Post("/account/password", change(better)).Wants(http.StatusSeeOther) // and a letter is written
 	if page := payer.Get("/account/letters").Wants(http.StatusOK); page.Has(".notice--fault") {
 		t.Error("letters are said to come back")
 	}
