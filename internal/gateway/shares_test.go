@@ -35,6 +35,9 @@ func paidTo(t *testing.T, b *gatewaytest.Bench, slug string, minor int64) giving
 	t.Helper()
 	promise := b.Promise(minor)
 	promise.CampaignSlug = slug
+	if err := b.Owner.Get(&promise.ThroughID, `SELECT cluster_id FROM campaigns WHERE slug = $1`, slug); err != nil { // the company belongs to both
+		t.Fatal(err)
+	}
 	pledge, err := giving.MakePledge(t.Context(), b.DB, b.Now, promise)
 	if err != nil {
 		t.Fatal(err)

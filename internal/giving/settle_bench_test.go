@@ -124,6 +124,7 @@ func newTill(b *testing.B) *till {
 		`INSERT INTO people (id, email, name, created_at) VALUES ('00000000-0000-0000-0000-000000000001', 'a@example.org', 'A', now())`,
 		`INSERT INTO clusters (id, slug, name_uk, name_en, created_at) VALUES ('00000000-0000-0000-0000-000000000002', 'cluster', 'К', 'C', now())`,
 		`INSERT INTO companies (id, slug, name_uk, name_en, created_at) VALUES ('00000000-0000-0000-0000-000000000003', 'company', 'К', 'C', now())`,
+		`INSERT INTO memberships (company_id, cluster_id, kind, since) VALUES ('00000000-0000-0000-0000-000000000003', '00000000-0000-0000-0000-000000000002', 'member', '2020-01-01')`,
 		`INSERT INTO campaigns (id, cluster_id, slug, title_uk, title_en, summary_uk, summary_en, story_uk, story_en, goal_minor, currency, state, opens_on, created_at, changed_at)
 			SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000002', 'c' || n, 'К', 'C', 'К', 'C', 'К', 'C', 100000000, 'USD', 'open', now(), now(), now()
 			  FROM generate_series(1, `+fmt.Sprint(thousand)+`) n`,
