@@ -30,12 +30,17 @@ func (h *house) forms() map[string]string {
 		"version": {"1"}, "cluster": {h.Cluster}, "title_uk": {"Дахи"}, "title_en": {"Roofs"}, "summary_uk": {"Дахи"}, "summary_en": {"Roofs"}, "story_uk": {"Дахи"}, "story_en": {"Roofs"},
 		"goal": {"100"}, "currency": {"USD"}, "opens_on": {today}, "reason": {"Because"},
 	}.Encode()
+	var other string // a cluster that may join
+	if err := h.Owner.Get(&other, `SELECT id FROM clusters WHERE slug = 'lviv-it'`); err != nil {
+		h.t.Fatal(err)
+	}
 	need := url.Values{"item_uk": {"Цвях"}, "item_en": {"Nail"}, "quantity": {"5"}, "unit_uk": {"шт."}, "unit_en": {"pcs"}}.Encode()
 	place := func(kind string) string {
 		return url.Values{"kind": {kind}, "country": {"UA"}, "place": {"Львів"}, "since": {today}}.Encode()
 	}
 	return map[string]string{
 		"POST /office/campaigns": texts, "POST /office/campaigns/:slug/texts": texts, "POST /office/campaigns/:slug/terms": texts, "POST /office/campaigns/:slug/goal": texts,
+		"POST /office/campaigns/:slug/join": url.Values{"cluster": {other}}.Encode(),
 		"POST /office/campaigns/:slug/open": "version=1", "POST /office/campaigns/:slug/close": "version=1", "POST /office/campaigns/:slug/settle": "version=1", "POST /office/campaigns/:slug/reopen": texts,
 		"POST /office/campaigns/:slug/purposes": texts, "POST /office/campaigns/:slug/purposes/:id": texts, "POST /office/campaigns/:slug/purposes/:id/needs": need, "POST /office/campaigns/:slug/needs/:id": need,
 		"POST /portal/companies/:slug/addresses":       place("relocated"),

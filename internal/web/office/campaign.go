@@ -34,6 +34,8 @@ func (o *Office) campaigns(g *echo.Group) {
 	g.POST("/campaigns/:slug/terms", o.setCampaignTerms)
 	g.GET("/campaigns/:slug/goal", o.goalForm)
 	g.POST("/campaigns/:slug/goal", o.setGoal)
+	g.GET("/campaigns/:slug/join", o.joinForm)
+	g.POST("/campaigns/:slug/join", o.joinCampaign)
 	g.POST("/campaigns/:slug/open", o.openCampaign)
 	g.POST("/campaigns/:slug/close", o.closeCampaign)
 	g.POST("/campaigns/:slug/reopen", o.reopenCampaign)
@@ -127,7 +129,7 @@ func titleOf(l i18n.Lang, d campaign.Desk) string {
 }
 
 // notices are what may be said above a campaign after something was done.
-var notices = map[string]bool{"written": true, "saved": true, "opened": true, "closed": true, "reopened": true, "settled": true, "goal": true, "purpose": true, "need": true, "withdrawn": true}
+var notices = map[string]bool{"written": true, "saved": true, "opened": true, "closed": true, "reopened": true, "settled": true, "goal": true, "joined": true, "purpose": true, "need": true, "withdrawn": true}
 
 func campaignNotice(l i18n.Lang, name string, d campaign.Desk) page.Notice {
 	if !notices[name] {
@@ -158,6 +160,13 @@ func (o *Office) campaignFacts(c echo.Context, l i18n.Lang, d campaign.Desk) ([]
 	if programme := in(l, d.Programme.UK, d.Programme.EN); programme != "" {
 		facts = append(facts, fact{Name: l.T("campaign.field.programme"), Text: programme})
 	}
+	clusters, err := campaign.Clusters(c.Request().Context(), o.db, d.ID)
+	if err != nil {
+		return nil, err
+	}
+	if names := together(l, clusters); names != "" {
+		facts = append(facts, fact{Name: l.T("campaign.join.together"), Text: names})
+	}
 	also, err := campaign.Currencies(c.Request().Context(), o.db, d.ID)
 	if err == nil && len(also) > 0 {
 		facts = append(facts, fact{Name: l.T("campaign.also_takes"), Text: codes(also)})
@@ -171,9 +180,9 @@ func campaignWays(l i18n.Lang, d campaign.Desk) []page.Link {
 	way := func(to, key string) page.Link { return page.Link{Href: at + "/" + to, Text: l.T(key)} }
 	switch d.State {
 	case campaign.Draft:
-		return []page.Link{way("texts", "campaign.to_texts"), way("terms", "campaign.to_terms"), way("currencies", "campaign.to_currencies")}
+		return []page.Link{way("texts", "campaign.to_texts"), way("terms", "campaign.to_terms"), way("currencies", "campaign.to_currencies"), way("join", "campaign.to_join")}
 	case campaign.Open:
-		return []page.Link{way("texts", "campaign.to_texts"), way("terms", "campaign.to_terms_open"), way("goal", "campaign.to_goal"), way("currencies", "campaign.to_currencies"),
+		return []page.Link{way("texts", "campaign.to_texts"), way("terms", "campaign.to_terms_open"), way("goal", "campaign.to_goal"), way("currencies", "campaign.to_currencies"), way("join", "campaign.to_join"),
 			{Href: "/office/pledges?campaign=" + d.Slug, Text: l.T("campaign.to_pledges")}}
 	case campaign.Closed:
 		return []page.Link{way("texts", "campaign.to_texts"), way("goal", "campaign.to_goal"), {Href: "/office/pledges?campaign=" + d.Slug, Text: l.T("campaign.to_pledges")}}
