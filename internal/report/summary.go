@@ -114,7 +114,7 @@ const (
 const stayedBy = `(
 	SELECT coalesce(sum(CASE WHEN e.kind = 'dispute-lost' THEN CASE WHEN a.kind = 'loss' THEN -l.amount ELSE 0 END
 	                         WHEN a.kind IN ('fund', 'purpose', 'need', 'shortfall') THEN -l.amount
-	                         WHEN a.kind IN ('fee', 'loss') THEN l.amount ELSE 0 END), 0)
+	                         WHEN a.kind IN ('fee', 'loss', 'drift') THEN l.amount ELSE 0 END), 0)
 	  FROM audit_acts t
 	  JOIN ledger.entries e ON e.id = (t.detail ->> 'entry')::bigint
 	  LEFT JOIN ledger.entries mended ON mended.id = e.mends
