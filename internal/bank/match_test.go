@@ -178,6 +178,34 @@ func TestWhatAPledgeLacksIsWhatItsActsHaveLeft(t *testing.T) {
 	}
 }
 
+// In a joint campaign a payer may be a member of a cluster that joined it.
+func TestAPayerOfAJoinedClusterIsSuggestedByName(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	other := d.Jointly()
+	var stranger string
+	d.Tx(func(tx *sqlx.Tx) error {
+		if err := tx.GetContext(t.Context(), &stranger, `SELECT id FROM companies WHERE slug = 'stranger'`); err != nil {
+			return err
+		}
+		return member.Join(t.Context(), tx, stranger, other, d.Now().AddDate(0, -1, 0))
+	})
+	p := d.Promise(10_000)
+	p.CompanyID, p.PersonID = stranger, d.Stranger
+	if _, err := giving.MakePledge(t.Context(), d.DB, d.Now, p); err != nil {
+		t.Fatal(err)
+	}
+	line := d.came(Line{Minor: 5_000, Reference: "A", Party: "ТОВ «ЧУЖИНЕЦЬ»"})
+	row, err := LineFor(t.Context(), d.DB, d.Coordinator, line[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	suggested, err := Suggestions(t.Context(), d.DB, row)
+	if err != nil || len(suggested) != 1 || !suggested[0].Alike || suggested[0].CompanyEN != "Stranger" {
+		t.Errorf("suggested are %+v, %v", suggested, err)
+	}
+}
+
 func TestMatchingByHandIsRefusedWithWords(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

@@ -49,8 +49,9 @@ func Suggestions(ctx context.Context, db *sqlx.DB, line Row) ([]Suggested, error
 			  JOIN payments y ON y.id = m.payment_id AND y.received_minor > 0 JOIN pledges p ON p.id = y.pledge_id
 			 WHERE $3 <> '' AND l.party_iban = $3
 		), alike AS (
-			SELECT k.id AS company_id FROM companies k JOIN memberships s ON s.company_id = k.id AND s.cluster_id = $1
-			 WHERE position(lower(k.name_uk) IN lower($4)) > 0 OR position(lower(k.name_en) IN lower($4)) > 0
+			SELECT k.id AS company_id FROM companies k JOIN memberships s ON s.company_id = k.id
+			 WHERE s.cluster_id IN (SELECT $1::uuid UNION SELECT j.cluster_id FROM campaigns c JOIN campaign_clusters j ON j.campaign_id = c.id WHERE c.cluster_id = $1)
+			   AND (position(lower(k.name_uk) IN lower($4)) > 0 OR position(lower(k.name_en) IN lower($4)) > 0)
 		), wanted AS (
 			SELECT id FROM pledges WHERE reference = ANY ($2)
 			UNION SELECT p.id FROM pledges p WHERE p.company_id IN (SELECT company_id FROM paid UNION SELECT company_id FROM alike)
