@@ -92,15 +92,11 @@ func clusterAsk(l i18n.Lang, k member.ClusterProfile, typed url.Values, form pag
 
 // setCluster serves POST /office/clusters/:slug.
 func (o *Office) setCluster(c echo.Context) error {
-	form, err := page.Posted(c)
+	k, form, err := o.clusterPosted(c)
 	if err != nil {
 		return err
 	}
 	ctx, person := c.Request().Context(), visitor(c)
-	k, err := member.ClusterFor(ctx, o.db, c.Param("slug"), person.ID)
-	if err != nil {
-		return err
-	}
 	k.Name, k.About = member.Text{UK: form.Get("name_uk"), EN: form.Get("name_en")}, member.Text{UK: page.Text(form, "about_uk"), EN: page.Text(form, "about_en")}
 	k.Email, k.Phone, k.Site, k.Lang = form.Get("email"), form.Get("phone"), form.Get("site"), i18n.Lang(form.Get("lang"))
 	if err := o.mustAdminister(c, k.ID); err != nil {

@@ -289,17 +289,24 @@ func (o *Office) companyDone(c echo.Context, typed url.Values, notice string, er
 	return o.showCompany(c, typed, faults)
 }
 
+// companyPosted is the company that an address names, for somebody with a role in one of its
+// clusters, and the form that was posted about it.
+func (o *Office) companyPosted(c echo.Context) (member.Profile, url.Values, error) {
+	form, err := page.Posted(c)
+	if err != nil {
+		return member.Profile{}, nil, err
+	}
+	k, err := member.CompanyOfCluster(c.Request().Context(), o.db, c.Param("id"), visitor(c).ID)
+	return k, form, err
+}
+
 // changeMembership serves POST /office/companies/:id/memberships.
 func (o *Office) changeMembership(c echo.Context) error {
-	form, err := page.Posted(c)
+	k, form, err := o.companyPosted(c)
 	if err != nil {
 		return err
 	}
 	ctx, person, cluster := c.Request().Context(), visitor(c), form.Get("cluster")
-	k, err := member.CompanyOfCluster(ctx, o.db, c.Param("id"), person.ID)
-	if err != nil {
-		return err
-	}
 	if !pg.IsID(cluster) {
 		return fault.New(fault.Invalid, "form.unreadable")
 	}
@@ -317,15 +324,11 @@ func (o *Office) changeMembership(c echo.Context) error {
 
 // moved serves POST /office/companies/:id/addresses.
 func (o *Office) moved(c echo.Context) error {
-	form, err := page.Posted(c)
+	k, form, err := o.companyPosted(c)
 	if err != nil {
 		return err
 	}
 	ctx, person := c.Request().Context(), visitor(c)
-	k, err := member.CompanyOfCluster(ctx, o.db, c.Param("id"), person.ID)
-	if err != nil {
-		return err
-	}
 	since, _ := member.ParseDay(form.Get("since")) // what is no day is refused with the rest
 	return o.companyDone(c, form, "moved", member.Moved(ctx, o.db, o.now, k.ID, person.ID, member.Address{
 		Kind: form.Get("kind"), Country: form.Get("country"), Place: form.Get("place"), Since: since,
@@ -335,15 +338,11 @@ func (o *Office) moved(c echo.Context) error {
 // inviteOwner serves POST /office/companies/:id/owner: somebody for a company that has
 // nobody.
 func (o *Office) inviteOwner(c echo.Context) error {
-	form, err := page.Posted(c)
+	k, form, err := o.companyPosted(c)
 	if err != nil {
 		return err
 	}
 	ctx, person := c.Request().Context(), visitor(c)
-	k, err := member.CompanyOfCluster(ctx, o.db, c.Param("id"), person.ID)
-	if err != nil {
-		return err
-	}
 	_, err = member.Invite{
 		Place: member.Place{CompanyID: k.ID}, Role: string(member.Owner), Email: form.Get("email"), Name: form.Get("name"), Lang: string(page.Of(c).Lang), By: person.ID,
 	}.Send(ctx, o.db, o.now, o.gateway.Site())
@@ -353,14 +352,11 @@ func (o *Office) inviteOwner(c echo.Context) error {
 // changeCompanyInvitation serves POST /office/companies/:id/invitations/:invitation: sent
 // once more, or taken back.
 func (o *Office) changeCompanyInvitation(c echo.Context) error {
-	form, err := page.Posted(c)
+	_, form, err := o.companyPosted(c)
 	if err != nil {
 		return err
 	}
 	ctx, person := c.Request().Context(), visitor(c)
-	if _, err := member.CompanyOfCluster(ctx, o.db, c.Param("id"), person.ID); err != nil {
-		return err
-	}
 	notice := "revoked"
 	if form.Get("act") == "resend" {
 		notice, err = "invited", member.Resend(ctx, o.db, o.now, o.gateway.Site(), c.Param("invitation"), person.ID)

@@ -57,15 +57,11 @@ func (o *Office) showFacts(c echo.Context, k member.Profile, typed url.Values, f
 
 // setFacts serves POST /office/companies/:id/facts.
 func (o *Office) setFacts(c echo.Context) error {
-	form, err := page.Posted(c)
+	k, form, err := o.companyPosted(c)
 	if err != nil {
 		return err
 	}
 	ctx, person := c.Request().Context(), visitor(c)
-	k, err := member.CompanyOfCluster(ctx, o.db, c.Param("id"), person.ID)
-	if err != nil {
-		return err
-	}
 	err = member.SetOfficial(ctx, o.db, o.now, person.ID, member.Company{
 		ID: k.ID, Name: member.Text{UK: form.Get("name_uk"), EN: form.Get("name_en")}, Country: form.Get("country"), OfficialID: form.Get("official_id"),
 	})

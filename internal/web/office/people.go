@@ -113,17 +113,24 @@ func colleagues(l i18n.Lang, all []member.Colleague, visitor, where string, may 
 	return crew
 }
 
+// clusterPosted is the cluster that an address names, for somebody with a role in it, and
+// the form that was posted about it.
+func (o *Office) clusterPosted(c echo.Context) (member.ClusterProfile, url.Values, error) {
+	form, err := page.Posted(c)
+	if err != nil {
+		return member.ClusterProfile{}, nil, err
+	}
+	k, err := member.ClusterFor(c.Request().Context(), o.db, c.Param("slug"), visitor(c).ID)
+	return k, form, err
+}
+
 // inviteColleague serves POST /office/clusters/:slug/people.
 func (o *Office) inviteColleague(c echo.Context) error {
-	form, err := page.Posted(c)
+	k, form, err := o.clusterPosted(c)
 	if err != nil {
 		return err
 	}
 	ctx, person := c.Request().Context(), visitor(c)
-	k, err := member.ClusterFor(ctx, o.db, c.Param("slug"), person.ID)
-	if err != nil {
-		return err
-	}
 	if !holds(person, k.ID, member.Admin) {
 		return fault.New(fault.Forbidden, "cluster.admins_only")
 	}
@@ -142,15 +149,11 @@ func (o *Office) inviteColleague(c echo.Context) error {
 
 // setColleague serves POST /office/clusters/:slug/people/:id: a role more or a role less.
 func (o *Office) setColleague(c echo.Context) error {
-	form, err := page.Posted(c)
+	k, form, err := o.clusterPosted(c)
 	if err != nil {
 		return err
 	}
 	ctx, person := c.Request().Context(), visitor(c)
-	k, err := member.ClusterFor(ctx, o.db, c.Param("slug"), person.ID)
-	if err != nil {
-		return err
-	}
 	role := member.ClusterRole(form.Get("role"))
 	if form.Get("act") == "take" {
 		err = member.TakeRole(ctx, o.db, o.now, k.ID, person.ID, c.Param("id"), role)
@@ -168,14 +171,11 @@ func (o *Office) setColleague(c echo.Context) error {
 
 // changeInvitation serves POST /office/clusters/:slug/invitations/:id.
 func (o *Office) changeInvitation(c echo.Context) error {
-	form, err := page.Posted(c)
+	_, form, err := o.clusterPosted(c)
 	if err != nil {
 		return err
 	}
 	ctx, person := c.Request().Context(), visitor(c)
-	if _, err := member.ClusterFor(ctx, o.db, c.Param("slug"), person.ID); err != nil {
-		return err
-	}
 	notice := "revoked"
 	if form.Get("act") == "resend" {
 		notice, err = "invited", member.Resend(ctx, o.db, o.now, o.gateway.Site(), c.Param("id"), person.ID)

@@ -139,17 +139,24 @@ func profileAsk(l i18n.Lang, k member.Profile, typed url.Values, form page.Form)
 	return page.Ask{Action: companyPath(k.Slug), Questions: questions, Button: l.T("people.save")}
 }
 
+// posted is the company that an address names, for somebody who acts for it, and the form
+// that was posted about it.
+func (p *Portal) posted(c echo.Context) (member.Profile, url.Values, error) {
+	form, err := page.Posted(c)
+	if err != nil {
+		return member.Profile{}, nil, err
+	}
+	k, err := member.CompanyFor(c.Request().Context(), p.db, c.Param("slug"), visitor(c).ID)
+	return k, form, err
+}
+
 // setProfile serves POST /portal/companies/:slug.
 func (p *Portal) setProfile(c echo.Context) error {
-	form, err := page.Posted(c)
+	k, form, err := p.posted(c)
 	if err != nil {
 		return err
 	}
 	ctx, person := c.Request().Context(), visitor(c)
-	k, err := member.CompanyFor(ctx, p.db, c.Param("slug"), person.ID)
-	if err != nil {
-		return err
-	}
 	k.About, k.Site = member.Text{UK: page.Text(form, "about_uk"), EN: page.Text(form, "about_en")}, form.Get("site")
 	on := func(name string) bool { return form.Get(name) != "" }
 	k.Shows = member.Shows{Name: on("shows_name"), About: on("shows_about"), Logo: on("shows_logo"), Site: on("shows_site")}
@@ -174,15 +181,11 @@ func (p *Portal) profileDone(c echo.Context, typed url.Values, notice string, er
 
 // moved serves POST /portal/companies/:slug/addresses.
 func (p *Portal) moved(c echo.Context) error {
-	form, err := page.Posted(c)
+	k, form, err := p.posted(c)
 	if err != nil {
 		return err
 	}
 	ctx, person := c.Request().Context(), visitor(c)
-	k, err := member.CompanyFor(ctx, p.db, c.Param("slug"), person.ID)
-	if err != nil {
-		return err
-	}
 	since, _ := member.ParseDay(form.Get("since")) // what is no day is refused with the rest
 	return p.profileDone(c, form, "moved", member.Moved(ctx, p.db, p.now, k.ID, person.ID, member.Address{
 		Kind: form.Get("kind"), Country: form.Get("country"), Place: form.Get("place"), Since: since,

@@ -94,15 +94,11 @@ func teamCrew(l i18n.Lang, people []member.Colleague, visitor, slug string, may 
 
 // invite serves POST /portal/companies/:slug/team.
 func (p *Portal) invite(c echo.Context) error {
-	form, err := page.Posted(c)
+	k, form, err := p.posted(c)
 	if err != nil {
 		return err
 	}
 	ctx, person := c.Request().Context(), visitor(c)
-	k, err := member.CompanyFor(ctx, p.db, c.Param("slug"), person.ID)
-	if err != nil {
-		return err
-	}
 	_, err = member.Invite{
 		Place: member.Place{CompanyID: k.ID}, Role: form.Get("role"), Email: form.Get("email"), Name: form.Get("name"), Lang: string(page.Of(c).Lang), By: person.ID,
 	}.Send(ctx, p.db, p.now, p.gateway.Site())
@@ -122,15 +118,11 @@ func (p *Portal) invite(c echo.Context) error {
 // setRole serves POST /portal/companies/:slug/team/:id: another role, or none. Who would
 // take themselves out is asked first.
 func (p *Portal) setRole(c echo.Context) error {
-	form, err := page.Posted(c)
+	k, form, err := p.posted(c)
 	if err != nil {
 		return err
 	}
 	ctx, person := c.Request().Context(), visitor(c)
-	k, err := member.CompanyFor(ctx, p.db, c.Param("slug"), person.ID)
-	if err != nil {
-		return err
-	}
 	role := form.Get("role")
 	switch role {
 	case "":
@@ -150,15 +142,11 @@ func (p *Portal) setRole(c echo.Context) error {
 // changeInvitation serves POST /portal/companies/:slug/invitations/:id: sent once more, or
 // taken back.
 func (p *Portal) changeInvitation(c echo.Context) error {
-	form, err := page.Posted(c)
+	k, form, err := p.posted(c)
 	if err != nil {
 		return err
 	}
 	ctx, person := c.Request().Context(), visitor(c)
-	k, err := member.CompanyFor(ctx, p.db, c.Param("slug"), person.ID)
-	if err != nil {
-		return err
-	}
 	notice := "revoked"
 	if form.Get("act") == "resend" {
 		notice, err = "invited", member.Resend(ctx, p.db, p.now, p.gateway.Site(), c.Param("id"), person.ID)
