@@ -131,6 +131,11 @@ func bootPrivate(ctx context.Context, major int) (*embedded.Server, *keeper, err
 		Settings: map[string]string{
 			"max_connections": "300",
 			"autovacuum":      "off", // it would look at databases that are about to be dropped
+			"shared_buffers":  "256MB",
+			"max_wal_size":    "4GB", // nobody needs it again, and no checkpoint comes in the midst of a test
+			"wal_level":       "minimal",
+			"max_wal_senders": "0",
+			"jit":             "off",
 		},
 	})
 	if err != nil {
