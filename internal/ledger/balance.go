@@ -63,15 +63,7 @@ func LockForNew(ctx context.Context, tx *sqlx.Tx, causes []Cause) (posted map[st
 		Account
 		Balance int64
 	}
-	err = tx.SelectContext(ctx, &rows, `
-		WITH posted AS MATERIALIZED (SELECT source FROM ledger.entries WHERE source = ANY ($1)),
-		     touched AS MATERIALIZED (
-			SELECT DISTINCT a.code, a.currency FROM unnest($2::bigint[], $3::text[], $4::text[]) AS a(of, code, currency)
-			 WHERE ($1::text[])[a.of] NOT IN (SELECT source FROM posted))
-		SELECT source, '' AS code, '' AS currency, 0 AS balance FROM posted
-		UNION ALL
-		SELECT '', l.code, l.currency, l.balance
-		  FROM ledger.lock(ARRAY(SELECT code FROM touched ORDER BY code, currency), ARRAY(SELECT currency FROM touched ORDER BY code, currency)) l`,
+	err = tx.SelectContext(ctx, &rows, `SELECT source, code, currency, balance FROM ledger.lock_for_new($1, $2, $3, $4)`,
 		pq.Array(sources), pq.Array(of), pq.Array(codes), pq.Array(currencies))
 	if err != nil {
 		return nil, nil, fmt.Errorf("look for %d causes and lock their accounts: %w", len(causes), err)
