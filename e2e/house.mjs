@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { createHash, createHmac } from 'node:crypto';
-import { mkdtemp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ export const password = 'relief-demo-2020';
 // start starts the demo and a Chromium that any number of processes may use.
 export async function start() {
   const data = await mkdtemp(join(tmpdir(), 'kopiyka-e2e-'));
+  await chmod(data, 0o755); // or root's PostgreSQL could not live in it, and would stay behind elsewhere
   const [port, sandboxPort, mailPort] = [await freePort(), await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const demo = spawn(join(root, 'bin/kopiyka'), ['demo'], {

@@ -7,7 +7,8 @@
 -- +goose StatementBegin
 CREATE FUNCTION ledger.lock_for_new(p_sources text[], p_of int[], p_codes text[], p_currencies text[])
     RETURNS TABLE (source text, code text, currency text, balance bigint)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp SET plan_cache_mode = force_generic_plan
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     v_posted     text[] := ARRAY(SELECT e.source FROM entries e WHERE e.source = ANY (p_sources));
     v_codes      text[];
@@ -23,3 +24,8 @@ END $$;
 -- +goose StatementEnd
 REVOKE ALL ON FUNCTION ledger.lock_for_new FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ledger.lock_for_new TO kopiyka_app;
+
+-- A connection keeps its plans, and keeps those of the day on which the books were small: a
+-- hash of all accounts, which is made anew for each settlement once there are thousands.
+ALTER FUNCTION ledger.lock SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off;
+ALTER FUNCTION ledger.post SET enable_hashjoin = off;

@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -32,7 +33,8 @@ func Durable(b *testing.B) (db *sqlx.DB, dsn string) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
-		if err := server.Stop(); err != nil {
+		// It may live elsewhere than in the test's folder: below that, root's server sees nothing.
+		if err := errors.Join(server.Stop(), os.RemoveAll(server.State())); err != nil {
 			b.Error(err)
 		}
 	})
