@@ -85,7 +85,7 @@ func Find(ctx context.Context, db *sqlx.DB, person string, s Search, after strin
 		where += fmt.Sprintf(` AND `+format, len(args))
 	}
 	if after != "" {
-		want(`l.id < $%d`, after)
+		want(`l.id < $%[1]d AND s.letter_id < $%[1]d`, after) // both, so that neither is read from its end
 	}
 	if s.State != "" {
 		want(`s.state = $%d`, string(s.State))
