@@ -308,52 +308,31 @@ BEGIN
     WHEN 'audit-hosts' THEN
         UPDATE audit_acts SET host = '', detail = CASE WHEN detail ? 'host' THEN jsonb_set(detail, '{host}', '""') ELSE detail END
          WHERE id IN (SELECT id FROM audit_acts WHERE (host <> '' OR detail ? 'host') AND happened_at < before AND (host <> '' OR detail ->> 'host' <> '') ORDER BY happened_at LIMIT most);
-        GET DIAGNOSTICS n = ROW_COUNT;
-        RETURN n;
     WHEN 'events' THEN
         UPDATE inbox_events SET body = reduced_event(body), reduced_at = clock_timestamp()
          WHERE event_id IN (SELECT event_id FROM inbox_events WHERE reduced_at IS NULL AND state = 'done' AND done_at < before LIMIT most);
-        GET DIAGNOSTICS n = ROW_COUNT;
-        RETURN n;
     WHEN 'company-files' THEN
         DELETE FROM company_imports WHERE id IN (SELECT id FROM company_imports WHERE entered_at IS NULL AND brought_at < before ORDER BY id LIMIT most);
-        GET DIAGNOSTICS n = ROW_COUNT;
-        RETURN n;
     WHEN 'stop-links' THEN
         DELETE FROM letter_stops WHERE token_hash IN (SELECT token_hash FROM letter_stops WHERE made_at < before ORDER BY made_at LIMIT most);
-        GET DIAGNOSTICS n = ROW_COUNT;
-        RETURN n;
     WHEN 'password-links' THEN
         DELETE FROM magic_links WHERE hash IN (SELECT hash FROM magic_links WHERE expires_at < before LIMIT most);
-        GET DIAGNOSTICS n = ROW_COUNT;
-        RETURN n;
     WHEN 'sessions' THEN
-        DELETE FROM person_sessions WHERE id IN (SELECT id FROM person_sessions WHERE expires_at < before LIMIT most);
-        GET DIAGNOSTICS n = ROW_COUNT;
         DELETE FROM sessions WHERE token IN (SELECT token FROM sessions WHERE expiry < before LIMIT most);
-        RETURN n;
+        DELETE FROM person_sessions WHERE id IN (SELECT id FROM person_sessions WHERE expires_at < before LIMIT most);
     WHEN 'challenges' THEN
         DELETE FROM ceremonies WHERE id IN (SELECT id FROM ceremonies WHERE expires_at < before LIMIT most);
-        GET DIAGNOSTICS n = ROW_COUNT;
-        RETURN n;
     WHEN 'limit-counts' THEN
         DELETE FROM limit_counts WHERE (subject, began) IN (SELECT subject, began FROM limit_counts c WHERE c.began < before ORDER BY c.began LIMIT most);
-        GET DIAGNOSTICS n = ROW_COUNT;
-        RETURN n;
     WHEN 'sign-in-tries' THEN
         DELETE FROM sign_in_failures WHERE id IN (SELECT id FROM sign_in_failures WHERE failed_at < before LIMIT most);
-        GET DIAGNOSTICS n = ROW_COUNT;
-        RETURN n;
     WHEN 'password-wishes' THEN
         DELETE FROM reset_requests WHERE id IN (SELECT id FROM reset_requests WHERE asked_at < before LIMIT most);
-        GET DIAGNOSTICS n = ROW_COUNT;
-        RETURN n;
     WHEN 'app-offers' THEN
         DELETE FROM authenticator_offers WHERE person_id IN (SELECT person_id FROM authenticator_offers WHERE offered_at < before LIMIT most);
-        GET DIAGNOSTICS n = ROW_COUNT;
-        RETURN n;
     END CASE;
-    RETURN coalesce(cardinality(ids), 0);
+    GET DIAGNOSTICS n = ROW_COUNT; -- of the last statement, where things have no ids of their own
+    RETURN coalesce(cardinality(ids), n);
 END $$;
 -- +goose StatementEnd
 

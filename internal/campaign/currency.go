@@ -2,8 +2,6 @@ package campaign
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -65,30 +63,15 @@ type held struct {
 	ID       string
 	Currency money.Currency
 	State    State
-	Any, May bool
 }
 
+// coordinated is a campaign that the person coordinates, held as by hold.
 func coordinated(ctx context.Context, tx *sqlx.Tx, slug, person string) (held, error) {
-	var c held
-	unknown := fault.New(fault.NotFound, "campaign.unknown", slug)
-	if !slugForm.MatchString(slug) {
-		return c, unknown
+	d, err := onDesk(ctx, tx, slug, person, holding)
+	if err == nil && !d.May {
+		err = fault.New(fault.Forbidden, "campaign.role")
 	}
-	err := tx.GetContext(ctx, &c, `
-		SELECT c.id, c.currency, c.state, EXISTS (SELECT 1 FROM cluster_roles r WHERE r.cluster_id = c.cluster_id AND r.person_id = $2) AS any,
-		       EXISTS (SELECT 1 FROM cluster_roles r WHERE r.cluster_id = c.cluster_id AND r.person_id = $2 AND r.role = 'coordinator') AS may
-		  FROM campaigns c WHERE c.slug = $1 FOR UPDATE OF c`, slug, person)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return c, unknown
-	case err != nil:
-		return c, fmt.Errorf("find the campaign: %w", err)
-	case !c.Any:
-		return c, unknown
-	case !c.May:
-		return c, fault.New(fault.Forbidden, "campaign.role")
-	}
-	return c, nil
+	return held{d.ID, d.Goal.Currency, d.State}, err
 }
 
 func (c held) accept(ctx context.Context, tx *sqlx.Tx, now clock.Clock, a Acceptance) error {

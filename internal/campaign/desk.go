@@ -31,12 +31,15 @@ func OnDesk(ctx context.Context, db sqlx.QueryerContext, slug, person string) (D
 // hold finds a campaign for somebody who wants to change it and keeps others from changing
 // it until the transaction ends. Who does not coordinate its cluster gets a Forbidden fault.
 func hold(ctx context.Context, tx *sqlx.Tx, slug, person string) (Desk, error) {
-	d, err := onDesk(ctx, tx, slug, person, " FOR UPDATE OF c")
+	d, err := onDesk(ctx, tx, slug, person, holding)
 	if err == nil && !d.May {
 		return d, fault.New(fault.Forbidden, "campaign.coordinators_only")
 	}
 	return d, err
 }
+
+// holding keeps others from changing the campaign c until the transaction ends.
+const holding = " FOR UPDATE OF c"
 
 func onDesk(ctx context.Context, db sqlx.QueryerContext, slug, person, lock string) (Desk, error) {
 	var d Desk
