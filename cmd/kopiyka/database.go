@@ -167,6 +167,20 @@ func (d *database) migrated(ctx context.Context) (*sqlx.DB, error) {
 	return pg.OpenApp(ctx, d.dsn)
 }
 
+// openMigrated finds the database and opens it as migrated does, for a verb that does one
+// thing. Done closes both.
+func openMigrated(ctx context.Context, c config.Config, log *slog.Logger) (db *sqlx.DB, done func(), err error) {
+	d, err := findDatabase(ctx, c, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	if db, err = d.migrated(ctx); err != nil {
+		d.close()
+		return nil, nil, err
+	}
+	return db, func() { _ = db.Close(); d.close() }, nil
+}
+
 // migrate brings the schema up to date, and makes the program's login when it has none.
 func (d *database) migrate(ctx context.Context, as string) error {
 	owner, err := pg.Open(ctx, as)

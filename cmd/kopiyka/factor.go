@@ -19,16 +19,11 @@ type resetFactorCommand struct {
 // recovery codes and has shown in another way who they are. It is recorded, and the person
 // is told by letter.
 func (c *resetFactorCommand) Run(ctx context.Context, log *slog.Logger) error {
-	d, err := findDatabase(ctx, c.Config, log)
+	db, done, err := openMigrated(ctx, c.Config, log)
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	db, err := d.migrated(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
+	defer done()
 	person, err := member.PersonByEmail(ctx, db, c.Email)
 	if err != nil {
 		return fmt.Errorf("find %s: %w", c.Email, err)

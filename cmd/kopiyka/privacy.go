@@ -23,16 +23,11 @@ type userEraseCommand struct {
 // Run erases somebody who has asked for it in writing and has shown in another way who they
 // are. It is recorded, and a last letter tells the person.
 func (c *userEraseCommand) Run(ctx context.Context, log *slog.Logger) error {
-	d, err := findDatabase(ctx, c.Config, log)
+	db, done, err := openMigrated(ctx, c.Config, log)
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	db, err := d.migrated(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
+	defer done()
 	return spoken(c.erase(ctx, db, os.Stdout))
 }
 

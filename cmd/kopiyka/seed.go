@@ -28,16 +28,11 @@ func (c *seedCommand) Run(ctx context.Context, log *slog.Logger) error {
 	if strange := meta.Undecoded(); len(strange) > 0 {
 		return fmt.Errorf("read %s: nobody knows %q", c.File, strange[0].String())
 	}
-	d, err := findDatabase(ctx, c.Config, log)
+	db, done, err := openMigrated(ctx, c.Config, log)
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	db, err := d.migrated(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
+	defer done()
 	err = pg.InTx(ctx, db, func(tx *sqlx.Tx) error { return plan.Enter(ctx, tx, clock.System()) })
 	if err != nil {
 		return fmt.Errorf("enter %s: %w", c.File, err)

@@ -31,16 +31,11 @@ type userCreateCommand struct {
 // Run invites the person. A second call sends a new link, and the former one is over.
 func (c *userCreateCommand) Run(ctx context.Context, log *slog.Logger) error {
 	c.Complete()
-	d, err := findDatabase(ctx, c.Config, log)
+	db, done, err := openMigrated(ctx, c.Config, log)
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	db, err := d.migrated(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
+	defer done()
 	return spoken(c.invite(ctx, db, os.Stdout))
 }
 
