@@ -90,7 +90,7 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 	group.Go(func() error { return h.run(ctx, listener) })
 	group.Go(func() error { return h.sendSoon(ctx) })
 	group.Go(func() error {
-		if err := load(ctx, h, sim); err != nil {
+		if err := load(ctx, h, sim, url); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err() // told to stop: what broke off then goes on at the next start
 			}
@@ -137,9 +137,9 @@ func demoLog(data string) (*os.File, *slog.Logger, error) {
 	return f, log, nil
 }
 
-func load(ctx context.Context, h *house, sim *sandbox) error {
+func load(ctx context.Context, h *house, sim *sandbox, url string) error {
 	l := &demo.Loader{
-		DB: h.db, Now: clock.System, Vault: h.vault, Gateway: h.gateway, Step: progress(os.Stdout),
+		DB: h.db, Now: clock.System, Vault: h.vault, Gateway: h.gateway, URL: url, Step: progress(os.Stdout),
 		Sandbox: demo.Sandbox{URL: sim.url, Key: sandboxKey, Settle: sim.Settle, HTTP: &http.Client{Timeout: 30 * time.Second}},
 	}
 	return l.Load(ctx)

@@ -60,6 +60,7 @@ type Loader struct {
 	Now     clock.Clock
 	Vault   *member.Vault
 	Gateway *gateway.Gateway
+	URL     string // the house's own, for the links in letters
 	Sandbox Sandbox
 	// Step is told after each step how far the load is.
 	Step func(done, total int, what string)
@@ -113,6 +114,7 @@ func (l *Loader) Load(ctx context.Context) error {
 		step{"allocations", l.enterAllocations},
 		step{"who they are", l.enterProfiles},
 		step{"what is set aside of them", l.enterAsides},
+		step{"reminders", l.remind},
 	)
 	for i, s := range steps {
 		if l.Step != nil {

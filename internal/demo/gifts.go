@@ -88,12 +88,25 @@ func (l *Loader) enterDebitOnItsWay(ctx context.Context) error {
 	return l.untilOnItsWay(ctx, pledge)
 }
 
+// enterPromises enters what is still to come. One promise was made on the first day and falls due
+// within the week, so that its payer is reminded and the coordinator sees what is awaited.
 func (l *Loader) enterPromises(ctx context.Context) error {
 	today := l.today()
 	if _, err := l.pledge(ctx, "ganok-soft", 5_000_00, giving.Named, "", today.AddDate(0, 1, 0)); err != nil {
 		return err
 	}
-	_, err := l.pledge(ctx, "bereh-soft", 1_500_00, giving.Named, "", today.AddDate(0, 0, 14), 3)
+	earlier := *l
+	earlier.Now = func() time.Time { return l.Now().AddDate(0, 0, -open) }
+	_, err := earlier.pledge(ctx, "bereh-soft", 1_500_00, giving.Named, "", today.AddDate(0, 0, 6), 3)
+	return err
+}
+
+// remind writes the letters that the house's own job would at its next turn.
+func (l *Loader) remind(ctx context.Context) error {
+	if _, err := giving.Remind(ctx, l.DB, l.Now, l.URL); err != nil {
+		return err
+	}
+	_, err := giving.WriteDigests(ctx, l.DB, l.Now, l.URL)
 	return err
 }
 

@@ -177,7 +177,7 @@ func (l *Loader) enterCollections(ctx context.Context) error {
 }
 
 func (l *Loader) addCollection(ctx context.Context, tx *sqlx.Tx, c collection) (string, error) {
-	c.ClusterID, c.Note, c.State, c.OpensOn = l.ids.clusters[c.cluster], demoNote, campaign.Open, l.today()
+	c.ClusterID, c.Note, c.State, c.OpensOn = l.ids.clusters[c.cluster], demoNote, campaign.Open, l.today().AddDate(0, 0, -open)
 	id, err := campaign.Add(ctx, tx, l.Now(), c.Campaign)
 	if err != nil {
 		return "", err

@@ -127,7 +127,7 @@ func (l *Loader) addCampaign(ctx context.Context, tx *sqlx.Tx) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	id, err := campaign.Add(ctx, tx, l.Now(), theCampaign(l.ids.clusters[clusterSlug], programme, l.today()))
+	id, err := campaign.Add(ctx, tx, l.Now(), theCampaign(l.ids.clusters[clusterSlug], programme, l.today().AddDate(0, 0, -open)))
 	if err != nil {
 		return "", err
 	}
@@ -150,5 +150,8 @@ func addPurposes(ctx context.Context, tx *sqlx.Tx, campaignID string, all []purp
 	}
 	return nil
 }
+
+// open is for how many days the demo's campaigns have taken promises when it is loaded.
+const open = 14
 
 func (l *Loader) today() time.Time { return l.Now().Truncate(24 * time.Hour) }
