@@ -35,20 +35,10 @@ func (j *Join) Routes(g *echo.Group) {
 		in.POST("/apply", j.apply)
 		in.GET("/apply/sent", j.sent)
 	}
-	g.GET("/applications/:token", j.confirmForm, unshared)
-	g.POST("/applications/:token", j.confirm, unshared)
-	g.GET("/invitations/:token", j.invitation, unshared)
-	g.POST("/invitations/:token", j.accept, unshared)
-}
-
-// unshared keeps an address that lets somebody in from other sites and from caches.
-func unshared(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set(echo.HeaderReferrerPolicy, "no-referrer")
-		h.Set(echo.HeaderCacheControl, "no-store")
-		return next(c)
-	}
+	g.GET("/applications/:token", j.confirmForm)
+	g.POST("/applications/:token", j.confirm)
+	g.GET("/invitations/:token", j.invitation)
+	g.POST("/invitations/:token", j.accept)
 }
 
 // notePage says one thing: what happened, and where to go.

@@ -121,9 +121,6 @@ func TestOpeningALinkConfirmsNothing(t *testing.T) {
 	nobody.Post("/uk/apply", d.written()).LeadsTo("/uk/apply/sent")
 	path := "/applications/" + d.token("oksana@weaving.example", "applications")
 	a := nobody.Get(path).Wants(http.StatusOK).Says("main", "Ткацька справа")
-	if a.Header.Get("Referrer-Policy") != "no-referrer" || a.Header.Get("Cache-Control") != "no-store" {
-		t.Errorf("the link may leave the house: %v", a.Header)
-	}
 	if n := d.Count("application_confirmations"); n != 0 {
 		t.Error("opening the link confirmed it")
 	}

@@ -34,6 +34,10 @@ func (o Headers) Middleware() echo.MiddlewareFunc {
 			h.Set(echo.HeaderContentSecurityPolicy, policy)
 			h.Set(echo.HeaderXContentTypeOptions, "nosniff")
 			h.Set(echo.HeaderReferrerPolicy, "strict-origin-when-cross-origin")
+			if strings.HasSuffix(c.Path(), "/:token") { // the link of a letter opens something
+				h.Set(echo.HeaderReferrerPolicy, "no-referrer")
+				h.Set(echo.HeaderCacheControl, "no-store")
+			}
 			h.Set("Cross-Origin-Opener-Policy", "same-origin")
 			h.Set("Cross-Origin-Resource-Policy", "same-origin")
 			h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")

@@ -40,7 +40,6 @@ func (s *SignIn) stopForm(c echo.Context) error {
 
 func showStop(c echo.Context, stop mail.Stopping) error {
 	b := page.Of(c)
-	c.Response().Header().Set(echo.HeaderReferrerPolicy, "no-referrer")
 	return c.Render(http.StatusOK, "signin/stop", stopLettersPage{Base: b, Kind: b.Lang.T("privacy.kind." + stop.Kind), Wanted: stop.Wanted, Action: mail.StopPath + c.Param("token")})
 }
 
@@ -172,7 +171,6 @@ func (s *SignIn) addressForm(c echo.Context) error {
 	if err := member.AddressOpen(c.Request().Context(), s.db, s.now, c.Param("token")); err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderReferrerPolicy, "no-referrer")
 	return c.Render(http.StatusOK, "signin/address", addressPage{Base: page.Of(c), Action: addressPath + "/" + c.Param("token")})
 }
 

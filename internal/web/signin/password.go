@@ -83,7 +83,6 @@ func (s *SignIn) newPasswordForm(c echo.Context) error {
 	if err := member.ResetOpen(c.Request().Context(), s.db, s.now, c.Param("token")); err != nil {
 		return s.goneLink(c, err)
 	}
-	c.Response().Header().Set(echo.HeaderReferrerPolicy, "no-referrer") // the address opens something
 	return c.Render(http.StatusOK, "signin/new-password", newPasswordPage(c, page.Form{}))
 }
 
@@ -106,7 +105,6 @@ func (s *SignIn) reset(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderReferrerPolicy, "no-referrer")
 	id, err := member.Reset(c.Request().Context(), s.db, s.now, c.Param("token"), form.Get("password"))
 	if refusal, ok := fault.As(err); ok && refusal.Field == "password" {
 		wrong, err := refused(c, err)
