@@ -13,6 +13,9 @@ let house;
 before(async () => { house = await open(); });
 after(async () => { await house?.close(); });
 
+// strangers look without signing in.
+const strangers = ['nobody', "a letter's reader"];
+
 // Addresses that nobody is led to by a link, and what a page's address lacks.
 const beginnings = {
   nobody: ['/uk/', '/uk/apply/sent', '/sign-in', '/sign-in/reset'],
@@ -131,27 +134,82 @@ async function prepare() {
   await fill({ name_uk: 'Сокира', person_name: 'Оксана Гончар', email: 'axe@weaving.test' });
   await send();
   await page.waitForURL(/\/apply\/sent$/);
-  const confirm = await within(60_000, async () => {
-    const list = await (await fetch(`${house.letters}/?lang=en`)).text();
-    const row = list.split('<tr').find((text) => text.includes('axe@weaving.test'));
-    const letter = await (await fetch(house.letters + row.match(/href="(\/letters\/[^"?]+)/)[1])).text();
-    return letter.match(/\/applications\/[\w-]+/)[0];
-  });
-  await page.goto(confirm);
+  await page.goto((await linksInLetters({ '/applications/:token': 'axe@weaving.test' }))['/applications/:token']);
   await send();
   await coordinator.close();
   return { paid: pledge, unpaid, returned, file };
 }
 
+// linksInLetters waits for letters to those who are named and returns the link in each, by the
+// page that it leads to. Of one that anybody may have got, no reader is named.
+async function linksInLetters(readers) {
+  const links = {}, read = new Set();
+  await within(60_000, async () => {
+    const list = await (await fetch(`${house.letters}/?lang=en`)).text();
+    for (const row of list.split('<tr')) {
+      const letter = row.match(/href="(\/letters\/[^"?]+)/)?.[1];
+      if (!letter || read.has(letter)) continue;
+      read.add(letter);
+      const text = await (await fetch(house.letters + letter)).text();
+      for (const [path, reader] of Object.entries(readers)) {
+        const link = text.match(new RegExp(`${house.url}(${path.replace(':token', '[\\w-]+')})`));
+        if (link && (!reader || row.includes(reader))) links[path] ??= link[1];
+      }
+    }
+    assert.deepEqual(Object.keys(readers).filter((path) => !links[path]), [], 'no such letter yet');
+  });
+  return links;
+}
+
+// fromLetters asks for a letter of each kind that holds a link, and finds the reminders and
+// digests that the demonstration has written.
+async function fromLetters() {
+  const visitor = await house.visitor({ locale: 'en-GB' });
+  const { page } = visitor;
+  await page.goto('/sign-in/reset');
+  await page.fill('main input[name=email]', 'company@demo.test');
+  await page.click('main form button[type=submit]');
+  await page.goto('/en/clusters/kharkiv-it-cluster');
+  await page.click('aside[aria-labelledby=apply] a');
+  await page.waitForURL(/\/apply/);
+  for (const [name, value] of [['name_uk', 'Обух'], ['person_name', 'Ольга Гончар'], ['email', 'obukh@weaving.test']]) await page.fill(`main [name=${name}]`, value);
+  await page.locator('main form button[type=submit]').first().click();
+  await page.waitForURL(/\/apply\/sent$/);
+  await visitor.signIn('company@demo.test');
+  await page.goto('/portal/companies/ganok-soft/team');
+  await page.fill('main input[name=name]', 'Ірина Сокира');
+  await page.fill('main input[name=email]', 'invited@axe.test');
+  await page.locator('main form:has(input[name=email]) button[type=submit]').click();
+  await page.waitForURL(/notice=/);
+  await visitor.close();
+
+  // Somebody's letters come back, so that the address is asked whether it answers.
+  const reader = await house.visitor({ locale: 'en-GB' });
+  await reader.signIn('coordinator@demo.test');
+  await reader.page.goto('/office/letters?state=sent&q=coordinator@demo.test');
+  await reader.page.locator('tbody a[href^="/office/letters/"]').first().click();
+  await reader.page.fill('main textarea[name=reason]', '550 no such mailbox');
+  await reader.page.click('main form[action$="/bounced"] button');
+  await reader.page.waitForURL(/notice=bounced$/);
+  await reader.page.goto('/account/letters');
+  await reader.page.click('form[action="/account/letters/address"] button');
+  await reader.page.waitForURL(/notice=address-asked$/);
+  await reader.close();
+  return linksInLetters({
+    '/addresses/:token': '', '/applications/:token': 'obukh@weaving.test', '/invitations/:token': 'invited@axe.test',
+    '/letters/:token': '', '/reminders/:token': '', '/sign-in/reset/:token': '',
+  });
+}
+
 // found is an address of every page, by person: those that are led to from page to page.
 async function found(who, visitor, made) {
   const at = new Map(), missing = new Set(pages[who]);
-  const queue = [...beginnings[who], ...pages[who].filter((path) => !path.includes(':'))];
+  const queue = [...beginnings[who] ?? [], ...pages[who].filter((path) => !path.includes(':'))];
   const seen = new Set();
   const take = (address) => {
     const path = address.split(/[?#]/)[0];
     for (const one of missing) {
-      if (!pattern(one).test(path)) continue;
+      if (!pattern(one).test(path) || (one !== path && pages[who].includes(path))) continue; // /letters/templates is no letter
       at.set(one, path);
       missing.delete(one);
       queue.push(address);
@@ -194,7 +252,9 @@ async function look(page, name, address, { locale, width, beside }) {
 
 test('axe finds nothing on any page of any door, in both languages, in light and dark', async () => {
   const { paid, unpaid, returned, file } = await prepare();
+  const links = await fromLetters();
   const made = {
+    ...links,
     '/portal/pledges/:id': unpaid, '/portal/pledges/:id/amend': `${unpaid}/amend`, '/portal/pledges/:id/cancel': `${unpaid}/cancel`, '/portal/pledges/:id/history': `${unpaid}/history`, '/portal/pledges/:id/release': `${paid}/release`,
     '/portal/payments/:id/return': returned, '/office/pledges/:id/correct': `${unpaid.replace('portal', 'office')}/correct`, '/office/pledges/:id/write-off': `${unpaid.replace('portal', 'office')}/write-off`,
     '/office/company-files/:id': file, '/office/campaigns/:slug': '/office/campaigns/axe', '/office/campaigns/:slug/goal': '/office/campaigns/axe/goal', '/office/campaigns/:slug/preview': '/office/campaigns/axe-draft/preview',
@@ -203,7 +263,7 @@ test('axe finds nothing on any page of any door, in both languages, in light and
   const jobs = [];
   for (const who of Object.keys(pages)) {
     const visitor = await house.visitor();
-    if (who !== 'nobody') await visitor.signIn(`${who}@demo.test`);
+    if (!strangers.includes(who)) await visitor.signIn(`${who}@demo.test`);
     const { at, missing } = await found(who, visitor, made);
     await visitor.close();
     assert.deepEqual(missing, [], `pages of ${who} that nothing leads to`);
@@ -218,11 +278,18 @@ test('axe finds nothing on any page of any door, in both languages, in light and
   const worker = async () => {
     for (let share = shares.shift(); share; share = shares.shift()) {
       const visitor = await house.visitor({ ...share.size, looks: true });
-      if (share.who !== 'nobody') await visitor.signIn(`${share.who}@demo.test`);
+      if (!strangers.includes(share.who)) await visitor.signIn(`${share.who}@demo.test`);
       for (const [name, address] of share.at) wrong.push(...await look(visitor.page, name, address, share.size));
       await visitor.close();
     }
   };
   await Promise.all([worker(), worker(), worker()]);
   assert.deepEqual(wrong, []);
+
+  // The address answers again, for those who come after.
+  const reader = await house.visitor();
+  await reader.page.goto(links['/addresses/:token']);
+  await reader.page.click('main form button[type=submit]');
+  await reader.page.waitForSelector('[role=status]');
+  await reader.close();
 });

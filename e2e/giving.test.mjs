@@ -177,7 +177,9 @@ test('the pages of a pledge’s life keep to the rules', async () => {
   for (const [locale, width] of [['uk-UA', 320], ['en-GB', 1280]]) {
     const visitor = await house.visitor({ locale, width, colorScheme: width === 320 ? 'dark' : 'light' });
     const { page } = visitor;
-    const rules = width === 320 ? keepsToTheRules : fits; // axe needs to see each of these once
+    // axe.test.mjs goes through the pages; here it sees once what only this pledge shows of them.
+    const states = ['plan-refused', 'pledge', 'write-off-proposed'];
+    const rules = (on, name) => (width === 320 && states.some((state) => name.includes(state)) ? keepsToTheRules : fits)(on, name);
     const seen = async (name) => { await rules(page, `${name} ${locale} ${width}`); await shot(page, `life-${name}-${width}-${locale}`); };
     await visitor.signIn('company@demo.test');
     await page.goto('/portal/pledges/new?campaign=it4life');

@@ -3,7 +3,7 @@
 
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { keepsToTheRules, open, password, shot } from './house.mjs';
+import { fits, keepsToTheRules, open, password, shot } from './house.mjs';
 
 let house;
 before(async () => { house = await open(); });
@@ -20,14 +20,14 @@ for (const look of looks) {
     await visitor.signIn('coordinator@demo.test');
     await page.goto('/office/letters');
     await page.locator('main a[href="/office/letters/templates"]').click();
-    await keepsToTheRules(page, 'sample letters');
+    await fits(page, 'sample letters');
     await shot(page, `privacy-samples-${name}`);
     await page.locator('tbody a[href$="/reminder-before"]').click();
     await page.waitForURL(/reminder-before/);
     assert.match(await page.frameLocator('iframe').locator('h1').innerText(), /\d/);
     const ink = await page.frameLocator('iframe').locator('.go').evaluate((button) => getComputedStyle(button).backgroundColor);
     assert.notEqual(ink, 'rgba(0, 0, 0, 0)', 'the letter lost its style to the policy');
-    await keepsToTheRules(page, 'a sample letter');
+    await fits(page, 'a sample letter');
     await shot(page, `privacy-sample-${name}`);
     await visitor.close();
   });
@@ -38,7 +38,7 @@ for (const look of looks) {
     await visitor.signIn('approver@demo.test');
     for (const [path, what] of [['/account/letters', 'letters'], ['/account/data', 'data'], ['/account/erase', 'erase']]) {
       await page.goto(path);
-      await keepsToTheRules(page, what);
+      await fits(page, what);
       await shot(page, `privacy-${what}-${name}`);
     }
     await visitor.close();
