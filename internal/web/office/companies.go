@@ -160,6 +160,7 @@ type companyPage struct {
 	Memberships page.Table
 	Addresses   page.Table
 	People      page.Crew
+	Factor      string // whether its people show a second factor
 	Invitations page.Crew
 	Empty       page.Empty // nobody acts for it
 	Changes     []page.Ask // what the membership may become, one form for each cluster
@@ -204,6 +205,9 @@ func (o *Office) showCompany(c echo.Context, typed url.Values, form page.Form) e
 	v := companyPage{
 		Base: b, Name: in(l, k.Name.UK, k.Name.EN), Facts: roster.Facts(l, k.Company), Memberships: roster.Memberships(l, memberships), Addresses: roster.Addresses(l, addresses),
 		Invitations: roster.Invitations(l, waiting, companyPath(k.ID)+"/invitations", o.now(), may),
+	}
+	if ours {
+		v.Factor = roster.Factor(l, k.AsksFactor)
 	}
 	owned := false
 	for _, one := range team {

@@ -23,6 +23,7 @@ type teamPage struct {
 	Alone       bool // nobody but the visitor is here
 	People      page.Crew
 	Invitations page.Crew
+	Factor      teamFactor
 	MayChange   bool
 	Invite      page.Ask
 }
@@ -33,18 +34,27 @@ func (p *Portal) team(c echo.Context) error {
 }
 
 func (p *Portal) showTeam(c echo.Context, typed url.Values, form page.Form) error {
-	ctx, person := c.Request().Context(), visitor(c)
-	k, err := member.CompanyFor(ctx, p.db, c.Param("slug"), person.ID)
+	v, err := p.newTeamPage(c, typed, form)
 	if err != nil {
 		return err
+	}
+	return c.Render(form.Status(), "portal/team", v)
+}
+
+func (p *Portal) newTeamPage(c echo.Context, typed url.Values, form page.Form) (teamPage, error) {
+	ctx, person := c.Request().Context(), visitor(c)
+	var none teamPage
+	k, err := member.CompanyFor(ctx, p.db, c.Param("slug"), person.ID)
+	if err != nil {
+		return none, err
 	}
 	people, err := member.TeamOf(ctx, p.db, k.ID)
 	if err != nil {
-		return err
+		return none, err
 	}
 	waiting, err := member.WaitingInvitations(ctx, p.db, member.Place{CompanyID: k.ID})
 	if err != nil {
-		return err
+		return none, err
 	}
 	b := page.Of(c)
 	b.Path = teamPath(k.Slug)
@@ -52,13 +62,14 @@ func (p *Portal) showTeam(c echo.Context, typed url.Values, form page.Form) erro
 	v := teamPage{
 		Base: b, Name: in(l, k.Name.UK, k.Name.EN), Tabs: companyTabs(l, k.Slug, true), Alone: len(people) == 1 && len(waiting) == 0, MayChange: may,
 		People: teamCrew(l, people, person.ID, k.Slug, may), Invitations: roster.Invitations(l, waiting, companyPath(k.Slug)+"/invitations", p.now(), may),
+		Factor: newTeamFactor(l, k, people, person.ID, may),
 		Invite: roster.Invite(l, teamPath(k.Slug), roster.CompanyRoles(l), typed.Get("email"), typed.Get("name"), typed.Get("role"), form),
 	}
-	if done := c.QueryParam("notice"); slices.Contains([]string{"invited", "revoked", "role"}, done) {
+	if done := c.QueryParam("notice"); slices.Contains([]string{"invited", "revoked", "role", "factor-asked", "factor-ended"}, done) {
 		v.Notice = page.Notice{Title: l.T("people.notice." + done), Live: true}
 	}
 	v.Errors = form.Summary(v.Invite.Labels())
-	return c.Render(form.Status(), "portal/team", v)
+	return v, nil
 }
 
 func teamPath(slug string) string { return companyPath(slug) + "/team" }
@@ -70,6 +81,9 @@ func teamCrew(l i18n.Lang, people []member.Colleague, visitor, slug string, may 
 		mate := page.Mate{Name: one.Name, Note: one.Email, Roles: roster.RoleNames(l, one.Roles)}
 		if may && one.ComesBack {
 			mate.Note += " · " + l.T("privacy.team.comes_back")
+		}
+		if may {
+			mate.Note += " · " + factorOf(l, one)
 		}
 		press := func(text, role string) {
 			mate.Acts = append(mate.Acts, page.Press{Action: teamPath(slug) + "/" + one.PersonID, Text: text, Whom: one.Name, Hidden: []page.Hidden{{Name: "role", Value: role}}})

@@ -23,7 +23,7 @@ var Acts = []string{
 	"campaign.written", "campaign.changed", "campaign.opened", "campaign.closed", "campaign.reopened", "campaign.settled", "campaign.goal-changed", "programme.written",
 	"purpose.added", "purpose.changed", "purpose.moved", "purpose.withdrawn", "need.added", "need.changed", "need.moved", "need.withdrawn",
 	"campaign.currencies", "campaign.joined", "rate.entered", "document.issued",
-	"application.confirmed", "application.decided", "company.imported", "company.membership-changed", "company.facts-changed", "company.profile-changed", "company.logo-changed", "company.moved",
+	"application.confirmed", "application.decided", "company.imported", "company.membership-changed", "company.facts-changed", "company.profile-changed", "company.logo-changed", "company.moved", "company.factor-asked", "company.factor-ended",
 	"cluster.profile-changed", "cluster.logo-changed",
 	"person.invited", "person.uninvited", "person.joined", "person.role-changed",
 	"person.signed-in", "person.session-ended", "person.sessions-ended", "person.password-reset", "person.password-changed", "person.authenticator-added", "person.authenticator-removed",
