@@ -39,7 +39,7 @@ async function addApp(page) {
   const secret = await page.locator('code.secret').innerText();
   await page.fill('input[name=code]', codeOf(secret, halfMinute()));
   await page.click('main form[action="/account/authenticator"] button[type=submit]');
-  await page.waitForSelector('ol, .codes, main .button');
+  await page.waitForSelector('ol.codes');
   await page.locator('main a.button').first().click();
   await page.waitForLoadState();
 }

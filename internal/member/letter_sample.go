@@ -36,6 +36,13 @@ func LetterSamples(l i18n.Lang, at time.Time, site string) []mail.Sample {
 	for _, what := range toldChanges {
 		all = append(all, mail.Sample{Case: "account-" + what, Name: "account", Data: toldOf(l, at, what, name)})
 	}
+	for _, half := range []bool{false, true} {
+		c := "account-browser"
+		if half {
+			c += "-half"
+		}
+		all = append(all, mail.Sample{Case: c, Name: "account", Data: browserLetter(l, at, name, Browser{Name: "Firefox, Windows", Host: "203.0.113.7", Half: half})})
+	}
 	return all
 }
 

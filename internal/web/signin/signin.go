@@ -220,6 +220,10 @@ func (s *SignIn) enter(c echo.Context, person member.Person, by member.Proof, ne
 			if err := s.sessions.beginHalf(c, person.ID, by); err != nil {
 				return err
 			}
+			err := pg.InTx(c.Request().Context(), s.db, func(tx *sqlx.Tx) error { return s.tellOfBrowser(c, tx, person, true) })
+			if err != nil {
+				return err
+			}
 			return c.Redirect(http.StatusSeeOther, withNext(factorPath, next))
 		}
 	}
@@ -236,11 +240,17 @@ func (s *SignIn) come(c echo.Context, person member.Person, by member.Proof, nex
 
 func (s *SignIn) open(c echo.Context, person member.Person, by member.Proof) error {
 	ctx := c.Request().Context()
+	told := standingOf(c).half == person.ID // with the first step
 	if err := s.sessions.begin(c, person, by); err != nil {
 		return err
 	}
 	s.remember(c, person, true)
 	err := pg.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		if !told {
+			if err := s.tellOfBrowser(c, tx, person, false); err != nil {
+				return err
+			}
+		}
 		return audit.Record(ctx, tx, audit.Act{At: s.now(), Person: person.ID, Act: "person.signed-in", Subject: "person:" + person.ID, Detail: map[string]any{"by": by}})
 	})
 	if err != nil {
