@@ -4,10 +4,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"kopiyka/internal/clock"
 	"kopiyka/internal/member"
 )
 
@@ -161,5 +164,105 @@ func (h *house) setUp(c *http.Client) {
 	}
 	if res, body := h.ask(c, http.MethodPost, "/account/authenticator", url.Values{"code": {code}}.Encode()); res.StatusCode != http.StatusOK {
 		h.t.Fatalf("the app is not taken: %d\n%s", res.StatusCode, body)
+	}
+}
+
+// A session that has not shown the factor, which its person has set up elsewhere, is asked for
+// it in the middle of a form, and nothing that was typed is lost: for who acts for this company
+// alone, and for who acts for another too.
+func TestAFormThatWaitsForTheCompanysFactor(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	h.seat()
+	h.letIn()
+	form := h.forms()["POST /portal/pledges"]
+	for _, email := range []string{"owner@example.org", "payer@example.org"} {
+		here := h.visitor(email)
+		if email == "payer@example.org" {
+			h.another(email, "open")
+			h.armOne(email)
+		} else {
+			h.armOne(email)
+			h.asksFactor()
+		}
+		before := h.Count("pledges")
+		res, body := h.ask(here, http.MethodPost, "/portal/pledges", form)
+		if res.StatusCode != http.StatusUnauthorized || !strings.Contains(body, `value="12.50"`) || !strings.Contains(body, "proof_code") {
+			t.Fatalf("%s is answered with %d\n%s", email, res.StatusCode, body)
+		}
+		if res, _ := h.ask(here, http.MethodPost, "/portal/pledges", form+"&proof_code=000000"); res.StatusCode != http.StatusUnprocessableEntity || h.Count("pledges") != before {
+			t.Errorf("%s with a wrong code: %d, %d pledges more", email, res.StatusCode, h.Count("pledges")-before)
+		}
+		code, err := member.CodeAt(secret, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res, _ := h.ask(here, http.MethodPost, "/portal/pledges", form+"&proof_code="+code); res.StatusCode != http.StatusSeeOther || h.Count("pledges") != before+1 {
+			t.Errorf("%s with the code: %d to %q, %d pledges more", email, res.StatusCode, res.Header.Get("Location"), h.Count("pledges")-before)
+		}
+		if res, _ := h.ask(here, http.MethodGet, "/portal/companies/ganok", ""); res.StatusCode != http.StatusOK {
+			t.Errorf("afterwards %s sees the company with %d", email, res.StatusCode)
+		}
+	}
+}
+
+// armOne gives somebody an authenticator app.
+func (h *house) armOne(email string) {
+	h.t.Helper()
+	h.Tx(func(tx *sqlx.Tx) error {
+		person, err := member.PersonByEmail(h.t.Context(), tx, email)
+		if err != nil {
+			return err
+		}
+		return member.GiveAuthenticator(h.t.Context(), tx, h.vault, h.Now(), person, secret)
+	})
+}
+
+// Whoever finds an owner's browser open does not switch the company's factor off.
+func TestACompanysFactorIsSwitchedByAFreshOne(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	h.letIn()
+	var late atomic.Int64
+	h.serve(func() time.Time { return clock.System().Add(time.Duration(late.Load())) })
+	h.armOne("owner@example.org")
+	h.asksFactor()
+	owner := h.visitor("owner@example.org")
+	late.Store(int64(time.Hour))
+	const act = "/portal/companies/ganok/second-factor"
+	if res, body := h.ask(owner, http.MethodPost, act, "asked=no"); res.StatusCode != http.StatusUnauthorized || !strings.Contains(body, "proof_code") || h.Count("company_factor_choices") != 1 {
+		t.Errorf("an hour later: %d", res.StatusCode)
+	}
+}
+
+// Somebody new, whom such a company invites, is told so by the invitation, and comes to the
+// company by way of a second factor.
+func TestAnInvitationOfACompanyThatAsksForAFactor(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	h.letIn()
+	h.asksFactor()
+	_, token := h.invitation(false)
+	var email string
+	if err := h.Owner.Get(&email, `SELECT email FROM invitations ORDER BY id DESC LIMIT 1`); err != nil {
+		t.Fatal(err)
+	}
+	guest := h.visitor("")
+	if _, body := h.ask(guest, http.MethodGet, "/invitations/"+token, "", "Accept-Language", "en"); !strings.Contains(body, "This company asks for a second factor") {
+		t.Error("the invitation does not say so")
+	}
+	const own = "nine clouds over the bay"
+	if res, body := h.ask(guest, http.MethodPost, "/invitations/"+token, url.Values{"name": {"Guest"}, "password": {own}}.Encode()); res.StatusCode != http.StatusSeeOther {
+		t.Fatalf("accepting it: %d\n%s", res.StatusCode, body)
+	}
+	if res, _ := h.ask(guest, http.MethodPost, "/sign-in", url.Values{"email": {email}, "password": {own}, "next": {"/portal"}}.Encode()); res.Header.Get("Location") != "/portal" {
+		t.Fatalf("signing in leads to %q", res.Header.Get("Location"))
+	}
+	if res, _ := h.ask(guest, http.MethodGet, "/portal", ""); res.Header.Get("Location") != "/account/authenticator?next=%2Fportal" {
+		t.Errorf("the portal leads to %q", res.Header.Get("Location"))
+	}
+	h.setUp(guest)
+	if res, body := h.ask(guest, http.MethodGet, "/portal", ""); res.StatusCode != http.StatusOK || !strings.Contains(body, "anok") && !strings.Contains(body, "анок") {
+		t.Errorf("with a factor the portal answers %d", res.StatusCode)
 	}
 }
