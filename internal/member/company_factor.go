@@ -15,8 +15,8 @@ import (
 
 // AskFactor switches whether a company asks a second factor of all who act for it. While it
 // does, sessions that have not shown one know nothing of the company, from their next request
-// on. Only an owner may; to ask for one takes having one, else it is a Conflict. All others
-// of the company are told by letter. A second call changes nothing.
+// on. Only an owner may; to ask for one takes having one, else it is a fault of the field
+// "factor". All others of the company are told by letter. A second call changes nothing.
 func AskFactor(ctx context.Context, db *sqlx.DB, now clock.Clock, site, company, by string, asked bool) error {
 	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
 		if err := mustOwn(ctx, tx, company, by); err != nil {

@@ -77,7 +77,7 @@ func TestAnOwnerAsksForASecondFactor(t *testing.T) {
 	stranger := person(t, w.db, "stranger@example.org", "")
 	wantFault(t, w.ask(w.payer, true), fault.Forbidden, "company.owners_only")
 	wantFault(t, w.ask(stranger, true), fault.NotFound, "company.unknown")
-	wantFault(t, w.ask(w.owner, true), fault.Conflict, "company.factor_first")
+	wantFault(t, w.ask(w.owner, true), fault.Invalid, "company.factor_first")
 	if w.asks() {
 		t.Fatal("a refused wish counts")
 	}

@@ -141,7 +141,7 @@ func kindly(err error) error {
 	case name == "company_factor_choices_by_owner":
 		return fault.New(fault.Forbidden, "company.owners_only")
 	case name == "company_factor_choices_of_who_has_one":
-		return fault.New(fault.Conflict, "company.factor_first")
+		return fault.In("factor", "company.factor_first")
 	case name == "cluster_roles_last_admin":
 		return fault.New(fault.Conflict, "cluster.last_admin")
 	case strings.HasSuffix(name, "_slug_once"):

@@ -117,7 +117,7 @@ func TestFromAskingForAFactorToWorkingWithOne(t *testing.T) {
 	const team, act = "/portal/companies/ganok/team", "/portal/companies/ganok/second-factor"
 	owner, payer := h.visitor("owner@example.org"), h.visitor("payer@example.org")
 	res, body := h.ask(owner, http.MethodPost, act, "asked=yes")
-	if res.StatusCode != http.StatusConflict || !strings.Contains(body, `href="/account/authenticator?next=`+url.QueryEscape(team)+`"`) {
+	if res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, `href="#factor"`) || !strings.Contains(body, `href="/account/authenticator?next=`+url.QueryEscape(team)+`"`) {
 		t.Fatalf("an owner without a factor: %d\n%s", res.StatusCode, body)
 	}
 	h.setUp(owner)

@@ -160,7 +160,6 @@ type companyPage struct {
 	Memberships page.Table
 	Addresses   page.Table
 	People      page.Crew
-	Factor      string // whether its people show a second factor
 	Invitations page.Crew
 	Empty       page.Empty // nobody acts for it
 	Changes     []page.Ask // what the membership may become, one form for each cluster
@@ -207,7 +206,7 @@ func (o *Office) showCompany(c echo.Context, typed url.Values, form page.Form) e
 		Invitations: roster.Invitations(l, waiting, companyPath(k.ID)+"/invitations", o.now(), may),
 	}
 	if ours {
-		v.Factor = roster.Factor(l, k.AsksFactor)
+		v.Facts = append(v.Facts, roster.Factor(l, k.AsksFactor))
 	}
 	owned := false
 	for _, one := range team {

@@ -141,7 +141,7 @@ func TestPages(t *testing.T) {
 			Decision: decision,
 		},
 		"ask":          askPage{Kicker: []page.Link{{Href: "/k", Text: "K"}}, Title: "T", Lead: "L", Errors: errors, Ask: ask, Link: page.Link{Href: "/l", Text: "L"}},
-		"company":      companyPage{Notice: page.Notice{Title: "N"}, Name: "A", Facts: said, EditFacts: "/e", Memberships: table, Addresses: table, People: crew, Factor: "It asks", Invitations: crew, Changes: []page.Ask{{Action: "/m", Button: "B"}}, Move: ask, Owner: page.Ask{Action: "/o", Button: "B"}},
+		"company":      companyPage{Notice: page.Notice{Title: "N"}, Name: "A", Facts: said, EditFacts: "/e", Memberships: table, Addresses: table, People: crew, Invitations: crew, Changes: []page.Ask{{Action: "/m", Button: "B"}}, Move: ask, Owner: page.Ask{Action: "/o", Button: "B"}},
 		"application":  applicationPage{Notice: page.Notice{Title: "N"}, Name: "A", Status: page.NewStatus(l, page.Waits), Facts: said, Message: "M", Known: "K", Accept: crew.Items[0].Acts[0], Refuse: ask, Decided: said, Company: page.Link{Href: "/c", Text: "C"}},
 		"company-file": importPreviewPage{File: "f.csv", Cluster: "K", Said: "S", More: "M", Faulty: table, Table: table, Enter: crew.Items[0].Acts[0], Again: page.Link{Href: "/n", Text: "N"}},
 		"people":       peoplePage{Notice: page.Notice{Title: "N"}, Clusters: []clusterPeople{{Slug: "k", Name: "K", Profile: page.Link{Href: "/p", Text: "P"}, People: crew, Invitations: crew, MayChange: true, Invite: ask, Nobody: "N"}}},

@@ -34,27 +34,18 @@ func (p *Portal) team(c echo.Context) error {
 }
 
 func (p *Portal) showTeam(c echo.Context, typed url.Values, form page.Form) error {
-	v, err := p.newTeamPage(c, typed, form)
+	ctx, person := c.Request().Context(), visitor(c)
+	k, err := member.CompanyFor(ctx, p.db, c.Param("slug"), person.ID)
 	if err != nil {
 		return err
 	}
-	return c.Render(form.Status(), "portal/team", v)
-}
-
-func (p *Portal) newTeamPage(c echo.Context, typed url.Values, form page.Form) (teamPage, error) {
-	ctx, person := c.Request().Context(), visitor(c)
-	var none teamPage
-	k, err := member.CompanyFor(ctx, p.db, c.Param("slug"), person.ID)
-	if err != nil {
-		return none, err
-	}
 	people, err := member.TeamOf(ctx, p.db, k.ID)
 	if err != nil {
-		return none, err
+		return err
 	}
 	waiting, err := member.WaitingInvitations(ctx, p.db, member.Place{CompanyID: k.ID})
 	if err != nil {
-		return none, err
+		return err
 	}
 	b := page.Of(c)
 	b.Path = teamPath(k.Slug)
@@ -62,14 +53,14 @@ func (p *Portal) newTeamPage(c echo.Context, typed url.Values, form page.Form) (
 	v := teamPage{
 		Base: b, Name: in(l, k.Name.UK, k.Name.EN), Tabs: companyTabs(l, k.Slug, true), Alone: len(people) == 1 && len(waiting) == 0, MayChange: may,
 		People: teamCrew(l, people, person.ID, k.Slug, may), Invitations: roster.Invitations(l, waiting, companyPath(k.Slug)+"/invitations", p.now(), may),
-		Factor: newTeamFactor(l, k, people, person.ID, may),
 		Invite: roster.Invite(l, teamPath(k.Slug), roster.CompanyRoles(l), typed.Get("email"), typed.Get("name"), typed.Get("role"), form),
 	}
 	if done := c.QueryParam("notice"); slices.Contains([]string{"invited", "revoked", "role", "factor-asked", "factor-ended"}, done) {
 		v.Notice = page.Notice{Title: l.T("people.notice." + done), Live: true}
 	}
+	v.Factor = newTeamFactor(l, k, people, person.ID, may)
 	v.Errors = form.Summary(v.Invite.Labels())
-	return v, nil
+	return c.Render(form.Status(), "portal/team", v)
 }
 
 func teamPath(slug string) string { return companyPath(slug) + "/team" }

@@ -23,7 +23,7 @@ type teamFactor struct {
 }
 
 func newTeamFactor(l i18n.Lang, k member.Profile, people []member.Colleague, visitor string, may bool) teamFactor {
-	f := teamFactor{State: roster.Factor(l, k.AsksFactor)}
+	f := teamFactor{State: roster.Factor(l, k.AsksFactor).Text}
 	if !may {
 		return f
 	}
@@ -42,7 +42,7 @@ func newTeamFactor(l i18n.Lang, k member.Profile, people []member.Colleague, vis
 		f.What = l.T("people.factor.what")
 		f.Switch = page.Press{Action: factorPath(k.Slug), Text: l.T("people.factor.ask"), Hidden: []page.Hidden{{Name: "asked", Value: "yes"}}}
 	default:
-		f.First = firstFactor(l, k.Slug)
+		f.First = page.Link{Href: "/account/authenticator?next=" + url.QueryEscape(teamPath(k.Slug)), Text: l.T("people.factor.set_up")}
 	}
 	return f
 }
@@ -53,11 +53,6 @@ func factorOf(l i18n.Lang, one member.Colleague) string {
 		return l.T("people.factor.has")
 	}
 	return l.T("people.factor.has_none")
-}
-
-// firstFactor leads to where a second factor is set up, and back to the team.
-func firstFactor(l i18n.Lang, slug string) page.Link {
-	return page.Link{Href: "/account/authenticator?next=" + url.QueryEscape(teamPath(slug)), Text: l.T("people.factor.set_up")}
 }
 
 func factorPath(slug string) string { return companyPath(slug) + "/second-factor" }
@@ -79,13 +74,12 @@ func (p *Portal) askFactor(c echo.Context) error {
 		return fault.New(fault.Invalid, "form.unreadable")
 	}
 	err = member.AskFactor(c.Request().Context(), p.db, p.now, p.gateway.Site(), k.ID, visitor(c).ID, asked)
-	if f, ok := fault.As(err); ok && f.Key == "company.factor_first" {
-		v, err := p.newTeamPage(c, url.Values{"role": {string(member.Payer)}}, page.Form{})
+	if f, ok := fault.As(err); ok && f.Field != "" {
+		wrong, err := page.NewForm(page.Of(c).Lang, err)
 		if err != nil {
 			return err
 		}
-		v.Errors = page.ErrorSummary{Title: v.Lang.Fault(f), Items: []page.Link{firstFactor(v.Lang, k.Slug)}}
-		return c.Render(page.StatusOf(f.Kind), "portal/team", v)
+		return p.showTeam(c, url.Values{"role": {string(member.Payer)}}, wrong) // whose summary leads to where a factor is set up
 	}
 	if err != nil {
 		return err
