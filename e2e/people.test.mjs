@@ -3,7 +3,7 @@
 
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { fits, keepsToTheRules, open, password, shot, within } from './house.mjs';
+import { codeOf, fits, halfMinute, keepsToTheRules, open, password, shot, within } from './house.mjs';
 
 let house;
 before(async () => { house = await open(); });
@@ -33,6 +33,34 @@ async function signIn(page, email, secret) {
 // Both at once: most of the time goes by while letters are on their way.
 test("a company's first visit, on a phone in Ukrainian and on a desk in English", () =>
   Promise.all([firstVisit(390, 'uk-UA', 'Ткацька справа'), firstVisit(1280, 'en-GB', 'Weaving Ltd')]));
+
+// addApp adds an authenticator app on the page that offers one, and goes on from there.
+async function addApp(page) {
+  const secret = await page.locator('code.secret').innerText();
+  await page.fill('input[name=code]', codeOf(secret, halfMinute()));
+  await page.click('main form[action="/account/authenticator"] button[type=submit]');
+  await page.waitForSelector('ol.codes');
+  await page.locator('main a.button').first().click();
+  await page.waitForLoadState();
+}
+
+// factorOfAll: an owner asks everybody of the company for a second factor, once there is one
+// of their own; a colleague who has come in before is led to set one up at the next request.
+async function factorOfAll(owner, colleague, at) {
+  await owner.goto(owner.url().replace(/\?.*/, ''));
+  await owner.locator('section[aria-labelledby=factor] a').click();
+  await addApp(owner);
+  assert.match(owner.url(), /\/team$/);
+  await owner.locator('section[aria-labelledby=factor] button').click();
+  await owner.waitForURL(/notice=factor-asked/);
+  await at('team asks for a factor');
+  await colleague.goto('/portal/pledges/new?campaign=it4life');
+  assert.match(colleague.url(), /\/account\/authenticator\?next=/);
+  await keepsToTheRules(colleague, 'led to a second factor');
+  await shot(colleague, 'people-led-to-a-second-factor-390-uk');
+  await addApp(colleague);
+  assert.match(colleague.url(), /\/portal\/pledges\/new\?campaign=it4life$/);
+}
 
 async function firstVisit(width, locale, name) {
   const lang = locale.slice(0, 2);
@@ -107,6 +135,8 @@ async function firstVisit(width, locale, name) {
   await other.page.waitForURL(/\/sign-in/);
   await signIn(other.page, colleague, secret);
   assert.equal((await other.page.goto('/portal/pledges/new?campaign=it4life')).status(), 200);
+
+  if (width === 390) await factorOfAll(page, other.page, at);
 
   // Another role takes effect at the next request.
   await page.goto(page.url().replace(/\?.*/, ''));

@@ -25,6 +25,7 @@ type Invited struct {
 	By        string // the name of who invited; empty: the program
 	PersonID  string // whose address it is; empty: somebody new
 	CanSignIn bool   // that person has a way to sign in
+	Factor    bool   // the company asks for a second factor
 }
 
 // InvitationOf finds the invitation of a link. An unknown one is a NotFound fault; one that
@@ -40,10 +41,10 @@ func InvitationOf(ctx context.Context, db sqlx.QueryerContext, now clock.Clock, 
 	}
 	err = db.QueryRowxContext(ctx, `
 		SELECT coalesce(k.name_uk, c.name_uk), coalesce(k.name_en, c.name_en), coalesce(b.name, ''), coalesce(p.id::text, ''),
-		       p.password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM passkeys y WHERE y.person_id = p.id) OR EXISTS (SELECT 1 FROM issuer_links s WHERE s.person_id = p.id)
+		       p.password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM passkeys y WHERE y.person_id = p.id) OR EXISTS (SELECT 1 FROM issuer_links s WHERE s.person_id = p.id), asks_factor(k.id)
 		  FROM invitations i LEFT JOIN companies k ON k.id = i.company_id LEFT JOIN clusters c ON c.id = i.cluster_id
 		  LEFT JOIN people b ON b.id = i.invited_by LEFT JOIN people p ON p.email = i.email WHERE i.id = $1`, v.ID).
-		Scan(&v.PlaceName.UK, &v.PlaceName.EN, &v.By, &v.PersonID, &v.CanSignIn)
+		Scan(&v.PlaceName.UK, &v.PlaceName.EN, &v.By, &v.PersonID, &v.CanSignIn, &v.Factor)
 	if err != nil {
 		return v, fmt.Errorf("read an invitation: %w", err)
 	}

@@ -34,17 +34,19 @@ type Profile struct {
 	Site    string
 	Shows   Shows
 	HasLogo bool
+
+	AsksFactor bool // of all who act for it: see AskFactor
 }
 
 // Shows says what of a company everyone may see, by its own consent.
 type Shows struct{ Name, About, Logo, Site bool }
 
 const profileColumns = `k.id, k.slug, k.name_uk, k.name_en, k.about_uk, k.about_en, k.country, k.official_id, k.site,
-	k.shows_name, k.shows_about, k.shows_logo, k.shows_site, EXISTS (SELECT 1 FROM company_logos g WHERE g.company_id = k.id)`
+	k.shows_name, k.shows_about, k.shows_logo, k.shows_site, EXISTS (SELECT 1 FROM company_logos g WHERE g.company_id = k.id), asks_factor(k.id)`
 
 func (p *Profile) fields() []any {
 	return []any{&p.ID, &p.Slug, &p.Name.UK, &p.Name.EN, &p.About.UK, &p.About.EN, &p.Country, &p.OfficialID, &p.Site,
-		&p.Shows.Name, &p.Shows.About, &p.Shows.Logo, &p.Shows.Site, &p.HasLogo}
+		&p.Shows.Name, &p.Shows.About, &p.Shows.Logo, &p.Shows.Site, &p.HasLogo, &p.AsksFactor}
 }
 
 func profile(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Profile, error) {

@@ -16,7 +16,7 @@ func Kept(ctx context.Context, db *sqlx.DB, person string) (json.RawMessage, err
 	err := db.GetContext(ctx, &kept, `
 		SELECT json_build_object(
 		    'id', p.id, 'email', p.email, 'name', p.name, 'language', p.lang, 'since', p.created_at, 'has_password', p.password_hash IS NOT NULL,
-		    'companies', (SELECT coalesce(json_agg(json_build_object('company', k.name_uk, 'role', r.role) ORDER BY k.name_uk), '[]')
+		    'companies', (SELECT coalesce(json_agg(json_build_object('company', k.name_uk, 'role', r.role, 'asks_a_second_factor', asks_factor(k.id)) ORDER BY k.name_uk), '[]')
 		                    FROM company_roles r JOIN companies k ON k.id = r.company_id WHERE r.person_id = p.id),
 		    'clusters', (SELECT coalesce(json_agg(json_build_object('cluster', k.name_uk, 'role', r.role) ORDER BY k.name_uk, r.role), '[]')
 		                   FROM cluster_roles r JOIN clusters k ON k.id = r.cluster_id WHERE r.person_id = p.id),

@@ -22,6 +22,9 @@ func LetterSamples(l i18n.Lang, at time.Time, site string) []mail.Sample {
 		{Case: "role-given", Name: "people", Data: roleLetter(l, other, cluster, "", string(Approver))},
 		{Case: "role-changed", Name: "people", Data: roleLetter(l, other, company, string(Viewer), string(Payer))},
 		{Case: "role-taken", Name: "people", Data: roleLetter(l, other, cluster, string(Treasurer), "")},
+		{Case: "factor-asked", Name: "people", Data: factorLetter(l, other, company, true, false, link)},
+		{Case: "factor-asked-known", Name: "people", Data: factorLetter(l, other, company, true, true, link)},
+		{Case: "factor-ended", Name: "people", Data: factorLetter(l, other, company, false, true, link)},
 		{Case: "application", Name: "people", Data: applicationLetter(l, company, cluster, link)},
 		{Case: "application-arrived", Name: "people", Data: arrivedLetter(l, company, cluster, link), Unsubscribe: link},
 		{Case: "application-known", Name: "people", Data: decidedLetter(l, company, cluster, "mail.application_known.title", "mail.application_known.text", "", mail.Button{})},
@@ -32,6 +35,13 @@ func LetterSamples(l i18n.Lang, at time.Time, site string) []mail.Sample {
 	}
 	for _, what := range toldChanges {
 		all = append(all, mail.Sample{Case: "account-" + what, Name: "account", Data: toldOf(l, at, what, name)})
+	}
+	for _, half := range []bool{false, true} {
+		c := "account-browser"
+		if half {
+			c += "-half"
+		}
+		all = append(all, mail.Sample{Case: c, Name: "account", Data: browserLetter(l, at, name, Browser{Name: "Firefox, Windows", Host: "203.0.113.7", Half: half})})
 	}
 	return all
 }

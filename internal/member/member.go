@@ -138,6 +138,10 @@ func kindly(err error) error {
 		return fault.In("since", "address.order")
 	case name == "company_roles_last_owner":
 		return fault.New(fault.Conflict, "company.last_owner")
+	case name == "company_factor_choices_by_owner":
+		return fault.New(fault.Forbidden, "company.owners_only")
+	case name == "company_factor_choices_of_who_has_one":
+		return fault.In("factor", "company.factor_first")
 	case name == "cluster_roles_last_admin":
 		return fault.New(fault.Conflict, "cluster.last_admin")
 	case strings.HasSuffix(name, "_slug_once"):

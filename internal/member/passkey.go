@@ -1,6 +1,7 @@
 package member
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -8,10 +9,12 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/protocol/webauthncose"
 	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/jmoiron/sqlx"
 
@@ -87,6 +90,41 @@ func (h keyholder) WebAuthnName() string                       { return h.email 
 func (h keyholder) WebAuthnDisplayName() string                { return h.name }
 func (h keyholder) WebAuthnCredentials() []webauthn.Credential { return h.keys }
 
+// keyAlgorithms are those of which passkeys are made, the best first. RSA is what older
+// Windows machines have alone.
+var keyAlgorithms = []webauthncose.COSEAlgorithmIdentifier{
+	webauthncose.AlgEdDSA, webauthncose.AlgES256, webauthncose.AlgES384, webauthncose.AlgES512, webauthncose.AlgRS256,
+}
+
+// leastRSA is how many bytes the modulus of an RSA key has at least: 2048 bits.
+const leastRSA = 256
+
+func keyKinds() []protocol.CredentialParameter {
+	var all []protocol.CredentialParameter
+	for _, algorithm := range keyAlgorithms {
+		all = append(all, protocol.CredentialParameter{Type: protocol.PublicKeyCredentialType, Algorithm: algorithm})
+	}
+	return all
+}
+
+// strongKey reports whether a passkey's public key is of one of our algorithms and long
+// enough. What a browser was asked for it need not have made.
+func strongKey(public []byte) bool {
+	parsed, err := webauthncose.ParsePublicKey(public)
+	if err != nil {
+		return false
+	}
+	switch key := parsed.(type) {
+	case webauthncose.RSAPublicKeyData:
+		return key.Algorithm == int64(webauthncose.AlgRS256) && len(bytes.TrimLeft(key.Modulus, "\x00")) >= leastRSA
+	case webauthncose.EC2PublicKeyData:
+		return slices.Contains(keyAlgorithms, webauthncose.COSEAlgorithmIdentifier(key.Algorithm))
+	case webauthncose.OKPPublicKeyData:
+		return key.Algorithm == int64(webauthncose.AlgEdDSA)
+	}
+	return false
+}
+
 // OfferPasskey is what a browser is asked to make a passkey of, and the ceremony's name.
 func (k *Passkeys) OfferPasskey(ctx context.Context, p Person) (options any, ceremony string, err error) {
 	h, err := holder(ctx, k.db, p.ID)
@@ -96,7 +134,7 @@ func (k *Passkeys) OfferPasskey(ctx context.Context, p Person) (options any, cer
 	if len(h.keys) >= mostPasskeys {
 		return nil, "", fault.New(fault.Conflict, "passkey.too_many", mostPasskeys)
 	}
-	options, session, err := k.site.BeginRegistration(h, webauthn.WithExclusions(webauthn.Credentials(h.keys).CredentialDescriptors()))
+	options, session, err := k.site.BeginRegistration(h, webauthn.WithExclusions(webauthn.Credentials(h.keys).CredentialDescriptors()), webauthn.WithCredentialParameters(keyKinds()))
 	if err != nil {
 		return nil, "", fmt.Errorf("offer a passkey: %w", err)
 	}
@@ -127,7 +165,7 @@ func (k *Passkeys) AddPasskey(ctx context.Context, p Person, ceremony, name stri
 		return refusedKey()
 	}
 	key, err := k.site.CreateCredential(h, session, parsed)
-	if err != nil {
+	if err != nil || !strongKey(key.PublicKey) {
 		return refusedKey()
 	}
 	return pg.InTx(ctx, k.db, func(tx *sqlx.Tx) error { return keepPasskey(ctx, tx, k.now(), p.ID, name, key) })

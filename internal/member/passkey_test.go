@@ -2,6 +2,7 @@ package member_test
 
 import (
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
@@ -94,13 +95,18 @@ func (d *device) make(asked any) []byte {
 		d.t.Fatal(err)
 	}
 	public := append([]byte{0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20}, point[1:33]...)
-	public = append(append(public, 0x22, 0x58, 0x20), point[33:]...)
+	return d.makeOf(asked, append(append(public, 0x22, 0x58, 0x20), point[33:]...))
+}
+
+// makeOf answers it with a public key, in COSE.
+func (d *device) makeOf(asked any, public []byte) []byte {
+	d.t.Helper()
 	data := append(d.data(d.flags|0x40), make([]byte, 16)...) // of no known maker
 	data = append(binary.BigEndian.AppendUint16(data, uint16(len(d.id))), d.id...)
 	data = append(data, public...)
 	object := []byte("\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x59")
 	object = append(binary.BigEndian.AppendUint16(object, uint16(len(data))), data...)
-	return d.answer(map[string]any{"clientDataJSON": b64(d.client("webauthn.create", o.PublicKey.Challenge)), "attestationObject": b64(object)})
+	return d.answer(map[string]any{"clientDataJSON": b64(d.client("webauthn.create", d.read(asked).PublicKey.Challenge)), "attestationObject": b64(object)})
 }
 
 // sign answers a challenge.
@@ -331,6 +337,66 @@ func TestPasskeysOfThisMachineGoByItsName(t *testing.T) {
 		k, err := member.NewPasskeys(nil, clock.System, url)
 		if err != nil || k.Origin() != want {
 			t.Errorf("%s: %v, %v", url, k, err)
+		}
+	}
+}
+
+// What a passkey may be made of is a short list, and a browser that makes another is refused.
+func TestPasskeysAreMadeOfStrongKeysAlone(t *testing.T) {
+	t.Parallel()
+	db := pgtest.DB(t)
+	k := passkeysAt(t, db, noon)
+	p := member.Person{ID: person(t, db, "olena@example.org", password), Email: "olena@example.org", Name: "Олена Ткач"}
+	add := func(name string, public []byte) (algorithms []int, err error) {
+		asked, ceremony, err := k.OfferPasskey(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := json.Marshal(asked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wish struct {
+			PublicKey struct {
+				PubKeyCredParams []struct{ Alg int }
+			}
+		}
+		if err := json.Unmarshal(raw, &wish); err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range wish.PublicKey.PubKeyCredParams {
+			algorithms = append(algorithms, one.Alg)
+		}
+		return algorithms, k.AddPasskey(t.Context(), p, ceremony, name, newDevice(t).makeOf(asked, public))
+	}
+	rsa := func(algorithm, bits int) []byte {
+		modulus := make([]byte, bits/8)
+		modulus[0], modulus[len(modulus)-1] = 0x80, 1
+		public := []byte{0xa4, 0x01, 0x03, 0x03, 0x39, byte((-1 - algorithm) >> 8), byte(-1 - algorithm), 0x20, 0x59, byte(len(modulus) >> 8), byte(len(modulus))}
+		return append(append(public, modulus...), 0x21, 0x43, 0x01, 0x00, 0x01)
+	}
+	edwards, _, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const edDSA, es256, es384, es512, rs256, rs384, rs1 = -8, -7, -35, -36, -257, -258, -65535
+	asked, err := add("Ed25519", append([]byte{0xa4, 0x01, 0x01, 0x03, 0x27, 0x20, 0x06, 0x21, 0x58, 0x20}, edwards...))
+	if err != nil {
+		t.Errorf("an Ed25519 key is refused: %v", err)
+	}
+	if want := []int{edDSA, es256, es384, es512, rs256}; !slices.Equal(asked, want) {
+		t.Errorf("browsers are asked for %v, want %v", asked, want)
+	}
+	for name, c := range map[string]struct {
+		public []byte
+		taken  bool
+	}{
+		"RS256 of 2048 bits": {rsa(rs256, 2048), true}, "RS256 of 3072 bits": {rsa(rs256, 3072), true},
+		"RS256 of 1024 bits": {rsa(rs256, 1024), false}, "RS256 of 2040 bits": {rsa(rs256, 2040), false},
+		"RS384, which was not asked for": {rsa(rs384, 2048), false}, "RS1": {rsa(rs1, 2048), false}, "no key": {[]byte{0xa0}, false},
+	} {
+		if _, err := add(name, c.public); (err == nil) != c.taken {
+			t.Errorf("%s: %v, want it taken: %v", name, err, c.taken)
 		}
 	}
 }

@@ -40,14 +40,20 @@ var nobodysHash = sync.OnceValues(func() (string, error) {
 // CheckPassword says whether a password may be a person's: long enough, not the address,
 // not this site's name, and not among those that everybody tries first. What it is made of
 // is not our business.
+//
+// It looks for known passwords in Unicode's composed form and in small letters, and twelve
+// signs are twelve in that form too: nobody comes past the lists, or to the least length, by
+// taking letters apart. What is kept is the password as it came.
 func CheckPassword(password, email string) error {
-	password = norm.NFC.String(password)
-	if n := utf8.RuneCountInString(password); n < minPassword {
+	composed := norm.NFC.String(password)
+	sent := utf8.RuneCountInString(password)
+	if min(sent, utf8.RuneCountInString(composed)) < minPassword {
 		return fault.In("password", "person.password_short", minPassword)
-	} else if n > maxPassword {
+	}
+	if sent > maxPassword {
 		return fault.In("password", "person.password_long", maxPassword)
 	}
-	plain := strings.ToLower(password)
+	plain := strings.ToLower(composed)
 	name, _, _ := strings.Cut(strings.ToLower(email), "@")
 	switch {
 	case len(name) >= 4 && strings.Contains(plain, name), strings.Contains(plain, "kopiyka"), strings.Contains(plain, "копійка"):
@@ -65,15 +71,15 @@ func hashPassword(password, email string) (string, error) {
 	hashing <- struct{}{}
 	defer func() { <-hashing }()
 	hashed.Add(1)
-	hash, err := argon2id.CreateHash(norm.NFC.String(password), argon)
+	hash, err := argon2id.CreateHash(password, argon)
 	if err != nil {
 		return "", fmt.Errorf("hash a password: %w", err)
 	}
 	return hash, nil
 }
 
-// comparePassword reports whether a password is that of the hash. Without a hash it does
-// the same work and reports false.
+// comparePassword reports whether a password is that of the hash, sign for sign as it was
+// sent. Without a hash it does the same work and reports false.
 func comparePassword(ctx context.Context, password string, hash sql.NullString) (bool, error) {
 	against := hash.String
 	if !hash.Valid {
@@ -92,7 +98,7 @@ func comparePassword(ctx context.Context, password string, hash sql.NullString) 
 	}
 	defer func() { <-hashing }()
 	hashed.Add(1)
-	match, err := argon2id.ComparePasswordAndHash(norm.NFC.String(password), against)
+	match, err := argon2id.ComparePasswordAndHash(password, against)
 	if err != nil {
 		return false, fmt.Errorf("compare a password: %w", err)
 	}

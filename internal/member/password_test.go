@@ -72,17 +72,41 @@ func TestTheCommonestPasswordsOfBreachesAreRefused(t *testing.T) {
 	}
 }
 
-// The same password typed on a Mac and on Windows is the same password.
-func TestLettersThatLookAlikeAreOnePassword(t *testing.T) {
+// A password is compared sign for sign as it was sent: in another case, cut, with a space
+// more, or with its letters taken apart as some systems write them, it is another one.
+func TestPasswordsAreComparedAsTheyWereSent(t *testing.T) {
 	t.Parallel()
 	db := pgtest.DB(t)
-	composed, apart := norm.NFC.String("їжак і йогурт"), norm.NFD.String("їжак і йогурт")
-	if composed == apart {
-		t.Fatal("the two are one")
+	composed, apart := norm.NFC.String("Їжак і йогурт"), norm.NFD.String("Їжак і йогурт")
+	long := strings.Repeat("йод і ґедзь ", 10) + "та їх вісім" // nothing of it is left out
+	if composed == apart || norm.NFC.String(apart) != composed || utf8.RuneCountInString(long) < 128 {
+		t.Fatal("the examples show nothing")
 	}
-	person(t, db, "olena@example.org", apart)
-	if _, err := member.SignIn(t.Context(), db, clock.At(noon), "olena@example.org", composed, host); err != nil {
-		t.Error(err)
+	long = string([]rune(long)[:128])
+	for email, password := range map[string]string{"olena@example.org": composed, "ivan@example.org": apart, "maria@example.org": long} {
+		person(t, db, email, password)
+		if _, err := member.SignIn(t.Context(), db, clock.At(noon), email, password, host); err != nil {
+			t.Errorf("%s is refused with the own password: %v", email, err)
+		}
+	}
+	for _, wrong := range [][2]string{
+		{"olena@example.org", apart}, {"ivan@example.org", composed}, {"olena@example.org", strings.ToLower(composed)}, {"olena@example.org", composed + " "},
+		{"olena@example.org", " " + composed}, {"maria@example.org", long[:len(long)-2]}, {"maria@example.org", long + "х"},
+	} {
+		_, err := member.SignIn(t.Context(), db, clock.At(noon), wrong[0], wrong[1], host)
+		wantFault(t, err, fault.Unauthorized, "signin.wrong")
+	}
+}
+
+// Letters taken apart are no way past the lists, nor to twelve signs.
+func TestLettersTakenApartAreNoWayAround(t *testing.T) {
+	t.Parallel()
+	for password, key := range map[string]string{"йййййй": "person.password_short", "їжак і йод": "person.password_short", "моя копійка тут": "person.password_name", "їїїїїїїїїїїї": "person.password_common"} {
+		apart := norm.NFD.String(password)
+		if apart == password {
+			t.Fatalf("%q has no letters that come apart", password)
+		}
+		wantFault(t, member.CheckPassword(apart, "olena@example.org"), fault.Invalid, key)
 	}
 }
 
@@ -91,7 +115,8 @@ func FuzzCheckPassword(f *testing.F) {
 	f.Add("\xff", "@")
 	f.Fuzz(func(t *testing.T, password, email string) {
 		err := member.CheckPassword(password, email)
-		if n := utf8.RuneCountInString(norm.NFC.String(password)); err == nil && (n < 12 || n > 128 || strings.Contains(strings.ToLower(password), "kopiyka")) {
+		composed := utf8.RuneCountInString(norm.NFC.String(password))
+		if n := utf8.RuneCountInString(password); err == nil && (composed < 12 || n < 12 || n > 128 || strings.Contains(strings.ToLower(password), "kopiyka")) {
 			t.Errorf("%q is taken", password)
 		}
 	})

@@ -24,6 +24,7 @@ type Person struct {
 	Given           bool   // the password is one that somebody else has chosen
 	Companies       []CompanyPost
 	Clusters        []ClusterPost
+	Withheld        []CompanyPost // companies that are open once a second factor is shown: see WithoutFactor
 }
 
 // CompanyPost is a person's role in one company.
@@ -31,6 +32,7 @@ type CompanyPost struct {
 	CompanyID, Slug string
 	Name            Text
 	Role            CompanyRole
+	AsksFactor      bool // the company asks a second factor of all who act for it
 }
 
 // ClusterPost is a person's role in one cluster; a person may hold several.
@@ -43,6 +45,21 @@ type ClusterPost struct {
 // Holds reports whether the person has the role in any cluster.
 func (p Person) Holds(role ClusterRole) bool {
 	return slices.ContainsFunc(p.Clusters, func(c ClusterPost) bool { return c.Role == role })
+}
+
+// WithoutFactor is the person as who has shown the first factor alone: without the clusters,
+// and without the companies that ask for a second.
+func (p Person) WithoutFactor() Person {
+	var open []CompanyPost
+	for _, c := range p.Companies {
+		if c.AsksFactor {
+			p.Withheld = append(p.Withheld, c)
+		} else {
+			open = append(open, c)
+		}
+	}
+	p.Companies, p.Clusters = open, nil
+	return p
 }
 
 // PersonByID finds a person with the present roles; an unknown one is a NotFound fault.
@@ -80,7 +97,7 @@ func PersonByEmail(ctx context.Context, db sqlx.QueryerContext, email string) (s
 
 func companiesOf(ctx context.Context, db *sqlx.DB, person string) ([]CompanyPost, error) {
 	rows, err := db.QueryContext(ctx, `
-		SELECT c.id, c.slug, c.name_uk, c.name_en, r.role FROM company_roles r JOIN companies c ON c.id = r.company_id
+		SELECT c.id, c.slug, c.name_uk, c.name_en, r.role, asks_factor(c.id) FROM company_roles r JOIN companies c ON c.id = r.company_id
 		 WHERE r.person_id = $1 ORDER BY c.name_uk COLLATE "uk-x-icu"`, person)
 	if err != nil {
 		return nil, fmt.Errorf("companies of a person: %w", err)
@@ -89,7 +106,7 @@ func companiesOf(ctx context.Context, db *sqlx.DB, person string) ([]CompanyPost
 	var all []CompanyPost
 	for rows.Next() {
 		var c CompanyPost
-		if err := rows.Scan(&c.CompanyID, &c.Slug, &c.Name.UK, &c.Name.EN, &c.Role); err != nil {
+		if err := rows.Scan(&c.CompanyID, &c.Slug, &c.Name.UK, &c.Name.EN, &c.Role, &c.AsksFactor); err != nil {
 			return nil, fmt.Errorf("companies of a person: %w", err)
 		}
 		all = append(all, c)

@@ -21,22 +21,26 @@ type Colleague struct {
 	PersonID, Name, Email string
 	Roles                 []string // one in a company, one or more in a cluster
 	ComesBack             bool     // letters to the address come back
+	Factor                bool     // there is a second factor
 }
 
 // TeamOf are the people of a company, owners first; PeopleOf those of a cluster, by name.
 // Whoever asks has looked whether the reader may know.
 func TeamOf(ctx context.Context, db sqlx.QueryerContext, company string) ([]Colleague, error) {
-	return colleagues(ctx, db, `SELECT p.id, p.name, p.email, r.role, `+comesBack+` FROM company_roles r JOIN people p ON p.id = r.person_id
+	return colleagues(ctx, db, `SELECT p.id, p.name, p.email, r.role, `+comesBack+`, `+hasFactor+` FROM company_roles r JOIN people p ON p.id = r.person_id
 		WHERE r.company_id = $1 ORDER BY r.role <> 'owner', r.role <> 'payer', p.name COLLATE "uk-x-icu", p.id`, company)
 }
 
 // PeopleOf are the people of a cluster.
 func PeopleOf(ctx context.Context, db sqlx.QueryerContext, cluster string) ([]Colleague, error) {
-	return colleagues(ctx, db, `SELECT p.id, p.name, p.email, string_agg(r.role, ' ' ORDER BY r.role), `+comesBack+` FROM cluster_roles r JOIN people p ON p.id = r.person_id
+	return colleagues(ctx, db, `SELECT p.id, p.name, p.email, string_agg(r.role, ' ' ORDER BY r.role), `+comesBack+`, `+hasFactor+` FROM cluster_roles r JOIN people p ON p.id = r.person_id
 		WHERE r.cluster_id = $1 GROUP BY p.id ORDER BY p.name COLLATE "uk-x-icu", p.id`, cluster)
 }
 
 const comesBack = `EXISTS (SELECT 1 FROM address_bounces b WHERE b.address = p.email AND b.cleared_at IS NULL)`
+
+// hasFactor holds for a person p who has a second factor.
+const hasFactor = `(EXISTS (SELECT 1 FROM authenticators f WHERE f.person_id = p.id) OR EXISTS (SELECT 1 FROM passkeys f WHERE f.person_id = p.id))`
 
 func colleagues(ctx context.Context, db sqlx.QueryerContext, query, place string) ([]Colleague, error) {
 	rows, err := db.QueryContext(ctx, query, place)
@@ -48,7 +52,7 @@ func colleagues(ctx context.Context, db sqlx.QueryerContext, query, place string
 	for rows.Next() {
 		var c Colleague
 		var roles string
-		if err := rows.Scan(&c.PersonID, &c.Name, &c.Email, &roles, &c.ComesBack); err != nil {
+		if err := rows.Scan(&c.PersonID, &c.Name, &c.Email, &roles, &c.ComesBack, &c.Factor); err != nil {
 			return nil, fmt.Errorf("list people: %w", err)
 		}
 		c.Roles = strings.Fields(roles)

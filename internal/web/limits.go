@@ -22,6 +22,7 @@ import (
 var dear = map[string]member.Limit{
 	"POST /portal/companies/:slug/team":                  member.Invitations,
 	"POST /portal/companies/:slug/invitations/:id":       member.Invitations,
+	"POST /portal/companies/:slug/second-factor":         member.Invitations, // a letter to each colleague
 	"POST /office/clusters/:slug/people":                 member.Invitations,
 	"POST /office/clusters/:slug/invitations/:id":        member.Invitations,
 	"POST /office/companies/:id/owner":                   member.Invitations,

@@ -170,6 +170,8 @@ var matrix = map[string]string{
 	"GET /portal/companies/:slug/payments.csv":      "303 | 200 | 404 | 404 | 404",
 	"GET /portal/companies/:slug/documents":         "303 | 200 | 404 | 404 | 404",
 	"GET /portal/companies/:slug/documents.csv":     "303 | 200 | 404 | 404 | 404",
+	"GET /portal/companies/:slug/second-factor":     "303 | 303 | 404 | 404 | 404",
+	"POST /portal/companies/:slug/second-factor":    "303 | 403 403 422 | 404 | 404 | 404", // the owner has none
 	"GET /portal/companies/:slug/leave":             "303 | 200 | 404 | 404 | 404",
 	"POST /portal/companies/:slug/leave":            "303 | 303 303 409 | 404 | 404 | 404", // the last owner cannot
 	// What a cluster's people see. One account at Stripe and one queue serve the whole house, and

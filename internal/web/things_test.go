@@ -48,6 +48,7 @@ func (h *house) forms() map[string]string {
 		"POST /sign-in":                                url.Values{"email": {"viewer@example.org"}, "password": {password}}.Encode(),
 		"POST /portal/companies/:slug":                 url.Values{"shows_name": {"yes"}}.Encode(),
 		"POST /portal/companies/:slug/team":            url.Values{"email": {"new@example.org"}, "role": {"payer"}}.Encode(),
+		"POST /portal/companies/:slug/second-factor":   "asked=yes",
 		"POST /portal/companies/:slug/team/:id":        url.Values{"role": {"payer"}}.Encode(),
 		"POST /portal/companies/:slug/invitations/:id": url.Values{"act": {"revoke"}}.Encode(),
 		"POST /office/companies/:id/facts":             url.Values{"name_uk": {"Ганок"}}.Encode(),

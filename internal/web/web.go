@@ -118,7 +118,7 @@ func (w *Web) open(p Parts, renderer *page.Renderer) error {
 
 	visited := []echo.MiddlewareFunc{slow.middleware, middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: mostBody, Skipper: takesFiles}), sameOrigin, door.Load, counted}
 	door.Routes(e.Group("", visited...))
-	portal.New(p.DB, p.Gateway, p.Now, p.Log).Routes(e.Group("", visited...))
+	portal.New(p.DB, p.Gateway, p.Now, p.Log).Guarded(door.CompanyFactor, door.Fresh).Routes(e.Group("", visited...))
 	public := site.New(reports, renderer, w.cache)
 	office.New(p.DB, p.Gateway, p.Now, p.Checks...).Previews(public.Preview).Routes(e.Group("", append(visited[:len(visited):len(visited)], door.Factor)...), door.Fresh)
 	join.New(p.DB, p.Now, p.Config.URL).Routes(e.Group("", visited...))

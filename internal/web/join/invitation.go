@@ -16,6 +16,7 @@ type invitationPage struct {
 	page.Base
 	Errors       page.ErrorSummary
 	Title, Text  string
+	Factor       bool // the company asks for a second factor
 	Email        string
 	New          bool     // somebody who chooses a name and a password
 	Ask          page.Ask // none while somebody has to sign in first
@@ -79,7 +80,7 @@ func (j *Join) showInvitation(c echo.Context, i member.Invited, name string, for
 	l := b.Lang
 	b.Path = "/invitations/" + c.Param("token")
 	place, role := i.PlaceName.In(l), l.T("signin.role."+i.Role)
-	v := invitationPage{Base: b, Title: l.T("people.invitation.title", place), Text: l.T("people.invitation.text", place, role), Email: i.Email}
+	v := invitationPage{Base: b, Title: l.T("people.invitation.title", place), Text: l.T("people.invitation.text", place, role), Factor: i.Factor, Email: i.Email}
 	if i.By != "" {
 		v.Text = l.T("people.invitation.text_by", i.By, place, role)
 	}

@@ -15,6 +15,6 @@ func TestPages(t *testing.T) {
 	pagetest.Door(t, "join", map[string]page.Model{
 		"apply":      applyPage{Errors: errors, Ask: ask, Steps: page.Steps{Items: []page.Step{{Title: "1", Text: "one"}}}},
 		"note":       notePage{Title: "T", Text: "X", Ask: page.Ask{Action: "/a", Button: "B"}, Link: link},
-		"invitation": invitationPage{Errors: errors, Title: "T", Text: "X", Email: "a@b.ua", New: true, Ask: ask, SignInFirst: link, OtherVisitor: "O"},
+		"invitation": invitationPage{Errors: errors, Title: "T", Text: "X", Factor: true, Email: "a@b.ua", New: true, Ask: ask, SignInFirst: link, OtherVisitor: "O"},
 	})
 }

@@ -205,6 +205,9 @@ func (o *Office) showCompany(c echo.Context, typed url.Values, form page.Form) e
 		Base: b, Name: in(l, k.Name.UK, k.Name.EN), Facts: roster.Facts(l, k.Company), Memberships: roster.Memberships(l, memberships), Addresses: roster.Addresses(l, addresses),
 		Invitations: roster.Invitations(l, waiting, companyPath(k.ID)+"/invitations", o.now(), may),
 	}
+	if ours {
+		v.Facts = append(v.Facts, roster.Factor(l, k.AsksFactor))
+	}
 	owned := false
 	for _, one := range team {
 		owned = owned || slices.Contains(one.Roles, string(member.Owner))

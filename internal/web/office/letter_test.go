@@ -86,7 +86,8 @@ func TestEveryLetterCanBeLookedAt(t *testing.T) {
 		"receipt", "refund", "refund-undone", "reminder-before", "reminder-on-the-day", "reminder-week-after", "reminder-three-weeks-after", "digest", "invitation", "invitation-first", "joined",
 		"role-given", "role-changed", "role-taken", "application", "application-arrived", "application-known", "application-refused", "address", "reset", "erased",
 		"account-password", "account-authenticator", "account-authenticator-removed", "account-recovery", "account-recovery-used", "account-factors-reset", "account-passkey",
-		"account-passkey-removed", "account-passkey-copied", "account-issuer", "account-issuer-removed",
+		"account-passkey-removed", "account-passkey-copied", "account-issuer", "account-issuer-removed", "account-browser", "account-browser-half",
+		"factor-asked", "factor-asked-known", "factor-ended",
 	} {
 		if !list.Has("[href=/office/letters/templates/" + name + "]") {
 			t.Errorf("the list does not lead to %s", name)

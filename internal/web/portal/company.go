@@ -30,6 +30,8 @@ func (p *Portal) ourselves(g *echo.Group) {
 	g.POST("/companies/:slug/team", p.invite)
 	g.GET("/companies/:slug/team/:id", p.toTeam)
 	g.POST("/companies/:slug/team/:id", p.setRole)
+	g.GET("/companies/:slug/second-factor", p.toTeam)
+	g.POST("/companies/:slug/second-factor", p.askFactor, p.fresh...)
 	g.GET("/companies/:slug/leave", p.leaveForm)
 	g.POST("/companies/:slug/leave", p.leave)
 	g.GET("/companies/:slug/invitations/:id", p.toTeam)

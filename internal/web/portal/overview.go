@@ -22,6 +22,7 @@ type overviewPage struct {
 	MayPledge bool
 	Due       *duePayment
 	Companies []companyPledges
+	Withheld  []page.Link // companies that ask for a second factor first
 }
 
 // duePayment is what the person had best pay next.
@@ -48,6 +49,9 @@ func (p *Portal) overview(c echo.Context) error {
 		return err
 	}
 	o := overviewPage{Base: b, MayPledge: len(payingPosts(person)) > 0}
+	for _, post := range person.Withheld {
+		o.Withheld = append(o.Withheld, page.Link{Href: companyPath(post.Slug), Text: in(b.Lang, post.Name.UK, post.Name.EN)})
+	}
 	var next candidate
 	for _, post := range posts {
 		pledges, err := giving.PledgesOf(c.Request().Context(), p.db, post.CompanyID, person.ID, "")

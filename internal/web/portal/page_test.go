@@ -24,6 +24,7 @@ func TestPages(t *testing.T) {
 	papers := page.Papers{ID: "papers", Title: "Documents", Text: "T", Table: table, Forms: []page.PaperForm{{Action: "/d", Kind: "invoice", Button: "Issue", Why: "W"}, {Action: "/d", Button: "Issue"}}}
 	pagetest.Door(t, "portal", map[string]page.Model{
 		"overview": overviewPage{
+			Withheld:  []page.Link{{Href: "/portal/companies/x", Text: "X"}},
 			MayPledge: true, Due: &duePayment{Title: "T", Text: "X", Button: "B", Href: "/p", Sum: sum},
 			Companies: []companyPledges{{Slug: "a", Name: "A", Pledges: table, More: "/m", Links: []page.Link{{Href: "/s", Text: "S"}}}, {Slug: "b", Name: "B", Empty: page.Empty{Title: "E"}}},
 		},
@@ -72,6 +73,7 @@ func TestPages(t *testing.T) {
 		},
 		"leave": leavePage{Title: "T", Name: "A", What: []string{"W"}, Leave: page.Press{Action: "/a", Text: "L"}, Back: page.Link{Href: "/b", Text: "B"}},
 		"team": teamPage{
+			Factor: teamFactor{State: "It asks", What: "What then", Who: "2 of 3", Switch: page.Press{Action: "/f", Text: "Ask"}, First: page.Link{Href: "/account/authenticator", Text: "Set up"}},
 			Notice: page.Notice{Title: "N"}, Name: "A", Tabs: []page.Link{{Href: "/a", Text: "A"}}, Alone: true, People: page.Crew{Items: []page.Mate{{Name: "N", Acts: []page.Press{{Action: "/a", Text: "T"}}}}},
 			Invitations: page.Crew{Items: []page.Mate{{Name: "N"}}}, MayChange: true, Invite: page.Ask{Action: "/i", Button: "B", Questions: page.Fields(page.Field{ID: "email", Name: "email", Label: "E"})},
 		},

@@ -29,11 +29,20 @@ type Portal struct {
 	gateway *gateway.Gateway
 	now     clock.Clock
 	log     *slog.Logger
+	factor  []echo.MiddlewareFunc // leads to a second factor
+	fresh   []echo.MiddlewareFunc // asks again who it is
 }
 
 // New makes the door.
 func New(db *sqlx.DB, g *gateway.Gateway, now clock.Clock, log *slog.Logger) *Portal {
 	return &Portal{db: db, gateway: g, now: now, log: log}
+}
+
+// Guarded has the sign-in's guards stand before the rooms of companies: factor leads whom a
+// company asks for a second factor to it, and fresh asks again who it is.
+func (p *Portal) Guarded(factor, fresh echo.MiddlewareFunc) *Portal {
+	p.factor, p.fresh = []echo.MiddlewareFunc{factor}, []echo.MiddlewareFunc{fresh}
+	return p
 }
 
 // Routes adds the door's addresses. Something earlier must tell each request who is signed
@@ -42,7 +51,7 @@ func New(db *sqlx.DB, g *gateway.Gateway, now clock.Clock, log *slog.Logger) *Po
 func (p *Portal) Routes(g *echo.Group) {
 	g.GET("/reminders/:token", p.reminders) // for whoever holds the letter
 	g.POST("/reminders/:token", p.wishReminders)
-	g = g.Group("/portal", companiesOnly)
+	g = g.Group("/portal", append(p.factor, companiesOnly, p.withoutWithheld)...)
 	g.GET("/reminders/:token", p.reminded)
 	g.GET("", p.overview)
 	g.GET("/pledges", p.toOverview)

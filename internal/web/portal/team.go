@@ -23,6 +23,7 @@ type teamPage struct {
 	Alone       bool // nobody but the visitor is here
 	People      page.Crew
 	Invitations page.Crew
+	Factor      teamFactor
 	MayChange   bool
 	Invite      page.Ask
 }
@@ -54,9 +55,10 @@ func (p *Portal) showTeam(c echo.Context, typed url.Values, form page.Form) erro
 		People: teamCrew(l, people, person.ID, k.Slug, may), Invitations: roster.Invitations(l, waiting, companyPath(k.Slug)+"/invitations", p.now(), may),
 		Invite: roster.Invite(l, teamPath(k.Slug), roster.CompanyRoles(l), typed.Get("email"), typed.Get("name"), typed.Get("role"), form),
 	}
-	if done := c.QueryParam("notice"); slices.Contains([]string{"invited", "revoked", "role"}, done) {
+	if done := c.QueryParam("notice"); slices.Contains([]string{"invited", "revoked", "role", "factor-asked", "factor-ended"}, done) {
 		v.Notice = page.Notice{Title: l.T("people.notice." + done), Live: true}
 	}
+	v.Factor = newTeamFactor(l, k, people, person.ID, may)
 	v.Errors = form.Summary(v.Invite.Labels())
 	return c.Render(form.Status(), "portal/team", v)
 }
@@ -70,6 +72,9 @@ func teamCrew(l i18n.Lang, people []member.Colleague, visitor, slug string, may 
 		mate := page.Mate{Name: one.Name, Note: one.Email, Roles: roster.RoleNames(l, one.Roles)}
 		if may && one.ComesBack {
 			mate.Note += " · " + l.T("privacy.team.comes_back")
+		}
+		if may {
+			mate.Note += " · " + factorOf(l, one)
 		}
 		press := func(text, role string) {
 			mate.Acts = append(mate.Acts, page.Press{Action: teamPath(slug) + "/" + one.PersonID, Text: text, Whom: one.Name, Hidden: []page.Hidden{{Name: "role", Value: role}}})

@@ -17,7 +17,7 @@ type accountPage struct {
 	page.Base
 	Notice        page.Notice
 	Email         string
-	Required      bool   // the person runs a cluster and has no second factor
+	Required      required
 	Authenticator string // since when there is one, in words; empty: there is none
 	Recovery      string // how many codes are left, in words; empty: there is no factor
 	Passkeys      []ownThing
@@ -43,7 +43,7 @@ func (s *SignIn) account(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := accountPage{Base: b, Notice: notice(b.Lang, c.QueryParam("notice")), Email: st.person.Email, Required: len(st.person.Clusters) > 0 && !factors.Any()}
+	p := accountPage{Base: b, Notice: notice(b.Lang, c.QueryParam("notice")), Email: st.person.Email, Required: requiredOf(b.Lang, st, factors)}
 	if factors.Authenticator {
 		p.Authenticator = b.Lang.T("signin.account.authenticator_since", b.Lang.Date(factors.Since))
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"rsc.io/qr"
 
+	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
 	"kopiyka/internal/web/page"
 )
@@ -38,13 +39,32 @@ func newSquare(text string) (square, error) {
 type authenticatorPage struct {
 	page.Base
 	Errors   page.ErrorSummary
-	Required bool // the person runs a cluster and has no factor yet
+	Required required
 	Square   square
 	Secret   string // in groups, for typing
 	URI      string
 	Code     page.Field
 	Action   string
 	Next     string
+}
+
+// required says to somebody without a second factor what asks for one. Without a title
+// nothing does.
+type required struct{ Title, Text string }
+
+func requiredOf(l i18n.Lang, st standing, factors member.Factors) required {
+	if factors.Any() {
+		return required{}
+	}
+	if len(st.person.Clusters) > 0 {
+		return required{l.T("signin.authenticator.required"), l.T("signin.authenticator.required_text")}
+	}
+	for _, c := range st.person.Companies {
+		if c.AsksFactor {
+			return required{l.T("signin.authenticator.company", text(l, c.Name)), l.T("signin.authenticator.company_text")}
+		}
+	}
+	return required{}
 }
 
 // authenticatorForm serves GET /account/authenticator: the secret for a new app.
@@ -69,7 +89,7 @@ func (s *SignIn) showAuthenticator(c echo.Context, next string, wrong page.Form)
 	b := page.Of(c)
 	b.Path = withNext(accountPath+"/authenticator", next)
 	return c.Render(wrong.Status(), "signin/authenticator", authenticatorPage{
-		Base: b, Errors: wrong.Summary(map[string]string{}), Required: st.withheld() && !factors.Any(),
+		Base: b, Errors: wrong.Summary(map[string]string{}), Required: requiredOf(b.Lang, st, factors),
 		Square: code, Secret: inGroups(offer.Secret), URI: offer.URI,
 		Code: page.Field{
 			ID: "code", Name: "code", Label: b.Lang.T("signin.authenticator.code"), Hint: b.Lang.T("signin.authenticator.code_hint"),

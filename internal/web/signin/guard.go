@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,19 +23,62 @@ const freshFor = 10 * time.Minute
 // All others pass, and the group's own guard judges them.
 func (s *SignIn) Factor(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		if st := standingOf(c); st.clustersWithheld() {
+			return s.lead(c, st, next)
+		}
+		return next(c)
+	}
+}
+
+// CompanyFactor is Factor for groups of addresses that belong to companies. Of whom one
+// company asks for a second factor and another does not, sees the other without: such a
+// person goes on, and is led to the factor by what is not there, or not theirs, without
+// it. Nothing is told by that, since an address that names nothing at all leads there too.
+func (s *SignIn) CompanyFactor(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
 		st := standingOf(c)
-		if !st.withheld() {
+		if !st.companiesWithheld() {
 			return next(c)
 		}
-		factors, err := member.FactorsOf(c.Request().Context(), s.db, st.person.ID)
-		if err != nil {
-			return err
+		if len(st.acting().Companies) > 0 {
+			if err := next(c); !refusedHere(err) {
+				return err
+			}
 		}
-		if !factors.Any() {
-			return c.Redirect(http.StatusSeeOther, withNext(accountPath+"/authenticator", back(c)))
-		}
-		return s.ask(c, st, next)
+		return s.lead(c, st, next)
 	}
+}
+
+// refusedHere reports whether a door has answered that it has no such thing, or not for
+// this visitor.
+func refusedHere(err error) bool {
+	if f, ok := fault.As(err); ok {
+		return f.Kind == fault.NotFound || f.Kind == fault.Forbidden
+	}
+	return errors.Is(err, echo.ErrNotFound)
+}
+
+// allShown is for what a person is shown of everything that they may do, here and there.
+func (s *SignIn) allShown(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if st := standingOf(c); st.withheld() {
+			return s.lead(c, st, next)
+		}
+		return next(c)
+	}
+}
+
+// lead brings somebody to their second factor: who has none sets it up, who has not shown it
+// does.
+func (s *SignIn) lead(c echo.Context, st standing, next echo.HandlerFunc) error {
+	factors, err := member.FactorsOf(c.Request().Context(), s.db, st.person.ID)
+	if err != nil {
+		return err
+	}
+	if !factors.Any() {
+		return c.Redirect(http.StatusSeeOther, withNext(accountPath+"/authenticator", back(c)))
+	}
+	return s.ask(c, st, next)
 }
 
 // Fresh is for single addresses behind which somebody decides over money or over their own

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -207,10 +209,42 @@ func (i *issuer) vouch(ctx context.Context, v visit, code string) (vouched, erro
 	if err != nil {
 		return who, err
 	}
+	if !signedStrongly(raw) {
+		return who, fmt.Errorf("the token is signed with a weak key")
+	}
 	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(v.Nonce)) != 1 {
 		return who, fmt.Errorf("the token is for another visit")
 	}
 	return who, id.Claims(&who)
+}
+
+// signatures are the algorithms with which a house may sign what it says of its visitor.
+// What rests on a secret that both know, and what is not signed, are none of them.
+var signatures = []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.EdDSA}
+
+// leastRSA is how long an RSA signature is at least, in bytes: it is as long as its key, so
+// that this is one of 2048 bits.
+const leastRSA = 256
+
+// signedStrongly looks with what a token is signed whose signature is known to be the
+// house's.
+func signedStrongly(token string) bool {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return false
+	}
+	head, err := base64.RawURLEncoding.DecodeString(parts[0])
+	if err != nil {
+		return false
+	}
+	var said struct {
+		Alg string `json:"alg"`
+	}
+	if json.Unmarshal(head, &said) != nil || !slices.Contains(signatures, said.Alg) {
+		return false
+	}
+	rsa := strings.HasPrefix(said.Alg, "RS") || strings.HasPrefix(said.Alg, "PS")
+	return !rsa || base64.RawURLEncoding.DecodedLen(len(parts[2])) >= leastRSA
 }
 
 // link is what waits for its person's word.

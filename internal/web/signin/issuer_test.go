@@ -32,6 +32,11 @@ type vouching struct {
 	spoil          func(claims map[string]any) // changes what the token says; may be nil
 
 	codes map[string]url.Values // what was asked for with the code
+
+	// What it signs with; without seal, RS256 with the key.
+	keys []any
+	alg  string
+	seal func(text []byte) []byte
 }
 
 const clientID, clientSecret = "kopiyka-client", "canary-secret"
@@ -47,11 +52,13 @@ func newVouching(t testing.TB) *vouching {
 	v.Server = httptest.NewServer(mux)
 	t.Cleanup(v.Close)
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		v.say(w, map[string]any{"issuer": v.URL, "authorization_endpoint": v.URL + "/authorize", "token_endpoint": v.URL + "/token", "jwks_uri": v.URL + "/keys", "id_token_signing_alg_values_supported": []string{"RS256"}})
+		all := []string{"none", "HS256", "RS256", "PS256", "ES256", "EdDSA"} // it would have anything
+		v.say(w, map[string]any{"issuer": v.URL, "authorization_endpoint": v.URL + "/authorize", "token_endpoint": v.URL + "/token", "jwks_uri": v.URL + "/keys", "id_token_signing_alg_values_supported": all})
 	})
 	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) {
 		e := big.NewInt(int64(key.E)).Bytes()
-		v.say(w, map[string]any{"keys": []any{map[string]any{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "1", "n": b64(key.N.Bytes()), "e": b64(e)}}})
+		own := map[string]any{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "1", "n": b64(key.N.Bytes()), "e": b64(e)}
+		v.say(w, map[string]any{"keys": append(v.keys, own)})
 	})
 	mux.HandleFunc("POST /token", v.token)
 	return v
@@ -90,6 +97,10 @@ func (v *vouching) sign(claims map[string]any) string {
 	body, err := json.Marshal(claims)
 	if err != nil {
 		v.t.Fatal(err)
+	}
+	if v.seal != nil {
+		text := b64([]byte(`{"alg":"`+v.alg+`","kid":"`+v.alg+`"}`)) + "." + b64(body)
+		return text + "." + b64(v.seal([]byte(text)))
 	}
 	text := b64([]byte(`{"alg":"RS256","kid":"1"}`)) + "." + b64(body)
 	sum := sha256.Sum256([]byte(text))

@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
+	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
 )
 
@@ -30,6 +32,17 @@ func (s *SignIn) device(c echo.Context) member.Device {
 		return member.Device{} // there is none
 	}
 	return s.vault.OpenDevice(cookie.Value, s.now())
+}
+
+// tellOfBrowser writes to a person who comes in with a browser that is not known as theirs.
+// Half way in is told already: whoever has come so far has the password. The second step in
+// the same browser is then no further letter.
+func (s *SignIn) tellOfBrowser(c echo.Context, tx *sqlx.Tx, person member.Person, half bool) error {
+	if s.device(c).IsOf(person) {
+		return nil
+	}
+	l, _ := i18n.Parse(person.Lang)
+	return member.TellOfBrowser(c.Request().Context(), tx, s.now(), person, member.Browser{Name: device(l, c.Request().UserAgent()), Host: c.RealIP(), Half: half})
 }
 
 // remember lets the browser be known as the person's. It opens nothing: it keeps the person's

@@ -15,7 +15,7 @@ func TestPages(t *testing.T) {
 		"factor": factorPage{Errors: errors, Factor: page.Factor{Code: code, Passkey: page.Passkey{Button: "Use a passkey", Plain: true, Or: "or"}}, Half: true, Action: "/sign-in/factor", Next: "/office"},
 		"again":  againPage{Errors: errors, Factor: page.Factor{Code: code, Passkey: page.Passkey{Button: "Use a passkey", Plain: true, Or: "or"}}, Action: "/office/x", Typed: []hidden{{"reason", "Because"}}},
 		"authenticator": authenticatorPage{
-			Required: true, Square: square{"M4 4h1v1h-1z", 33}, Secret: "AAAA BBBB", URI: "otpauth://totp/x",
+			Required: required{"T", "X"}, Square: square{"M4 4h1v1h-1z", 33}, Secret: "AAAA BBBB", URI: "otpauth://totp/x",
 			Code: page.Field{ID: "code", Name: "code", Label: "Code"}, Action: "/account/authenticator", Next: "/office",
 		},
 		"passkey":      passkeyPage{Name: page.Field{ID: "name", Name: "name", Label: "Name"}, Passkey: page.Passkey{Button: "Make it"}, Action: "/account/passkeys"},
@@ -23,7 +23,7 @@ func TestPages(t *testing.T) {
 		"new-password": passwordPage{Errors: page.ErrorSummary{Title: "No", Items: []page.Link{{Href: "#password", Text: "x"}}}, Own: true, New: page.Field{ID: "password", Name: "password", Label: "Password"}, Action: "/account/password"},
 		"issuer":       issuerPage{Name: "Google", Email: "a@b.ua", Action: "/account/issuers"},
 		"codes":        codesPage{Whose: "a@b.ua", Codes: []string{"aaaa-bbbb-cccc-dddd"}, Next: "/office"},
-		"account": accountPage{Notice: page.Notice{Title: "Done"}, Email: "a@b.ua", Required: true, Authenticator: "Since", Recovery: "9 left", Others: true,
+		"account": accountPage{Notice: page.Notice{Title: "Done"}, Email: "a@b.ua", Required: required{"T", "X"}, Authenticator: "Since", Recovery: "9 left", Others: true,
 			Issuers: []ownThing{{Name: "Google", Remove: "/z", Button: "Remove", About: "Unlink Google"}}, Linkable: []page.Link{{Href: "/sign-in/with/x", Text: "Link X"}},
 			Passkeys: []ownThing{{Name: "Phone", Note: "Made", Remove: "/x", About: "Remove Phone"}}, Sessions: []ownThing{{Name: "Firefox", Note: "From", Here: true}, {Name: "Chrome", Remove: "/y", About: "End Chrome"}}},
 		"data":    dataPage{File: "/account/data.json"},

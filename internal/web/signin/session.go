@@ -65,9 +65,31 @@ type standing struct {
 // in reports whether somebody is signed in.
 func (s standing) in() bool { return s.person.ID != "" }
 
-// withheld reports whether the person runs a cluster and this session has not shown the
-// second factor for it.
-func (s standing) withheld() bool { return s.in() && len(s.person.Clusters) > 0 && !s.second }
+// clustersWithheld reports whether the person runs a cluster and this session has not shown
+// the second factor for it.
+func (s standing) clustersWithheld() bool { return s.in() && !s.second && len(s.person.Clusters) > 0 }
+
+// companiesWithheld reports whether the person acts for a company that asks for a second
+// factor, and this session has not shown it.
+func (s standing) companiesWithheld() bool {
+	return s.in() && !s.second && slices.ContainsFunc(s.person.Companies, func(c member.CompanyPost) bool { return c.AsksFactor })
+}
+
+// withheld reports whether the second factor would open anything more.
+func (s standing) withheld() bool { return s.clustersWithheld() || s.companiesWithheld() }
+
+// acting is the person as doors know one: as far as this session has shown who it belongs
+// to. Who has come in with a password that somebody else has chosen is nobody's.
+func (s standing) acting() member.Person {
+	p := s.person
+	if !s.second {
+		p = p.WithoutFactor()
+	}
+	if p.Given {
+		p.Companies, p.Clusters, p.Withheld = nil, nil, nil
+	}
+	return p
+}
 
 // sessions keeps who is signed in. The table holds hashes of the cookies, so that whoever
 // reads it cannot sign in with what it says.

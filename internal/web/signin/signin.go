@@ -3,8 +3,8 @@
 // the session, and the language of pages whose address names none.
 //
 // It opens a session and closes it, tells the rest of a request who the visitor is, and
-// keeps two guards for other doors, Factor and Fresh, and one for itself, Whole. It decides nothing about what a
-// person may do: each door guards itself.
+// keeps guards for other doors, Factor, CompanyFactor and Fresh, and others for itself. It
+// decides nothing about what a person may do: each door guards itself.
 package signin
 
 import (
@@ -95,10 +95,10 @@ func (s *SignIn) Routes(g *echo.Group) {
 
 	own := g.Group(accountPath, s.signedIn)
 	own.GET("", s.account)
-	own.GET("/trail", s.trail, s.Factor)
-	own.GET("/trail.csv", s.trailFile, s.Factor)
+	own.GET("/trail", s.trail, s.allShown)
+	own.GET("/trail.csv", s.trailFile, s.allShown)
 	own.GET("/data", s.data)
-	own.GET("/data.json", s.dataFile, s.Factor, s.Fresh)
+	own.GET("/data.json", s.dataFile, s.allShown, s.Fresh)
 	own.GET("/letters", s.letters)
 	own.POST("/letters", s.wishLetters)
 	own.POST("/letters/address", s.askAddress)
@@ -220,6 +220,10 @@ func (s *SignIn) enter(c echo.Context, person member.Person, by member.Proof, ne
 			if err := s.sessions.beginHalf(c, person.ID, by); err != nil {
 				return err
 			}
+			err := pg.InTx(c.Request().Context(), s.db, func(tx *sqlx.Tx) error { return s.tellOfBrowser(c, tx, person, true) })
+			if err != nil {
+				return err
+			}
 			return c.Redirect(http.StatusSeeOther, withNext(factorPath, next))
 		}
 	}
@@ -236,11 +240,17 @@ func (s *SignIn) come(c echo.Context, person member.Person, by member.Proof, nex
 
 func (s *SignIn) open(c echo.Context, person member.Person, by member.Proof) error {
 	ctx := c.Request().Context()
+	told := standingOf(c).half == person.ID // with the first step
 	if err := s.sessions.begin(c, person, by); err != nil {
 		return err
 	}
 	s.remember(c, person, true)
 	err := pg.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		if !told {
+			if err := s.tellOfBrowser(c, tx, person, false); err != nil {
+				return err
+			}
+		}
 		return audit.Record(ctx, tx, audit.Act{At: s.now(), Person: person.ID, Act: "person.signed-in", Subject: "person:" + person.ID, Detail: map[string]any{"by": by}})
 	})
 	if err != nil {
@@ -300,9 +310,9 @@ func standingOf(c echo.Context) standing {
 // session costs it nothing.
 //
 // Whoever runs a cluster and has not shown a second factor is known to the doors without
-// the cluster: a door that forgets to ask for the factor opens nothing. Who has come in with
-// a password that somebody else has chosen is known without anything, and is led to where it
-// is changed.
+// the cluster, and who acts for a company that asks for one without the company: a door that
+// forgets to ask for the factor opens nothing. Who has come in with a password that somebody
+// else has chosen is known without anything, and is led to where it is changed.
 func (s *SignIn) Load(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Add(echo.HeaderVary, "Cookie")
@@ -312,14 +322,7 @@ func (s *SignIn) Load(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		ctx = audit.WithHost(ctx, c.RealIP())
 		if st.in() {
-			acting := st.person
-			if st.withheld() {
-				acting.Clusters = nil
-			}
-			if st.person.Given {
-				acting.Companies, acting.Clusters = nil, nil
-			}
-			ctx = member.WithPerson(ctx, acting)
+			ctx = member.WithPerson(ctx, st.acting())
 		}
 		c.SetRequest(c.Request().WithContext(ctx))
 		c.Set(standingKey, st)

@@ -24,7 +24,7 @@ var Acts = []string{
 	"purpose.added", "purpose.changed", "purpose.moved", "purpose.withdrawn", "need.added", "need.changed", "need.moved", "need.withdrawn",
 	"campaign.currencies", "campaign.joined", "rate.entered", "document.issued",
 	"application.confirmed", "application.decided", "company.imported", "company.membership-changed", "company.facts-changed", "company.profile-changed", "company.logo-changed", "company.moved",
-	"cluster.profile-changed", "cluster.logo-changed",
+	"company.factor-asked", "company.factor-ended", "cluster.profile-changed", "cluster.logo-changed",
 	"person.invited", "person.uninvited", "person.joined", "person.role-changed",
 	"person.signed-in", "person.session-ended", "person.sessions-ended", "person.password-reset", "person.password-changed", "person.authenticator-added", "person.authenticator-removed",
 	"person.passkey-added", "person.passkey-removed", "person.recovery-codes-made", "person.recovery-code-used", "person.factors-reset", "person.erased", "person.address-confirmed", "person.issuer-linked", "person.issuer-removed",
