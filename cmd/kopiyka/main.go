@@ -43,8 +43,7 @@ func run(args []string) int {
 	var c commands
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	slog.SetDefault(log)
-	parser, err := kong.New(&c, kong.Name("kopiyka"), kong.Description("Relief campaigns, accounted for to the last kopiyka."), kong.UsageOnError(),
-		kong.Resolvers(secretsFrom(log)))
+	parser, err := parserOf(&c, log)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "kopiyka:", err)
 		return 2
@@ -67,4 +66,9 @@ func run(args []string) int {
 	}
 	fmt.Fprintln(os.Stderr, "kopiyka:", err)
 	return 1
+}
+
+// parserOf reads arguments, variables, and files that variables name.
+func parserOf(c *commands, log *slog.Logger) (*kong.Kong, error) {
+	return kong.New(c, kong.Name("kopiyka"), kong.Description("Relief campaigns, accounted for to the last kopiyka."), kong.UsageOnError(), kong.Resolvers(secretsFrom(log)))
 }
