@@ -22,6 +22,7 @@ import (
 	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/serve"
+	"kopiyka/internal/watch"
 	"kopiyka/internal/web"
 )
 
@@ -69,6 +70,7 @@ type house struct {
 	timetable *jobs.Timetable
 	vault     *member.Vault
 	sender    *mail.Sender // nil without a mail server
+	clocks    *watch.Clocks
 	web       *web.Web
 	log       *slog.Logger
 }
@@ -111,6 +113,7 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 		return err
 	})
 	h.forget()
+	h.clocks = &watch.Clocks{DB: db, Now: clock.System, Log: log, Others: []watch.Other{{Name: "Stripe", Told: h.gateway.Told}}}
 	h.web, err = web.New(web.Parts{
 		DB: db, Vault: h.vault, Gateway: h.gateway, Now: clock.System, Log: log, Config: c, Wake: h.workers.Wake, Working: h.workers.Working,
 		Checks: []bank.Check{stripeCheck(h.gateway)},
@@ -172,6 +175,7 @@ func (h *house) closeCampaigns(ctx context.Context) error {
 func (h *house) run(ctx context.Context, doors *serve.Doors) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return doors.Serve(ctx, h.web) })
+	group.Go(func() error { h.clocks.Run(ctx); return nil })
 	group.Go(func() error { h.workers.Run(ctx); return nil })
 	group.Go(func() error { return jobs.Run(ctx, h.db, h.dsn, h.timetable, h.log) })
 	group.Go(func() error { return pg.Listen(ctx, h.dsn, pg.PublicChanged, h.web.Changed) })

@@ -21,7 +21,7 @@ var floors = [][]string{
 	{"internal/money", "internal/text", "internal/serve"},
 	{"internal/pg", "internal/i18n", "internal/stripesim"},
 	{"internal/pg/embedded", "internal/ledger", "internal/jobs", "internal/audit", "internal/report", "internal/mail"},
-	{"internal/member", "internal/campaign", "internal/inbox", "internal/exchange"},
+	{"internal/member", "internal/campaign", "internal/inbox", "internal/exchange", "internal/watch"},
 	{"internal/giving", "internal/spending"},
 	{"internal/gateway", "internal/bank"},
 	{"internal/document"},
