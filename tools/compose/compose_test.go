@@ -46,6 +46,9 @@ func TestComposeFileIsWhole(t *testing.T) {
 	if d := migrate.DependsOn["postgres"]; d.Condition != types.ServiceConditionHealthy {
 		t.Errorf("the migration waits for postgres to be %q", d.Condition)
 	}
+	if !app.ReadOnly || len(app.Tmpfs) != 1 || !strings.HasPrefix(app.Tmpfs[0], "/tmp:") {
+		t.Errorf("a statement that is brought in has nowhere to pass through: read only %v, %v", app.ReadOnly, app.Tmpfs)
+	}
 	if app.Logging == nil || app.Logging.Driver != "local" {
 		t.Errorf("its lines go to %+v", app.Logging)
 	}
