@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"golang.org/x/sync/errgroup"
 
+	"kopiyka/internal/audit"
 	"kopiyka/internal/bank"
 	"kopiyka/internal/campaign"
 	"kopiyka/internal/clock"
@@ -37,6 +38,7 @@ func (c *serveCommand) Run(ctx context.Context, log *slog.Logger) error {
 	if c.TLSKey != "" {
 		warnExposed(log, "KOPIYKA_TLS_KEY", c.TLSKey)
 	}
+	audit.TellTo(log)
 	doors, err := serve.Open(c.Config, clock.System, log)
 	if err != nil {
 		return err
