@@ -14,12 +14,13 @@ COPY --from=fonts /src/node_modules/@fontsource-variable/source-sans-3/files/ /f
 RUN cp /fonts/piazzolla-cyrillic-wght-normal.woff2 /fonts/piazzolla-latin-wght-normal.woff2 \
        /fonts/source-sans-3-cyrillic-wght-normal.woff2 /fonts/source-sans-3-latin-wght-normal.woff2 \
        /fonts/source-sans-3-cyrillic-ext-wght-normal.woff2 templates/fonts/
-RUN CGO_ENABLED=0 go build -tags production -trimpath -ldflags="-s -w" -o /kopiyka ./cmd/kopiyka
+RUN CGO_ENABLED=0 go build -tags production -trimpath -ldflags="-s -w" -o /kopiyka ./cmd/kopiyka && mkdir -m 700 /data
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /kopiyka /kopiyka
+COPY --from=build --chown=65532:65532 /data /data
 EXPOSE 8080
-ENV KOPIYKA_ADDR=0.0.0.0:8080
+ENV KOPIYKA_ADDR=0.0.0.0:8080 KOPIYKA_DATA=/data
 HEALTHCHECK --interval=10s --timeout=6s CMD ["/kopiyka", "healthcheck"]
 ENTRYPOINT ["/kopiyka"]
 CMD ["serve"]

@@ -12,7 +12,7 @@ FONTS := piazzolla-cyrillic piazzolla-latin source-sans-3-cyrillic source-sans-3
 FONT_FILES := $(FONTS:%=templates/fonts/%-wght-normal.woff2)
 BIN := bin/kopiyka
 
-.PHONY: help demo test build fonts lint holes unit browser bench clean tools-go
+.PHONY: help demo test build fonts secrets lint holes unit browser bench clean tools-go
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ node_modules/.package-lock.json: package-lock.json package.json
 
 tools-go:
 	@command -v go >/dev/null || { echo "go is missing: install Go 1.26 or newer, from https://go.dev/dl" >&2; exit 1; }
+
+secrets: ## ./secrets, for docker compose
+	@scripts/secrets
 
 lint: tools-go ## linters alone
 	@scripts/test lint

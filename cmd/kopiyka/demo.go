@@ -23,6 +23,7 @@ import (
 	"kopiyka/internal/clock"
 	"kopiyka/internal/config"
 	"kopiyka/internal/demo"
+	"kopiyka/internal/serve"
 	"kopiyka/internal/stripesim"
 )
 
@@ -87,7 +88,7 @@ func (c *demoCommand) Run(ctx context.Context, _ *slog.Logger) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return sim.run(ctx) })
 	group.Go(func() error { return box.run(ctx) })
-	group.Go(func() error { return h.run(ctx, listener) })
+	group.Go(func() error { return h.run(ctx, serve.On(listener, log)) })
 	group.Go(func() error { return h.sendSoon(ctx) })
 	group.Go(func() error {
 		if err := load(ctx, h, sim, url); err != nil {

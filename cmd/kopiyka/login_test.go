@@ -97,6 +97,51 @@ func TestServingTakesALoginOfItsOwn(t *testing.T) {
 	}
 }
 
+// A password is replaced by another login: both serve while processes go from one to the
+// other, and the former one leaves nothing behind.
+func TestALoginIsReplacedWithoutAPause(t *testing.T) {
+	t.Parallel()
+	at := twoLogins(t)
+	d, _ := found(t, at.serving, at.owner)
+	former, err := d.migrated(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer former.Close()
+	name, _, _ := pg.LoginOf(at.serving)
+	next := strings.Replace(at.serving, name, name+"_next", 1)
+	d, _ = found(t, next, at.owner)
+	if err := d.migrateAndLook(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	former.SetMaxIdleConns(0) // it connects anew
+	if err := former.PingContext(t.Context()); err != nil {
+		t.Errorf("the former login: %v", err)
+	}
+	d, _ = found(t, next, "")
+	db, err := d.migrated(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if login, role := whom(t, db); login != name+"_next" || role != pg.AppRole {
+		t.Errorf("it serves as %s in the role %s", login, role)
+	}
+	owner, err := pg.Open(t.Context(), at.owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer owner.Close()
+	if _, err := owner.ExecContext(t.Context(), `DROP ROLE `+name); err != nil {
+		t.Errorf("the former login stays: %v", err)
+	}
+	if err := former.PingContext(t.Context()); err == nil {
+		t.Error("the former login still comes in")
+	}
+	if _, err := owner.ExecContext(t.Context(), `DROP ROLE `+name+`_next`); err != nil {
+		t.Error(err)
+	}
+}
+
 // A login that may not change the schema is told who may, before anything is served on the
 // wrong one.
 func TestALoginOfItsOwnFindsAnotherSchemaAndSaysSo(t *testing.T) {

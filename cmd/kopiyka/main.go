@@ -41,7 +41,9 @@ func main() {
 
 func run(args []string) int {
 	var c commands
-	parser, err := kong.New(&c, kong.Name("kopiyka"), kong.Description("Relief campaigns, accounted for to the last kopiyka."), kong.UsageOnError())
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	slog.SetDefault(log)
+	parser, err := parserOf(&c, log)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "kopiyka:", err)
 		return 2
@@ -53,9 +55,6 @@ func run(args []string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
-	slog.SetDefault(log)
-
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.Bind(log)
 	err = parsed.Run()
@@ -67,4 +66,9 @@ func run(args []string) int {
 	}
 	fmt.Fprintln(os.Stderr, "kopiyka:", err)
 	return 1
+}
+
+// parserOf reads arguments, variables, and files that variables name.
+func parserOf(c *commands, log *slog.Logger) (*kong.Kong, error) {
+	return kong.New(c, kong.Name("kopiyka"), kong.Description("Relief campaigns, accounted for to the last kopiyka."), kong.UsageOnError(), kong.Resolvers(secretsFrom(log)))
 }

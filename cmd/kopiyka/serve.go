@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 	"golang.org/x/sync/errgroup"
 
+	"kopiyka/internal/audit"
 	"kopiyka/internal/bank"
 	"kopiyka/internal/campaign"
 	"kopiyka/internal/clock"
@@ -23,6 +22,8 @@ import (
 	"kopiyka/internal/mail"
 	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
+	"kopiyka/internal/serve"
+	"kopiyka/internal/watch"
 	"kopiyka/internal/web"
 )
 
@@ -34,22 +35,26 @@ func (c *serveCommand) Run(ctx context.Context, log *slog.Logger) error {
 	if err := errors.Join(c.Check(), stripeOf(c.Config).Check(), checkMail(c.Config)); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", c.Addr)
+	if c.TLSKey != "" {
+		warnExposed(log, "KOPIYKA_TLS_KEY", c.TLSKey)
+	}
+	audit.TellTo(log)
+	doors, err := serve.Open(c.Config, clock.System, log)
 	if err != nil {
-		return fmt.Errorf("KOPIYKA_ADDR %s: %w", c.Addr, err)
+		return err
 	}
 	d, err := findDatabase(ctx, c.Config, log)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, doors.Close())
 	}
 	defer d.close()
 	h, err := build(ctx, c.Config, d, log)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, doors.Close())
 	}
 	defer h.db.Close()
 	fmt.Println("ready", c.URL)
-	return h.run(ctx, listener)
+	return h.run(ctx, doors)
 }
 
 func stripeOf(c config.Config) gateway.Config {
@@ -67,6 +72,7 @@ type house struct {
 	timetable *jobs.Timetable
 	vault     *member.Vault
 	sender    *mail.Sender // nil without a mail server
+	clocks    *watch.Clocks
 	web       *web.Web
 	log       *slog.Logger
 }
@@ -109,6 +115,7 @@ func build(ctx context.Context, c config.Config, d *database, log *slog.Logger) 
 		return err
 	})
 	h.forget()
+	h.clocks = &watch.Clocks{DB: db, Now: clock.System, Log: log, Others: []watch.Other{{Name: "Stripe", Told: h.gateway.Told}}}
 	h.web, err = web.New(web.Parts{
 		DB: db, Vault: h.vault, Gateway: h.gateway, Now: clock.System, Log: log, Config: c, Wake: h.workers.Wake, Working: h.workers.Working,
 		Checks: []bank.Check{stripeCheck(h.gateway)},
@@ -165,32 +172,12 @@ func (h *house) closeCampaigns(ctx context.Context) error {
 	return pg.Announce(ctx, h.db, pg.PublicChanged)
 }
 
-// stopTime is how long open requests may take to end.
-const stopTime = 5 * time.Second
-
-// run serves on the listener and works in the background until ctx ends or a part fails;
-// then everything stops.
-func (h *house) run(ctx context.Context, listener net.Listener) error {
+// run serves at the doors and works in the background until ctx ends or a part fails; then
+// everything stops.
+func (h *house) run(ctx context.Context, doors *serve.Doors) error {
 	group, ctx := errgroup.WithContext(ctx)
-	server := &http.Server{
-		Handler: h.web, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
-	}
-	group.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve: %w", err)
-		}
-		return nil
-	})
-	group.Go(func() error {
-		<-ctx.Done()
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-		defer cancel()
-		if err := server.Shutdown(stopping); err != nil {
-			return server.Close() // somebody holds on; the time is over
-		}
-		return nil
-	})
+	group.Go(func() error { return doors.Serve(ctx, h.web) })
+	group.Go(func() error { h.clocks.Run(ctx); return nil })
 	group.Go(func() error { h.workers.Run(ctx); return nil })
 	group.Go(func() error { return jobs.Run(ctx, h.db, h.dsn, h.timetable, h.log) })
 	group.Go(func() error { return pg.Listen(ctx, h.dsn, pg.PublicChanged, h.web.Changed) })

@@ -18,10 +18,10 @@ import (
 // floors below its own.
 var floors = [][]string{
 	{"migrations", "templates", "internal/fault", "internal/clock", "internal/config", "internal/outward"},
-	{"internal/money", "internal/text"},
+	{"internal/money", "internal/text", "internal/serve"},
 	{"internal/pg", "internal/i18n", "internal/stripesim"},
 	{"internal/pg/embedded", "internal/ledger", "internal/jobs", "internal/audit", "internal/report", "internal/mail"},
-	{"internal/member", "internal/campaign", "internal/inbox", "internal/exchange"},
+	{"internal/member", "internal/campaign", "internal/inbox", "internal/exchange", "internal/watch"},
 	{"internal/giving", "internal/spending"},
 	{"internal/gateway", "internal/bank"},
 	{"internal/document"},
@@ -54,6 +54,7 @@ var only = map[string][]string{
 	"github.com/riverqueue/river":   {"internal/jobs", "internal/pg"},
 	"github.com/lib/pq":             {"internal/audit", "internal/bank", "internal/pg", "internal/ledger", "internal/campaign", "internal/jobs", "internal/report", "internal/spending", "internal/giving", "internal/inbox"},
 	"codeberg.org/go-pdf/fpdf":      {"internal/document"},
+	"golang.org/x/crypto/acme":      {"internal/serve"},
 	"rsc.io/qr":                     {"internal/document", "internal/web/signin"},
 	"github.com/pquerna/otp":        {"internal/member"},
 	"github.com/go-webauthn":        {"internal/member"},

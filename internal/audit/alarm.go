@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ func Raise(ctx context.Context, tx *sqlx.Tx, cluster string, a Act) error {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO alarms (act_id, cluster_id) VALUES ($1, $2)`, id, cluster); err != nil {
 		return fmt.Errorf("raise an alarm of %s: %w", a.Act, err)
 	}
+	pg.AfterCommit(tx, func() { say(slog.LevelWarn, id, a) })
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"time"
 
@@ -56,7 +57,10 @@ func hostOf(ctx context.Context) string {
 
 // Record writes the act within the caller's transaction.
 func Record(ctx context.Context, tx *sqlx.Tx, a Act) error {
-	_, err := record(ctx, tx, a)
+	id, err := record(ctx, tx, a)
+	if err == nil && a.Person != "" {
+		pg.AfterCommit(tx, func() { say(slog.LevelInfo, id, a) })
+	}
 	return err
 }
 
@@ -82,7 +86,14 @@ func Recording(ctx context.Context, acts []Act) (pg.Statement, error) {
 	if err != nil {
 		return pg.Statement{}, fmt.Errorf("write down %d acts from %s on: %w", len(acts), acts[0].Act, err)
 	}
-	return pg.Statement{Args: []any{rows, hostOf(ctx)}, Query: `
+	after := func() {
+		for _, a := range acts {
+			if a.Person != "" {
+				say(slog.LevelInfo, 0, a)
+			}
+		}
+	}
+	return pg.Statement{Args: []any{rows, hostOf(ctx)}, After: after, Query: `
 			INSERT INTO audit_acts (happened_at, person_id, act, subject, detail, host)
 			SELECT r.at, r.person, r.act, r.subject, coalesce(r.detail, '{}'), CASE WHEN r.person IS NULL THEN '' ELSE $2 END
 			  FROM ROWS FROM (jsonb_to_recordset($1) AS (at timestamptz, person uuid, act text, subject text, detail jsonb)) WITH ORDINALITY AS r

@@ -76,6 +76,7 @@ func (c Config) Check() error {
 type Gateway struct {
 	config    Config
 	api       *client.API
+	places    *outward.Places
 	db        *sqlx.DB
 	now       clock.Clock
 	log       *slog.Logger
@@ -101,26 +102,26 @@ func New(c Config, db *sqlx.DB, now clock.Clock, log *slog.Logger) (*Gateway, er
 	if len(c.Methods) == 0 {
 		c.Methods = []string{"card"}
 	}
-	api, err := newAPI(c)
+	api, places, err := newAPI(c)
 	if err != nil {
 		return nil, err
 	}
 	return &Gateway{
-		config: c, api: api, db: db, now: now, log: log,
+		config: c, api: api, places: places, db: db, now: now, log: log,
 		settler: giving.NewSettler(db), announcer: pg.NewAnnouncer(db, pg.PublicChanged), syncs: semaphore.NewWeighted(mostSyncs),
 	}, nil
 }
 
 // newAPI makes a client with one configuration a backend: stripe-go writes the URL back
 // into the one it is given, and a shared one would send uploads to the wrong host.
-func newAPI(c Config) (*client.API, error) {
+func newAPI(c Config) (*client.API, *outward.Places, error) {
 	base := c.APIBase
 	if base == "" {
 		base = stripe.APIURL
 	}
 	places, err := outward.To(base)
 	if err != nil {
-		return nil, fmt.Errorf("the address of Stripe: %w", err)
+		return nil, nil, fmt.Errorf("the address of Stripe: %w", err)
 	}
 	hc := places.Client(callTimeout)
 	backend := func(kind stripe.SupportedBackend) stripe.Backend {
@@ -135,8 +136,11 @@ func newAPI(c Config) (*client.API, error) {
 	}
 	return client.New(c.SecretKey, &stripe.Backends{
 		API: backend(stripe.APIBackend), Connect: backend(stripe.ConnectBackend), Uploads: backend(stripe.UploadsBackend),
-	}), nil
+	}), places, nil
 }
+
+// Told is the time that Stripe's last answer bore.
+func (g *Gateway) Told() outward.Told { return g.places.Told() }
 
 // Describe says of an error what may be logged or stored. Stripe's own text is a JSON body
 // that can hold a payment intent's client secret, so only its codes are taken.

@@ -229,7 +229,9 @@ func TestSettledCampaignTakesNoMoreMoney(t *testing.T) {
 	w := world(t)
 	pledge := w.Pledge(10_000)
 	start := giving.Start{PledgeID: pledge, PersonID: w.Payer, Amount: money.Of(10_000, "USD"), Title: "Campaign"}
-	for state, key := range map[campaign.State]string{campaign.Closed: "", campaign.Settled: "payment.campaign_settled"} {
+	keys := map[campaign.State]string{campaign.Closed: "", campaign.Settled: "payment.campaign_settled"}
+	for _, state := range []campaign.State{campaign.Closed, campaign.Settled} { // a campaign goes this way alone
+		key := keys[state]
 		if _, err := w.Owner.Exec(`UPDATE campaigns SET state = $2 WHERE id = $1`, w.Campaign, string(state)); err != nil {
 			t.Fatal(err)
 		}

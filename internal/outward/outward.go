@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,7 @@ type Places struct {
 	next http.RoundTripper
 	mu   sync.RWMutex
 	all  map[string]bool
+	told atomic.Pointer[Told]
 }
 
 // To makes places of their addresses.
@@ -61,7 +63,26 @@ func (p *Places) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !known {
 		return nil, fmt.Errorf("%s: %w", r.URL.Host, ErrElsewhere)
 	}
-	return p.next.RoundTrip(r)
+	asked := time.Now()
+	res, err := p.next.RoundTrip(r)
+	if err == nil && res.Header.Get("Age") == "" { // a copy that was kept tells a time gone by
+		if said, err := http.ParseTime(res.Header.Get("Date")); err == nil {
+			p.told.Store(&Told{Asked: asked, Heard: time.Now(), Said: said})
+		}
+	}
+	return res, err
+}
+
+// Told is the time that an answer bears, in whole seconds, and when it was asked for and heard
+// by this machine's clock.
+type Told struct{ Asked, Heard, Said time.Time }
+
+// Told is that of the last answer; zero when none has told a time.
+func (p *Places) Told() Told {
+	if last := p.told.Load(); last != nil {
+		return *last
+	}
+	return Told{}
 }
 
 // Client asks the places, waits no longer than patience, and follows nobody.

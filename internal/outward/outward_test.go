@@ -75,3 +75,41 @@ func TestPlacesAreAddressesOverTLSOrHere(t *testing.T) {
 		t.Errorf("%v, %v", p.all, err)
 	}
 }
+
+// The time that an answer bears is kept with when it was asked for, unless it is older than
+// the answer or there is none.
+func TestAnAnswerTellsTheTime(t *testing.T) {
+	t.Parallel()
+	const noon = "Thu, 26 Nov 2026 12:00:00 GMT"
+	for name, c := range map[string]struct{ date, age, want string }{
+		"told": {noon, "", noon}, "a copy that was kept": {noon, "3600", ""}, "none": {"", "", ""}, "nonsense": {"noon", "", ""},
+	} {
+		place := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()["Date"] = nil
+			if c.date != "" {
+				w.Header().Set("Date", c.date)
+			}
+			if c.age != "" {
+				w.Header().Set("Age", c.age)
+			}
+		}))
+		places, err := To(place.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := time.Now()
+		res, err := places.Client(time.Minute).Get(place.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		place.Close()
+		got := places.Told()
+		if c.want == "" && got != (Told{}) {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if c.want != "" && (got.Said.Format(http.TimeFormat) != c.want || got.Asked.Before(before) || got.Heard.Before(got.Asked) || got.Heard.After(time.Now())) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 type Statement struct {
 	Query string // its arguments are $1, $2 …, and it says $ for nothing else
 	Args  []any
+	After func() // when it is committed; may be nil
 }
 
 var argument = regexp.MustCompile(`\$\d+`)
@@ -26,8 +27,15 @@ func ExecTogether(ctx context.Context, tx *sqlx.Tx, all ...Statement) error {
 	if query == "" {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, query, args...)
-	return err
+	if _, err := tx.ExecContext(ctx, query, args...); err != nil {
+		return err
+	}
+	for _, s := range all {
+		if s.After != nil {
+			AfterCommit(tx, s.After)
+		}
+	}
+	return nil
 }
 
 // together makes one statement of several: all but the last are its WITH queries.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -40,13 +41,31 @@ func once(ctx context.Context, db *sqlx.DB, story func(*sqlx.Tx) error) error {
 	// After a commit this does nothing. Otherwise the story failed or panicked, and that is
 	// what the caller hears of; a lost connection rolls back by itself.
 	defer func() { _ = tx.Rollback() }()
+	var later []func()
+	afterwards.Store(tx, &later)
+	defer afterwards.Delete(tx)
 	if err := story(tx); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	for _, f := range later {
+		f()
+	}
 	return nil
+}
+
+// afterwards is what follows the commits of the transactions that run: *sqlx.Tx → *[]func().
+var afterwards sync.Map
+
+// AfterCommit has f run when InTx has committed tx, before it returns; never, when it has not.
+// What f does may be lost with the process: it is for telling, not for doing.
+func AfterCommit(tx *sqlx.Tx, f func()) {
+	if later, ok := afterwards.Load(tx); ok {
+		all := later.(*[]func())
+		*all = append(*all, f)
+	}
 }
 
 // Snapshot begins a transaction that reads everything as it is at this moment and writes

@@ -226,3 +226,37 @@ func TestLockIsOfItsNameAndTransaction(t *testing.T) {
 		t.Error("the lock outlives its transaction")
 	}
 }
+
+// What follows a commit follows one: not a story that failed, was taken back or is tried again.
+func TestAfterCommitComesAfterACommitAlone(t *testing.T) {
+	t.Parallel()
+	db := pgtest.DB(t)
+	done := 0
+	follow := func(tx *sqlx.Tx) { pg.AfterCommit(tx, func() { done++ }) }
+	failed := errors.New("it is not to be")
+	if err := pg.InTx(t.Context(), db, func(tx *sqlx.Tx) error { follow(tx); return failed }); !errors.Is(err, failed) || done != 0 {
+		t.Errorf("of a story that failed, %d followed, %v", done, err)
+	}
+	tries := 0
+	err := pg.InTx(t.Context(), db, func(tx *sqlx.Tx) error {
+		follow(tx)
+		if tries++; tries < 3 {
+			return fail(t.Context(), tx, "40001")
+		}
+		if done != 0 {
+			t.Error("it came before the commit")
+		}
+		return nil
+	})
+	if err != nil || done != 1 {
+		t.Errorf("of three tries, %d followed, %v", done, err)
+	}
+	tx, err := db.BeginTxx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	follow(tx)
+	if err := tx.Commit(); err != nil || done != 1 {
+		t.Errorf("of somebody else's transaction, %d followed, %v", done, err)
+	}
+}

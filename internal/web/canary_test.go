@@ -15,6 +15,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	_ "github.com/lib/pq"
 
+	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/config"
 	"kopiyka/internal/gateway/gatewaytest"
@@ -85,7 +86,8 @@ func TestCanariesReachNoLogAndNoAnswer(t *testing.T) {
 	h := open(t)
 	former := slog.Default() // some of the house speaks through it; what other tests say meanwhile is heard too
 	slog.SetDefault(slog.New(slog.NewTextHandler(h.Log, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	t.Cleanup(func() { slog.SetDefault(former) })
+	audit.TellTo(slog.Default())
+	t.Cleanup(func() { slog.SetDefault(former); audit.TellTo(nil) })
 	h.seat()
 	h.letIn()
 	all := &things{house: h, paid: h.Paid(100_000), pledge: h.Pledge(10_000), reminder: h.reminder()}
@@ -152,6 +154,9 @@ func TestCanariesReachNoLogAndNoAnswer(t *testing.T) {
 			strings.Count(log, "\n") < 3 {
 			t.Errorf("%s: the answers were %v and %d lines were logged: it was not so", weather.name, w.n, strings.Count(log, "\n"))
 		}
+	}
+	if !strings.Contains(h.Log.String(), "msg=done act=") {
+		t.Error("no act was told: the question is empty for them")
 	}
 	w.logged("the mail server fails", h.mailFails())
 }

@@ -110,7 +110,7 @@ func (w *Web) open(p Parts, renderer *page.Renderer) error {
 	hook.New(p.Gateway, p.DB, p.Now, p.Wake, p.Log).Routes(e.Group(""))
 	slow := newPace(p.Now, p.Config.Rate)
 	counted := limited(p.DB, p.Now)
-	api.New(reports, p.Now,
+	api.New(reports, p.Now, p.Log,
 		api.Check{Name: "database", Ask: func(ctx context.Context) error { return p.DB.PingContext(ctx) }},
 		api.Check{Name: "migrations", Ask: func(ctx context.Context) error { return pg.CheckMigrated(ctx, p.DB) }},
 		api.Check{Name: "workers", Ask: p.Working},

@@ -20,24 +20,32 @@ import (
 	"kopiyka/internal/pg/embedded"
 )
 
+// Alone boots a cluster for one test that asks more of a server than the others may share.
+func Alone(t testing.TB, o embedded.Options) *embedded.Server {
+	t.Helper()
+	var err error
+	if o.NodeModules, err = nodeModules(); err != nil {
+		t.Fatal(err)
+	}
+	o.State = t.TempDir()
+	server, err := embedded.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		// It may live elsewhere than in the test's folder: below that, root's server sees nothing.
+		if err := errors.Join(server.Stop(), os.RemoveAll(server.State())); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
+}
+
 // Durable boots a cluster for a benchmark and tells its address: that of the tests is fast
 // because it may forget. The database is opened with the rights of the running program.
 func Durable(b *testing.B) (db *sqlx.DB, dsn string) {
 	b.Helper()
-	modules, err := nodeModules()
-	if err != nil {
-		b.Fatal(err)
-	}
-	server, err := embedded.Start(b.Context(), embedded.Options{State: b.TempDir(), NodeModules: modules, Durable: true})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		// It may live elsewhere than in the test's folder: below that, root's server sees nothing.
-		if err := errors.Join(server.Stop(), os.RemoveAll(server.State())); err != nil {
-			b.Error(err)
-		}
-	})
+	server := Alone(b, embedded.Options{Durable: true})
 	owner, err := pg.Open(b.Context(), server.DSN())
 	if err != nil {
 		b.Fatal(err)

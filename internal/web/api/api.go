@@ -6,6 +6,7 @@ package api
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -18,6 +19,7 @@ import (
 type API struct {
 	report *report.Report
 	clock  clock.Clock
+	log    *slog.Logger
 	checks []Check
 }
 
@@ -29,8 +31,8 @@ type Check struct {
 }
 
 // New makes the door. Readiness asks every check, in their order.
-func New(r *report.Report, c clock.Clock, checks ...Check) *API {
-	return &API{report: r, clock: c, checks: checks}
+func New(r *report.Report, c clock.Clock, log *slog.Logger, checks ...Check) *API {
+	return &API{report: r, clock: c, log: log, checks: checks}
 }
 
 // Routes adds the door's addresses.

@@ -35,7 +35,7 @@ func door(t *testing.T, w *reporttest.World, checks ...api.Check) http.Handler {
 		t.Fatal(err)
 	}
 	e.HTTPErrorHandler = r.Errors(slog.New(slog.DiscardHandler))
-	api.New(report.New(w.DB), func() time.Time { return w.Now.Add(time.Hour) }, checks...).Routes(e.Group(""))
+	api.New(report.New(w.DB), func() time.Time { return w.Now.Add(time.Hour) }, slog.New(slog.DiscardHandler), checks...).Routes(e.Group(""))
 	return e
 }
 
@@ -304,10 +304,14 @@ func TestReadyNamesChecksAndKeepsTheirErrors(t *testing.T) {
 		{"nothing to check", nil, 200, map[string]any{}},
 	} {
 		e := echo.New()
-		api.New(nil, clock.System, c.checks...).Routes(e.Group(""))
+		var said strings.Builder
+		api.New(nil, clock.System, slog.New(slog.NewTextHandler(&said, nil)), c.checks...).Routes(e.Group(""))
 		r := webtest.Ask(t, e, "/readyz")
 		if got := object(t, r); r.Status != c.status || !cmp.Equal(c.want, got) {
 			t.Errorf("%s: %d %v", c.name, r.Status, got)
+		}
+		if told := strings.Contains(said.String(), `msg="not ready" check=queue`); told != (c.status != http.StatusOK) {
+			t.Errorf("%s: the log has %s", c.name, said.String())
 		}
 		if r := webtest.Ask(t, e, "/healthz"); r.Status != http.StatusOK {
 			t.Errorf("%s: alive says %d", c.name, r.Status)

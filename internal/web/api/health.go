@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -29,7 +28,7 @@ func (a *API) ready(c echo.Context) error {
 	for _, check := range a.checks {
 		said[check.Name] = "ok"
 		if err := check.Ask(ctx); err != nil {
-			slog.WarnContext(ctx, "not ready", "check", check.Name, "err", err)
+			a.log.WarnContext(ctx, "not ready", "check", check.Name, "err", err)
 			status, said[check.Name] = http.StatusServiceUnavailable, "failed"
 		}
 	}

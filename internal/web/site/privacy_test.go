@@ -3,6 +3,7 @@ package site_test
 import (
 	"encoding/hex"
 	"encoding/json"
+	"log/slog"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -116,7 +117,7 @@ func answer(t *testing.T, w *reporttest.World, path string) string {
 		return open(t, w).html(path)
 	}
 	e := echo.New()
-	api.New(report.New(w.DB), clock.System).Routes(e.Group(""))
+	api.New(report.New(w.DB), clock.System, slog.New(slog.DiscardHandler)).Routes(e.Group(""))
 	rec := httptest.NewRecorder()
 	e.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), "GET", path, nil))
 	if rec.Code != 200 {

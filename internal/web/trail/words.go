@@ -28,7 +28,7 @@ var Acts = []string{
 	"person.invited", "person.uninvited", "person.joined", "person.role-changed",
 	"person.signed-in", "person.session-ended", "person.sessions-ended", "person.password-reset", "person.password-changed", "person.authenticator-added", "person.authenticator-removed",
 	"person.passkey-added", "person.passkey-removed", "person.recovery-codes-made", "person.recovery-code-used", "person.factors-reset", "person.erased", "person.address-confirmed", "person.issuer-linked", "person.issuer-removed",
-	"passkey.counter-went-back", "alarm.answered", "event.replayed", "job.run-again", "letter.sent-again", "letter.bounced",
+	"passkey.counter-went-back", "alarm.answered", "clock.apart", "event.replayed", "job.run-again", "letter.sent-again", "letter.bounced",
 }
 
 // Act says an act in words.
