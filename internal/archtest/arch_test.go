@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"internal/gateway", "internal/bank"},
 	{"internal/document"},
 	{"internal/web/page"},
-	{"internal/web/life", "internal/web/roster", "internal/web/trail"},
+	{"internal/web/invited", "internal/web/life", "internal/web/roster", "internal/web/trail"},
 	{"internal/web/site", "internal/web/portal", "internal/web/office", "internal/web/join", "internal/web/signin", "internal/web/api", "internal/web/hook"},
 	{"internal/web"},
 	{"internal/seed", "internal/demo"},
