@@ -70,22 +70,22 @@ func Join(ctx context.Context, tx *sqlx.Tx, now clock.Clock, j Joining) error {
 
 // of is the campaign that a cluster is to join, held until the transaction ends. The command
 // line is asked for no role.
-func (j Joining) of(ctx context.Context, tx *sqlx.Tx) (c held, err error) {
+func (j Joining) of(ctx context.Context, tx *sqlx.Tx) (d Desk, err error) {
 	switch {
 	case !pg.IsID(j.ClusterID):
-		return c, fault.In("cluster", "cluster.unknown")
+		return d, fault.In("cluster", "cluster.unknown")
 	case j.PersonID != "":
-		c, err = coordinated(ctx, tx, j.Slug, j.PersonID)
+		d, err = hold(ctx, tx, j.Slug, j.PersonID)
 	default:
-		err = tx.GetContext(ctx, &c, `SELECT id, currency, state FROM campaigns WHERE slug = $1 FOR UPDATE`, j.Slug)
+		d.Campaign, err = scan(tx.QueryRowxContext(ctx, `SELECT `+columns+` FROM campaigns c WHERE slug = $1`+holding, j.Slug))
 		if errors.Is(err, sql.ErrNoRows) {
 			err = fault.New(fault.NotFound, "campaign.unknown", j.Slug)
 		}
 	}
-	if err == nil && c.State != Draft && c.State != Open {
+	if err == nil && d.State != Draft && d.State != Open {
 		err = fault.New(fault.Conflict, "campaign.closed")
 	}
-	return c, err
+	return d, err
 }
 
 // Clusters lists whose members may pledge to a campaign: the cluster that leads it, and then
