@@ -161,7 +161,7 @@ func summaryOf(ctx context.Context, q sqlx.QueryerContext, among, slug string, a
 // empty.
 func list(ctx context.Context, q sqlx.QueryerContext, cluster string) ([]Summary, error) {
 	return listWhere(ctx, q, `($2 = '' OR k.slug = $2 OR EXISTS (
-		SELECT 1 FROM campaign_clusters j JOIN clusters o ON o.id = j.cluster_id WHERE j.campaign_id = c.id AND o.slug = $2))`, cluster)
+		SELECT 1 FROM campaign_clusters_at('infinity') j JOIN clusters o ON o.id = j.cluster_id WHERE j.campaign_id = c.id AND o.slug = $2))`, cluster)
 }
 
 // listWhere asks for the campaigns c for which something holds of $2: open ones first, the

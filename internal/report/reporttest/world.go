@@ -104,6 +104,15 @@ func (w *World) Joint(c Campaign, clusters ...uuid.UUID) {
 	}
 }
 
+// Turn has a cluster that joined a campaign leave it, or join once more: the turn-th thing
+// that it does. It returns what the schema says.
+func (w *World) Turn(c Campaign, cluster uuid.UUID, turn int) error {
+	_, err := w.DB.ExecContext(w.t.Context(), `INSERT INTO campaign_cluster_turns (campaign_id, cluster_id, turn, kind, since, entered_by, entered_at)
+		SELECT $1, $2, $3, CASE WHEN odd THEN 'left' ELSE 'joined' END, CASE WHEN NOT odd THEN ($4::timestamptz AT TIME ZONE 'Europe/Kyiv')::date END, $5, $4 FROM (SELECT $3 % 2 = 1) x (odd)`,
+		c.ID, cluster, turn, w.Tick(), w.proposer)
+	return err
+}
+
 // Purpose makes a line of relief with one need.
 func (w *World) Purpose(c Campaign, slug, uk, en string) uuid.UUID {
 	id := w.id()

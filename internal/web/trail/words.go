@@ -22,7 +22,7 @@ var Acts = []string{
 	"payout.sent", "payout.came-back", "payout.does-not-add-up", "stripe.fee", "stripe.unapplied-cash", "stripe.unexplained-money",
 	"campaign.written", "campaign.changed", "campaign.opened", "campaign.closed", "campaign.reopened", "campaign.settled", "campaign.goal-changed", "programme.written",
 	"purpose.added", "purpose.changed", "purpose.moved", "purpose.withdrawn", "need.added", "need.changed", "need.moved", "need.withdrawn",
-	"campaign.currencies", "campaign.joined", "rate.entered", "document.issued",
+	"campaign.currencies", "campaign.joined", "campaign.left", "rate.entered", "document.issued",
 	"application.confirmed", "application.decided", "company.imported", "company.membership-changed", "company.facts-changed", "company.profile-changed", "company.logo-changed", "company.moved",
 	"cluster.profile-changed", "cluster.logo-changed",
 	"person.invited", "person.uninvited", "person.joined", "person.role-changed",
