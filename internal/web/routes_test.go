@@ -321,6 +321,8 @@ var matrix = map[string]string{
 	"POST /office/campaigns/:slug/join":                  "303 | 404 | 404 | 303 403 403 403 403 | 404",
 	"GET /office/campaigns/:slug/leave":                  "303 | 404 | 404 | 200 403 403 403 403 | 404",
 	"POST /office/campaigns/:slug/leave":                 "303 | 404 | 404 | 303 403 403 403 403 | 404",
+	"GET /office/campaigns/:slug/discard":                "303 | 404 | 404 | 200 403 403 403 403 | 404",
+	"POST /office/campaigns/:slug/discard":               "303 | 404 | 404 | 303 403 403 403 403 | 404",
 	"POST /office/campaigns/:slug/open":                  "303 | 404 | 404 | 303 403 403 403 403 | 404",
 	"POST /office/campaigns/:slug/close":                 "303 | 404 | 404 | 303 403 403 403 403 | 404",
 	"POST /office/campaigns/:slug/reopen":                "303 | 404 | 404 | 303 403 403 403 403 | 404",

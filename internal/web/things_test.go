@@ -41,7 +41,7 @@ func (h *house) forms() map[string]string {
 	return map[string]string{
 		"POST /office/campaigns": texts, "POST /office/campaigns/:slug/texts": texts, "POST /office/campaigns/:slug/terms": texts, "POST /office/campaigns/:slug/goal": texts,
 		"POST /office/campaigns/:slug/join": url.Values{"cluster": {other}}.Encode(), "POST /office/campaigns/:slug/leave": url.Values{"cluster": {other}}.Encode(),
-		"POST /office/campaigns/:slug/open": "version=1", "POST /office/campaigns/:slug/close": "version=1", "POST /office/campaigns/:slug/settle": "version=1", "POST /office/campaigns/:slug/reopen": texts,
+		"POST /office/campaigns/:slug/open": "version=1", "POST /office/campaigns/:slug/discard": "version=1", "POST /office/campaigns/:slug/close": "version=1", "POST /office/campaigns/:slug/settle": "version=1", "POST /office/campaigns/:slug/reopen": texts,
 		"POST /office/campaigns/:slug/purposes": texts, "POST /office/campaigns/:slug/purposes/:id": texts, "POST /office/campaigns/:slug/purposes/:id/needs": need, "POST /office/campaigns/:slug/needs/:id": need,
 		"POST /portal/companies/:slug/addresses":       place("relocated"),
 		"POST /office/companies/:id/addresses":         place("registered"),

@@ -38,6 +38,8 @@ func (o *Office) campaigns(g *echo.Group) {
 	g.POST("/campaigns/:slug/join", o.joinCampaign)
 	g.GET("/campaigns/:slug/leave", o.leaveForm)
 	g.POST("/campaigns/:slug/leave", o.leaveCampaign)
+	g.GET("/campaigns/:slug/discard", o.discardForm)
+	g.POST("/campaigns/:slug/discard", o.discardCampaign)
 	g.POST("/campaigns/:slug/open", o.openCampaign)
 	g.POST("/campaigns/:slug/close", o.closeCampaign)
 	g.POST("/campaigns/:slug/reopen", o.reopenCampaign)
@@ -182,7 +184,7 @@ func campaignWays(l i18n.Lang, d campaign.Desk) []page.Link {
 	way := func(to, key string) page.Link { return page.Link{Href: at + "/" + to, Text: l.T(key)} }
 	switch d.State {
 	case campaign.Draft:
-		return []page.Link{way("texts", "campaign.to_texts"), way("terms", "campaign.to_terms"), way("currencies", "campaign.to_currencies"), way("join", "campaign.to_join")}
+		return []page.Link{way("texts", "campaign.to_texts"), way("terms", "campaign.to_terms"), way("currencies", "campaign.to_currencies"), way("join", "campaign.to_join"), way("discard", "campaign.to_discard")}
 	case campaign.Open:
 		return []page.Link{way("texts", "campaign.to_texts"), way("terms", "campaign.to_terms_open"), way("goal", "campaign.to_goal"), way("currencies", "campaign.to_currencies"), way("join", "campaign.to_join"),
 			{Href: "/office/pledges?campaign=" + d.Slug, Text: l.T("campaign.to_pledges")}}

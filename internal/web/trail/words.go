@@ -20,7 +20,7 @@ var Acts = []string{
 	"allocation.proposed", "allocation.approved", "allocation.refused",
 	"statement.imported", "line.matched", "match.undo-asked", "match.undo-approved", "match.undo-refused",
 	"payout.sent", "payout.came-back", "payout.does-not-add-up", "stripe.fee", "stripe.unapplied-cash", "stripe.unexplained-money",
-	"campaign.written", "campaign.changed", "campaign.opened", "campaign.closed", "campaign.reopened", "campaign.settled", "campaign.goal-changed", "programme.written",
+	"campaign.written", "campaign.changed", "campaign.discarded", "campaign.opened", "campaign.closed", "campaign.reopened", "campaign.settled", "campaign.goal-changed", "programme.written",
 	"purpose.added", "purpose.changed", "purpose.moved", "purpose.withdrawn", "need.added", "need.changed", "need.moved", "need.withdrawn",
 	"campaign.currencies", "campaign.joined", "campaign.left", "rate.entered", "document.issued",
 	"application.confirmed", "application.decided", "company.imported", "company.membership-changed", "company.facts-changed", "company.profile-changed", "company.logo-changed", "company.moved",

@@ -1,4 +1,7 @@
 -- +goose Up
+-- What was begun by mistake is taken back at the desk, while nobody has relied on it: a cluster
+-- leaves a joint campaign, a draft is thrown away.
+
 -- A cluster that joined a campaign may leave it while nothing was pledged through it, and join
 -- once more. What was entered stays: each turn is a further row.
 
@@ -11,7 +14,7 @@ CREATE TABLE campaign_cluster_turns (
     entered_by  uuid NOT NULL REFERENCES people,
     entered_at  timestamptz NOT NULL,
     PRIMARY KEY (campaign_id, cluster_id, turn),
-    CONSTRAINT campaign_cluster_turns_of_joined FOREIGN KEY (campaign_id, cluster_id) REFERENCES campaign_clusters (campaign_id, cluster_id),
+    CONSTRAINT campaign_cluster_turns_of_joined FOREIGN KEY (campaign_id, cluster_id) REFERENCES campaign_clusters (campaign_id, cluster_id) ON DELETE CASCADE,
     CONSTRAINT campaign_cluster_turns_since CHECK ((since IS NOT NULL) = (kind = 'joined') AND since <= (entered_at AT TIME ZONE 'Europe/Kyiv')::date)
 );
 COMMENT ON TABLE campaign_cluster_turns IS 'What a cluster did after it had joined a campaign: it left, joined once more, left again. The last turn says whether its members may pledge; without one they may.';
@@ -75,3 +78,37 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 CREATE INDEX pledges_through ON pledges (campaign_id, through_id);
+
+-- A draft that was never opened may be thrown away: nobody has seen it, and nothing names it.
+-- No state leads back to a draft, so one that is a draft has never been anything else.
+-- +goose StatementBegin
+CREATE FUNCTION check_campaign_discarded() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF OLD.state <> 'draft' OR EXISTS (SELECT 1 FROM ledger.accounts a JOIN ledger.lines l ON l.account_id = a.id
+          WHERE a.code = ANY (ARRAY(SELECT k.kind || ':' || OLD.id FROM ledger.account_kinds k))) THEN
+        RAISE EXCEPTION 'campaign % was opened and stays', OLD.id USING ERRCODE = '23514', CONSTRAINT = 'campaigns_opened_stay';
+    END IF;
+    RETURN OLD;
+END $$;
+
+-- Which clusters collect is written once, as long as there is the campaign.
+CREATE FUNCTION goes_with_its_draft() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND NOT EXISTS (SELECT 1 FROM campaigns c WHERE c.id = OLD.campaign_id) THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION '% on %.% is not allowed: it is written once', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'LG004';
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER discarded BEFORE DELETE ON campaigns FOR EACH ROW EXECUTE FUNCTION check_campaign_discarded();
+ALTER TABLE campaigns ENABLE ALWAYS TRIGGER discarded;
+DROP TRIGGER write_once_rows ON campaign_clusters;
+CREATE TRIGGER write_once_rows BEFORE UPDATE OR DELETE ON campaign_clusters FOR EACH ROW EXECUTE FUNCTION goes_with_its_draft();
+ALTER TABLE campaign_clusters ENABLE ALWAYS TRIGGER write_once_rows;
+DROP TRIGGER write_once_rows ON campaign_cluster_turns;
+CREATE TRIGGER write_once_rows BEFORE UPDATE OR DELETE ON campaign_cluster_turns FOR EACH ROW EXECUTE FUNCTION goes_with_its_draft();
+ALTER TABLE campaign_cluster_turns ENABLE ALWAYS TRIGGER write_once_rows;
+ALTER TABLE campaign_clusters
+    DROP CONSTRAINT campaign_clusters_campaign_id_fkey,
+    ADD CONSTRAINT campaign_clusters_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns ON DELETE CASCADE;
+GRANT DELETE ON campaigns TO kopiyka_app;
