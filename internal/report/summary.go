@@ -34,6 +34,7 @@ type Summary struct {
 	ClosesOn time.Time // zero when no day is set
 	Totals   Totals
 
+	Goals     []Goal     // what the goal was before, the last first
 	Originals []Original // what came in other currencies
 	Joint     bool       // several clusters collect for it
 	Shares    []Share    // by cluster, the leading one first; they come to the totals
@@ -183,6 +184,9 @@ func listWhere(ctx context.Context, q sqlx.QueryerContext, holds string, of any)
 // add asks what of the totals came in other currencies, and through which cluster.
 func add(ctx context.Context, q sqlx.QueryerContext, all []Summary, asOf time.Time) error {
 	if err := addOriginals(ctx, q, all, asOf); err != nil {
+		return err
+	}
+	if err := addGoals(ctx, q, all, asOf); err != nil {
 		return err
 	}
 	return addShares(ctx, q, all, asOf)

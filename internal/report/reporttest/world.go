@@ -80,6 +80,24 @@ func (w *World) Campaign(slug string, with ...func(*Campaign)) Campaign {
 	return c
 }
 
+// Goal gives a campaign another goal, for a reason.
+func (w *World) Goal(c Campaign, minor int64, reason string) {
+	w.t.Helper()
+	at := w.Tick()
+	err := pg.InTx(w.t.Context(), w.DB, func(tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(w.t.Context(), `INSERT INTO campaign_reasons (campaign_id, version, kind, reason, goal_from_minor, goal_to_minor, given_by, given_at)
+			SELECT id, version + 1, 'goal', $2, goal_minor, $3, $4, $5 FROM campaigns WHERE id = $1`, c.ID, reason, minor, w.proposer, at)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(w.t.Context(), `UPDATE campaigns SET goal_minor = $2, changed_at = $3 WHERE id = $1`, c.ID, minor, at)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // Company makes a company that belongs to no cluster.
 func (w *World) Company(slug, uk, en string) uuid.UUID {
 	id := w.id()
