@@ -134,7 +134,7 @@ func (o *Office) inviteColleague(c echo.Context) error {
 	if !holds(visitor(c), k.ID, member.Admin) {
 		return fault.New(fault.Forbidden, "cluster.admins_only")
 	}
-	err = o.invitations().Send(c, member.Place{ClusterID: k.ID}, form.Get("role"), i18n.Lang(k.Lang), form)
+	err = o.invitations().Send(c, member.Place{ClusterID: k.ID}, form.Get("role"), k.Lang, form)
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, peoplePath+"?notice=invited")
 	}
