@@ -3,6 +3,7 @@ package office
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -118,7 +119,7 @@ func (o *Office) showCampaign(c echo.Context, typed url.Values, form page.Form) 
 		return err
 	}
 	if d.May {
-		v.Ways = append(campaignWays(l, d), leavingWay(l, d, clusters)...)
+		v.Ways = slices.Concat(campaignWays(l, d), leavingWay(l, d, clusters), discardingWay(l, d))
 		if err := o.addSteps(c, &v, d, typed, form); err != nil {
 			return err
 		}
@@ -184,7 +185,7 @@ func campaignWays(l i18n.Lang, d campaign.Desk) []page.Link {
 	way := func(to, key string) page.Link { return page.Link{Href: at + "/" + to, Text: l.T(key)} }
 	switch d.State {
 	case campaign.Draft:
-		return []page.Link{way("texts", "campaign.to_texts"), way("terms", "campaign.to_terms"), way("currencies", "campaign.to_currencies"), way("join", "campaign.to_join"), way("discard", "campaign.to_discard")}
+		return []page.Link{way("texts", "campaign.to_texts"), way("terms", "campaign.to_terms"), way("currencies", "campaign.to_currencies"), way("join", "campaign.to_join")}
 	case campaign.Open:
 		return []page.Link{way("texts", "campaign.to_texts"), way("terms", "campaign.to_terms_open"), way("goal", "campaign.to_goal"), way("currencies", "campaign.to_currencies"), way("join", "campaign.to_join"),
 			{Href: "/office/pledges?campaign=" + d.Slug, Text: l.T("campaign.to_pledges")}}

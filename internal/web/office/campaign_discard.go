@@ -7,6 +7,7 @@ import (
 
 	"kopiyka/internal/campaign"
 	"kopiyka/internal/fault"
+	"kopiyka/internal/i18n"
 	"kopiyka/internal/web/page"
 )
 
@@ -61,4 +62,12 @@ func (o *Office) discardCampaign(c echo.Context) error {
 		return err
 	}
 	return o.showDiscard(c, d, faults)
+}
+
+// discardingWay leads to the question, from a draft.
+func discardingWay(l i18n.Lang, d campaign.Desk) []page.Link {
+	if d.State != campaign.Draft {
+		return nil
+	}
+	return []page.Link{{Href: campaignPath(d.Slug) + "/discard", Text: l.T("campaign.to_discard")}}
 }
