@@ -16,6 +16,7 @@ import (
 	"kopiyka/internal/fault"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/ledger"
+	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
 )
@@ -59,18 +60,8 @@ func lockLine(ctx context.Context, tx *sqlx.Tx, id string) (opened, error) {
 
 // mayMatch asks for a role that explains money. Strangers to the cluster learn nothing.
 func mayMatch(ctx context.Context, tx *sqlx.Tx, cluster, person string) error {
-	var any, may bool
-	err := tx.QueryRowxContext(ctx, `SELECT count(*) > 0, count(*) FILTER (WHERE role IN ('coordinator', 'treasurer', 'admin')) > 0
-		FROM cluster_roles WHERE cluster_id = $1 AND person_id = $2`, cluster, person).Scan(&any, &may)
-	switch {
-	case err != nil:
-		return fmt.Errorf("find the role: %w", err)
-	case !any:
-		return fault.New(fault.NotFound, "bank.line_unknown")
-	case !may:
-		return fault.New(fault.Forbidden, "bank.role")
-	}
-	return nil
+	return member.May(ctx, tx, cluster, person, []member.ClusterRole{member.Coordinator, member.Treasurer, member.Admin},
+		fault.New(fault.Forbidden, "bank.role"), fault.New(fault.NotFound, "bank.line_unknown"))
 }
 
 // act is somebody at a line.

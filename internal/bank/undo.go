@@ -15,6 +15,7 @@ import (
 	"kopiyka/internal/fault"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/ledger"
+	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/text"
@@ -63,17 +64,8 @@ func AskUndo(ctx context.Context, db *sqlx.DB, now clock.Clock, match, person, r
 // mayAskUndo asks for a role that takes a match back. It is narrower than who explains lines:
 // an undoing is a correction of the books. Strangers to the cluster learn nothing.
 func mayAskUndo(ctx context.Context, tx *sqlx.Tx, cluster, person string) error {
-	var may sql.NullBool
-	err := tx.GetContext(ctx, &may, `SELECT bool_or(role IN ('coordinator', 'treasurer')) FROM cluster_roles WHERE cluster_id = $1 AND person_id = $2`, cluster, person)
-	switch {
-	case err != nil:
-		return fmt.Errorf("find the role: %w", err)
-	case !may.Valid:
-		return fault.New(fault.NotFound, "bank.match_unknown")
-	case !may.Bool:
-		return fault.New(fault.Forbidden, "bank.undo.role_ask")
-	}
-	return nil
+	return member.May(ctx, tx, cluster, person, []member.ClusterRole{member.Coordinator, member.Treasurer},
+		fault.New(fault.Forbidden, "bank.undo.role_ask"), fault.New(fault.NotFound, "bank.match_unknown"))
 }
 
 // Undo agrees that a match is taken back: the books are corrected in the name of both, and

@@ -157,7 +157,7 @@ func BySlug(ctx context.Context, db sqlx.QueryerContext, slug string) (Campaign,
 // company belongs to then: those that they lead and those that they joined.
 func OpenToCompany(ctx context.Context, db *sqlx.DB, company string, now time.Time) ([]Campaign, error) {
 	return list(ctx, db, `SELECT `+columns+` FROM campaigns c WHERE state = 'open' AND (closes_on IS NULL OR closes_on >= $1) AND EXISTS (
-		SELECT 1 FROM campaign_clusters j WHERE j.campaign_id = c.id AND `+throughIts+`)
+		SELECT 1 FROM campaign_clusters_at('infinity') j WHERE j.campaign_id = c.id AND `+throughIts+`)
 		ORDER BY opens_on DESC, slug`, clock.Day(now), company, clock.Day(now))
 }
 

@@ -43,14 +43,14 @@ func Accept(ctx context.Context, db *sqlx.DB, now clock.Clock, a Acceptance) err
 		}
 	}
 	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
-		c, err := coordinated(ctx, tx, a.Slug, a.PersonID)
+		d, err := hold(ctx, tx, a.Slug, a.PersonID)
 		if err != nil {
 			return err
 		}
-		if slices.Contains(a.Currencies, c.Currency) {
-			return fault.In("currencies", "campaign.currency_own", string(c.Currency))
+		if own := d.Goal.Currency; slices.Contains(a.Currencies, own) {
+			return fault.In("currencies", "campaign.currency_own", string(own))
 		}
-		return c.accept(ctx, tx, now, a)
+		return d.accept(ctx, tx, now, a)
 	})
 	if err != nil {
 		return fmt.Errorf("set the currencies of a campaign: %w", err)
@@ -58,23 +58,7 @@ func Accept(ctx context.Context, db *sqlx.DB, now clock.Clock, a Acceptance) err
 	return nil
 }
 
-// held is a campaign as far as its currencies and clusters go, held until the transaction ends.
-type held struct {
-	ID       string
-	Currency money.Currency
-	State    State
-}
-
-// coordinated is a campaign that the person coordinates, held as by hold.
-func coordinated(ctx context.Context, tx *sqlx.Tx, slug, person string) (held, error) {
-	d, err := onDesk(ctx, tx, slug, person, holding)
-	if err == nil && !d.May {
-		err = fault.New(fault.Forbidden, "campaign.role")
-	}
-	return held{d.ID, d.Goal.Currency, d.State}, err
-}
-
-func (c held) accept(ctx context.Context, tx *sqlx.Tx, now clock.Clock, a Acceptance) error {
+func (c Campaign) accept(ctx context.Context, tx *sqlx.Tx, now clock.Clock, a Acceptance) error {
 	before, err := Currencies(ctx, tx, c.ID)
 	if err != nil {
 		return err
@@ -88,7 +72,7 @@ func (c held) accept(ctx context.Context, tx *sqlx.Tx, now clock.Clock, a Accept
 	}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO campaign_currencies (campaign_id, currency, campaign_currency)
-		SELECT DISTINCT $1::uuid, u.currency, $3 FROM unnest($2::text[]) AS u(currency) ON CONFLICT DO NOTHING`, c.ID, pq.Array(wanted), string(c.Currency))
+		SELECT DISTINCT $1::uuid, u.currency, $3 FROM unnest($2::text[]) AS u(currency) ON CONFLICT DO NOTHING`, c.ID, pq.Array(wanted), string(c.Goal.Currency))
 	if err != nil {
 		return fmt.Errorf("add currencies: %w", err)
 	}

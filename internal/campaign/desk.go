@@ -33,7 +33,7 @@ func OnDesk(ctx context.Context, db sqlx.QueryerContext, slug, person string) (D
 func hold(ctx context.Context, tx *sqlx.Tx, slug, person string) (Desk, error) {
 	d, err := onDesk(ctx, tx, slug, person, holding)
 	if err == nil && !d.May {
-		return d, fault.New(fault.Forbidden, "campaign.coordinators_only")
+		return d, coordinatorsOnly()
 	}
 	return d, err
 }

@@ -12,6 +12,7 @@ import (
 	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
+	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/text"
 )
@@ -184,22 +185,10 @@ func kindly(err error) error {
 // coordinates lets the coordinators of a cluster pass. Its other people get a Forbidden
 // fault, strangers NotFound.
 func coordinates(ctx context.Context, tx *sqlx.Tx, cluster, person string) error {
-	unknown := fault.New(fault.NotFound, "cluster.unknown")
-	if !pg.IsID(cluster) {
-		return unknown
-	}
-	var roles []string
-	if err := tx.SelectContext(ctx, &roles, `SELECT role FROM cluster_roles WHERE cluster_id = $1 AND person_id = $2 ORDER BY role = 'coordinator' DESC`, cluster, person); err != nil {
-		return fmt.Errorf("find the person's roles: %w", err)
-	}
-	switch {
-	case len(roles) == 0:
-		return unknown
-	case roles[0] != "coordinator":
-		return fault.New(fault.Forbidden, "campaign.coordinators_only")
-	}
-	return nil
+	return member.May(ctx, tx, cluster, person, []member.ClusterRole{member.Coordinator}, coordinatorsOnly(), fault.New(fault.NotFound, "cluster.unknown"))
 }
+
+func coordinatorsOnly() *fault.Fault { return fault.New(fault.Forbidden, "campaign.coordinators_only") }
 
 // freeAddress is the slug that was asked for, or one made of the title that nobody has yet.
 func freeAddress(ctx context.Context, tx *sqlx.Tx, asked string, title Text) (string, error) {

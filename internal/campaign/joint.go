@@ -35,8 +35,9 @@ type Joining struct {
 
 // Join lets the members of a further cluster pledge to a campaign, from a day on that is not
 // ahead. The cluster that leads keeps all the rest in its hands. A cluster that is one of the
-// campaign's already stays so, since the day that was said first. A campaign that takes no
-// more pledges is joined by nobody: a Conflict fault. To strangers it is not there.
+// campaign's already stays so, since the day that was said first. One that has left joins
+// once more, at a person's word and not at a file's. A campaign that takes no more pledges is
+// joined by nobody: a Conflict fault. To strangers it is not there.
 func Join(ctx context.Context, tx *sqlx.Tx, now clock.Clock, j Joining) error {
 	at := now()
 	if j.Since.IsZero() {
@@ -49,43 +50,53 @@ func Join(ctx context.Context, tx *sqlx.Tx, now clock.Clock, j Joining) error {
 	if err != nil {
 		return err
 	}
-	res, err := tx.ExecContext(ctx, `
-		INSERT INTO campaign_clusters (campaign_id, cluster_id, since, entered_by, entered_at)
-		VALUES ($1, $2, $3, nullif($4, '')::uuid, $5) ON CONFLICT DO NOTHING`, c.ID, j.ClusterID, j.Since, j.PersonID, at)
-	if pg.Constraint(err) == "campaign_clusters_cluster_id_fkey" {
-		return fault.In("cluster", "cluster.unknown")
-	}
-	if err != nil {
-		return fmt.Errorf("join a campaign: %w", err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
+	entered, err := j.enter(ctx, tx, c.ID, at)
+	if err != nil || !entered {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE campaigns SET changed_at = $2 WHERE id = $1`, c.ID, at); err != nil {
-		return fmt.Errorf("join a campaign: %w", err)
+	if err := touch(ctx, tx, c.ID, at); err != nil {
+		return err
 	}
 	return audit.Record(ctx, tx, audit.Act{At: at, Person: j.PersonID, Act: "campaign.joined", Subject: "campaign:" + c.ID,
 		Detail: map[string]any{"cluster": j.ClusterID, "since": j.Since.Format(time.DateOnly)}})
 }
 
+// enter writes the joining down, and reports whether it was one.
+func (j Joining) enter(ctx context.Context, tx *sqlx.Tx, campaign string, at time.Time) (bool, error) {
+	res, err := tx.ExecContext(ctx, `
+		INSERT INTO campaign_clusters (campaign_id, cluster_id, since, entered_by, entered_at)
+		VALUES ($1, $2, $3, nullif($4, '')::uuid, $5) ON CONFLICT DO NOTHING`, campaign, j.ClusterID, j.Since, j.PersonID, at)
+	if pg.Constraint(err) == "campaign_clusters_cluster_id_fkey" {
+		return false, fault.In("cluster", "cluster.unknown")
+	}
+	if err != nil {
+		return false, fmt.Errorf("join a campaign: %w", err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil || n > 0 || j.PersonID == "" {
+		return n > 0, err
+	}
+	return turn(ctx, tx, campaign, j.ClusterID, "left", "joined", nullDay(j.Since), j.PersonID, at)
+}
+
 // of is the campaign that a cluster is to join, held until the transaction ends. The command
 // line is asked for no role.
-func (j Joining) of(ctx context.Context, tx *sqlx.Tx) (c held, err error) {
+func (j Joining) of(ctx context.Context, tx *sqlx.Tx) (d Desk, err error) {
 	switch {
 	case !pg.IsID(j.ClusterID):
-		return c, fault.In("cluster", "cluster.unknown")
+		return d, fault.In("cluster", "cluster.unknown")
 	case j.PersonID != "":
-		c, err = coordinated(ctx, tx, j.Slug, j.PersonID)
+		d, err = hold(ctx, tx, j.Slug, j.PersonID)
 	default:
-		err = tx.GetContext(ctx, &c, `SELECT id, currency, state FROM campaigns WHERE slug = $1 FOR UPDATE`, j.Slug)
+		d.Campaign, err = scan(tx.QueryRowxContext(ctx, `SELECT `+columns+` FROM campaigns c WHERE slug = $1`+holding, j.Slug))
 		if errors.Is(err, sql.ErrNoRows) {
 			err = fault.New(fault.NotFound, "campaign.unknown", j.Slug)
 		}
 	}
-	if err == nil && c.State != Draft && c.State != Open {
+	if err == nil && d.State != Draft && d.State != Open {
 		err = fault.New(fault.Conflict, "campaign.closed")
 	}
-	return c, err
+	return d, err
 }
 
 // Clusters lists whose members may pledge to a campaign: the cluster that leads it, and then
@@ -94,7 +105,7 @@ func Clusters(ctx context.Context, db sqlx.QueryerContext, campaign string) ([]C
 	var all []Cluster
 	err := sqlx.SelectContext(ctx, db, &all, `
 		SELECT j.cluster_id, k.slug, k.name_uk, k.name_en, j.since, j.cluster_id = c.cluster_id AS leads
-		  FROM campaign_clusters j JOIN clusters k ON k.id = j.cluster_id JOIN campaigns c ON c.id = j.campaign_id
+		  FROM campaign_clusters_at('infinity') j JOIN clusters k ON k.id = j.cluster_id JOIN campaigns c ON c.id = j.campaign_id
 		 WHERE j.campaign_id = $1 ORDER BY leads DESC, k.name_uk COLLATE "uk-x-icu", j.cluster_id`, campaign)
 	if err != nil {
 		return nil, fmt.Errorf("list the clusters of a campaign: %w", err)
@@ -108,7 +119,7 @@ func Ways(ctx context.Context, db sqlx.QueryerContext, campaign, company string,
 	var all []Cluster
 	err := sqlx.SelectContext(ctx, db, &all, `
 		SELECT j.cluster_id, k.slug, k.name_uk, k.name_en, j.since, j.cluster_id = c.cluster_id AS leads
-		  FROM campaign_clusters j JOIN clusters k ON k.id = j.cluster_id JOIN campaigns c ON c.id = j.campaign_id
+		  FROM campaign_clusters_at('infinity') j JOIN clusters k ON k.id = j.cluster_id JOIN campaigns c ON c.id = j.campaign_id
 		 WHERE j.campaign_id = $1 AND `+throughIts+`
 		 ORDER BY leads DESC, k.name_uk COLLATE "uk-x-icu", j.cluster_id`, campaign, company, clock.Day(now))
 	if err != nil {

@@ -83,7 +83,7 @@ func TestWhoMayLetAClusterJoin(t *testing.T) {
 		kind fault.Kind
 		key  string
 	}{
-		"approver":            {campaign.Joining{Slug: w.Slug, ClusterID: other, PersonID: w.Approver}, fault.Forbidden, "campaign.role"},
+		"approver":            {campaign.Joining{Slug: w.Slug, ClusterID: other, PersonID: w.Approver}, fault.Forbidden, "campaign.coordinators_only"},
 		"who would join":      {campaign.Joining{Slug: w.Slug, ClusterID: other, PersonID: w.Stranger}, fault.NotFound, "campaign.unknown"},
 		"company's owner":     {campaign.Joining{Slug: w.Slug, ClusterID: other, PersonID: w.CompanyOwner}, fault.NotFound, "campaign.unknown"},
 		"no such campaign":    {campaign.Joining{Slug: "unicorns", ClusterID: other, PersonID: w.Coordinator}, fault.NotFound, "campaign.unknown"},

@@ -183,7 +183,7 @@ func TestTheSchemaKeepsACampaign(t *testing.T) {
 	try("campaigns_slug_not_new", `UPDATE campaigns SET slug = 'new' WHERE id = $1`)
 	try("denied", `UPDATE campaigns SET cluster_id = cluster_id WHERE id = $1`)
 	try("denied", `UPDATE campaigns SET version = 1 WHERE id = $1`)
-	try("denied", `DELETE FROM campaigns WHERE id = $1`)
+	try("purposes_campaign_id_fkey", `DELETE FROM campaigns WHERE id = $1`)
 	try("denied", `UPDATE purposes SET slug = 'other' WHERE campaign_id = $1`)
 	if err := campaign.Publish(t.Context(), p.DB, p.Now, p.step()); err != nil {
 		t.Fatal(err)
@@ -195,6 +195,7 @@ func TestTheSchemaKeepsACampaign(t *testing.T) {
 	try("campaigns_fixed_once_open", `UPDATE campaigns SET opens_on = '2020-01-01' WHERE id = $1`)
 	try("campaigns_goal_with_reason", `UPDATE campaigns SET goal_minor = 1 WHERE id = $1`)
 	try("campaigns_last_purpose", `DELETE FROM purposes WHERE campaign_id = $1`)
+	try("campaigns_opened_stay", `DELETE FROM campaigns WHERE id = $1`)
 	try("", `UPDATE campaigns SET state = 'closed' WHERE id = $1`)
 	try("campaigns_reopened_with_reason", `UPDATE campaigns SET state = 'open' WHERE id = $1`)
 	version := p.desk().Version

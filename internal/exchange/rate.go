@@ -13,6 +13,7 @@ import (
 	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
+	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/text"
@@ -126,22 +127,8 @@ func Add(ctx context.Context, tx *sqlx.Tx, at time.Time, id string, e Entry) err
 }
 
 func mayEnter(ctx context.Context, tx *sqlx.Tx, cluster, person string) error {
-	unknown := fault.New(fault.NotFound, "cluster.unknown")
-	if !pg.IsID(cluster) {
-		return unknown
-	}
-	var any, may bool
-	err := tx.QueryRowxContext(ctx, `SELECT count(*) > 0, count(*) FILTER (WHERE role IN ('coordinator', 'treasurer')) > 0
-		FROM cluster_roles WHERE cluster_id = $1 AND person_id = $2`, cluster, person).Scan(&any, &may)
-	switch {
-	case err != nil:
-		return fmt.Errorf("find the role: %w", err)
-	case !any:
-		return unknown
-	case !may:
-		return fault.New(fault.Forbidden, "rate.role")
-	}
-	return nil
+	return member.May(ctx, tx, cluster, person, []member.ClusterRole{member.Coordinator, member.Treasurer},
+		fault.New(fault.Forbidden, "rate.role"), fault.New(fault.NotFound, "cluster.unknown"))
 }
 
 // InForce is the rate of a pair that counts at a moment: the last word about the newest

@@ -88,16 +88,9 @@ func holdForCluster(ctx context.Context, tx *sqlx.Tx, id, person string, role me
 	if err != nil {
 		return life{}, err
 	}
-	var holds bool
-	err = tx.GetContext(ctx, &holds, `SELECT EXISTS (SELECT 1 FROM cluster_roles WHERE cluster_id = $1 AND person_id = $2 AND role = $3)`, p.ClusterID, person, string(role))
-	if err != nil {
-		return life{}, fmt.Errorf("find the role: %w", err)
-	}
-	if !holds && role == member.Approver {
-		return life{}, fault.New(fault.Forbidden, "pledge.role.approver")
-	}
-	if !holds {
-		return life{}, fault.New(fault.Forbidden, "pledge.role.coordinator")
+	denied, unknown := fault.New(fault.Forbidden, "pledge.role."+string(role)), fault.New(fault.NotFound, "pledge.unknown")
+	if err := member.May(ctx, tx, p.ClusterID, person, []member.ClusterRole{role}, denied, unknown); err != nil {
+		return life{}, err
 	}
 	s, err := ScheduleOf(ctx, tx, p, at)
 	return life{p, s}, err

@@ -170,6 +170,8 @@ func insertPledge(ctx context.Context, tx *sqlx.Tx, at time.Time, id, campaign s
 	switch pg.Constraint(err) {
 	case "pledges_purpose_of_campaign", "pledges_need_of_purpose":
 		return fault.In("purpose", "pledge.purpose_unknown")
+	case "pledges_through_joined": // it has left in this moment
+		return fault.In("through", "pledge.through_unknown")
 	}
 	if err != nil {
 		return fmt.Errorf("write the pledge: %w", err)

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
@@ -141,7 +140,7 @@ func AskRefund(ctx context.Context, db *sqlx.DB, now clock.Clock, w RefundWish) 
 		if err != nil {
 			return err
 		}
-		if err := holdsFor(ctx, tx, w.PersonID, p.CampaignID, refundAskers, unknown); err != nil {
+		if err := mayRefund(ctx, tx, p, w.PersonID, refundAskers, unknown); err != nil {
 			return err
 		}
 		known, err := refundOf(ctx, tx, w.ID)
@@ -167,22 +166,10 @@ func AskRefund(ctx context.Context, db *sqlx.DB, now clock.Clock, w RefundWish) 
 	return r, nil
 }
 
-// holdsFor asks for one of some roles in the cluster of a campaign. To a person without any
-// role there the thing does not exist.
-func holdsFor(ctx context.Context, tx *sqlx.Tx, person, campaign string, roles []member.ClusterRole, unknown *fault.Fault) error {
-	var holds sql.NullBool
-	err := tx.GetContext(ctx, &holds, `
-		SELECT bool_or(r.role = ANY ($3)) FROM cluster_roles r JOIN campaigns c ON c.cluster_id = r.cluster_id WHERE c.id = $1 AND r.person_id = $2`,
-		campaign, person, pq.Array(roles))
-	switch {
-	case err != nil:
-		return fmt.Errorf("find the role: %w", err)
-	case !holds.Valid:
-		return unknown
-	case !holds.Bool:
-		return fault.New(fault.Forbidden, "refund.role."+string(roles[0]))
-	}
-	return nil
+// mayRefund asks for one of some roles in the cluster to which a payment came. To a person
+// without any role there the thing does not exist.
+func mayRefund(ctx context.Context, tx *sqlx.Tx, p Payment, person string, roles []member.ClusterRole, unknown *fault.Fault) error {
+	return member.May(ctx, tx, p.ClusterID, person, roles, fault.New(fault.Forbidden, "refund.role."+string(roles[0])), unknown)
 }
 
 // refundable refuses what cannot go back the way it came. The payment is locked.
@@ -316,7 +303,7 @@ func decideRefund(ctx context.Context, db *sqlx.DB, now clock.Clock, id, person 
 		if err != nil {
 			return err
 		}
-		if err := holdsFor(ctx, tx, person, p.CampaignID, refundDeciders, unknown); err != nil {
+		if err := mayRefund(ctx, tx, p, person, refundDeciders, unknown); err != nil {
 			return err
 		}
 		if known.AskedBy == person {

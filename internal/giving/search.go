@@ -16,6 +16,7 @@ import (
 	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/fault"
+	"kopiyka/internal/member"
 	"kopiyka/internal/money"
 	"kopiyka/internal/pg"
 )
@@ -284,13 +285,8 @@ func AskingStripe(ctx context.Context, db *sqlx.DB, now clock.Clock, person, id 
 		return f, err
 	}
 	err = pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
-		var may bool
-		err := tx.GetContext(ctx, &may, `SELECT EXISTS (SELECT 1 FROM cluster_roles WHERE person_id = $1 AND cluster_id = $2 AND role <> 'auditor')`, person, f.ClusterID)
-		if err != nil {
-			return fmt.Errorf("find the role: %w", err)
-		}
-		if !may {
-			return fault.New(fault.Forbidden, "role.read_only")
+		if err := member.May(ctx, tx, f.ClusterID, person, member.ActingRoles, fault.New(fault.Forbidden, "role.read_only"), fault.New(fault.NotFound, "payment.unknown")); err != nil {
+			return err
 		}
 		return audit.Record(ctx, tx, audit.Act{At: now(), Person: person, Act: "payment.asked", Subject: f.Origin()})
 	})

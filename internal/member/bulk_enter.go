@@ -41,7 +41,7 @@ func BringCompanies(ctx context.Context, db *sqlx.DB, now clock.Clock, f ImportF
 	}
 	id = pg.NewID()
 	err = pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
-		if err := mustCoordinateCluster(ctx, tx, f.ClusterID, f.PersonID); err != nil {
+		if err := mustCoordinateCluster(ctx, tx, f.ClusterID, f.PersonID, fault.In("cluster", "application.cluster")); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO company_imports (id, cluster_id, person_id, file_name, body, delimiter, encoding, brought_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -189,23 +189,6 @@ func inRow(line int, err error) error {
 		return fault.New(fault.Conflict, "import.overtaken", line).About(f.Field)
 	}
 	return fmt.Errorf("line %d: %w", line, err)
-}
-
-// mustCoordinateCluster refuses who does not coordinate a cluster; who has nothing to do
-// with it finds none.
-func mustCoordinateCluster(ctx context.Context, tx *sqlx.Tx, cluster, person string) error {
-	var may struct{ Knows, Does bool }
-	err := tx.GetContext(ctx, &may, `SELECT count(*) > 0 AS knows, coalesce(bool_or(role = 'coordinator'), false) AS does FROM cluster_roles WHERE cluster_id::text = $1 AND person_id = $2`,
-		cluster, person)
-	switch {
-	case err != nil:
-		return fmt.Errorf("look up roles: %w", err)
-	case !may.Knows:
-		return fault.In("cluster", "application.cluster")
-	case !may.Does:
-		return fault.New(fault.Forbidden, "company.coordinators_only")
-	}
-	return nil
 }
 
 // short is a text cut to a number of characters.

@@ -80,14 +80,10 @@ func decidable(ctx context.Context, tx *sqlx.Tx, id, person string) (Applied, er
 	if err != nil {
 		return a, err
 	}
-	var does bool
-	err = tx.GetContext(ctx, &does, `SELECT EXISTS (SELECT 1 FROM cluster_roles WHERE cluster_id = $1 AND person_id = $2 AND role = 'coordinator')`, a.ClusterID, person)
-	switch {
-	case err != nil:
-		return a, fmt.Errorf("look up a role: %w", err)
-	case !does:
-		return a, fault.New(fault.Forbidden, "company.coordinators_only")
-	case !a.Waits():
+	if err := mustCoordinateCluster(ctx, tx, a.ClusterID, person, fault.New(fault.NotFound, "application.unknown")); err != nil {
+		return a, err
+	}
+	if !a.Waits() {
 		return a, fault.New(fault.Conflict, "application.decided")
 	}
 	return a, nil

@@ -302,20 +302,3 @@ func WaitingInvitations(ctx context.Context, db sqlx.QueryerContext, p Place) ([
 
 // null is a text for a column in which nothing is NULL.
 func null(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
-
-// mustAdminister refuses who does not administer the cluster; who has nothing to do with it
-// finds none.
-func mustAdminister(ctx context.Context, tx *sqlx.Tx, cluster, person string) error {
-	var may struct{ Knows, Does bool }
-	err := tx.GetContext(ctx, &may, `SELECT count(*) > 0 AS knows, coalesce(bool_or(role = 'admin'), false) AS does FROM cluster_roles WHERE cluster_id = $1 AND person_id = $2`,
-		cluster, null(person))
-	switch {
-	case err != nil:
-		return fmt.Errorf("look up roles: %w", err)
-	case !may.Knows:
-		return fault.New(fault.NotFound, "cluster.unknown")
-	case !may.Does:
-		return fault.New(fault.Forbidden, "cluster.admins_only")
-	}
-	return nil
-}

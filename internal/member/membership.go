@@ -97,17 +97,13 @@ func ChangeMembership(ctx context.Context, db *sqlx.DB, now clock.Clock, company
 // mayEnrol refuses who does not coordinate the cluster. A company that was never in it is
 // not there for its people.
 func mayEnrol(ctx context.Context, tx *sqlx.Tx, company, cluster, person string) error {
-	var may struct{ Knows, Does bool }
-	err := tx.GetContext(ctx, &may, `
-		SELECT EXISTS (SELECT 1 FROM memberships m WHERE m.company_id = $1 AND m.cluster_id = r.cluster_id) AS knows, bool_or(r.role = 'coordinator') AS does
-		  FROM cluster_roles r WHERE r.cluster_id = $2 AND r.person_id = $3 GROUP BY r.cluster_id`, company, cluster, person)
-	switch {
-	case errors.Is(err, sql.ErrNoRows), err == nil && !may.Knows:
-		return fault.New(fault.NotFound, "company.unknown")
-	case err != nil:
-		return fmt.Errorf("look up roles: %w", err)
-	case !may.Does:
-		return fault.New(fault.Forbidden, "company.coordinators_only")
+	unknown := fault.New(fault.NotFound, "company.unknown")
+	var there bool
+	if err := tx.GetContext(ctx, &there, `SELECT EXISTS (SELECT 1 FROM memberships WHERE company_id = $1 AND cluster_id = $2)`, company, cluster); err != nil {
+		return fmt.Errorf("look for a membership: %w", err)
 	}
-	return nil
+	if !there {
+		return unknown
+	}
+	return mustCoordinateCluster(ctx, tx, cluster, person, unknown)
 }

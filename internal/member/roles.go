@@ -97,6 +97,48 @@ func SetCompanyRole(ctx context.Context, db *sqlx.DB, now clock.Clock, company, 
 	})
 }
 
+// ActingRoles are those that do more than read.
+var ActingRoles = []ClusterRole{Coordinator, Approver, Treasurer, Admin}
+
+// May lets pass who holds one of some roles in a cluster. Its other people are told why not;
+// to who has no role there at all, and where there is no such cluster, the thing that is
+// asked for is not there.
+//
+// It is the one place that asks so. Queries that read what somebody may know ask it of their
+// rows by themselves.
+func May(ctx context.Context, q sqlx.QueryerContext, cluster, person string, roles []ClusterRole, denied, unknown *fault.Fault) error {
+	if !pg.IsID(cluster) || !pg.IsID(person) {
+		return unknown
+	}
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = string(r)
+	}
+	var holds sql.NullBool // NULL: no role at all
+	err := sqlx.GetContext(ctx, q, &holds, `SELECT bool_or(role = ANY (string_to_array($3, ' '))) FROM cluster_roles WHERE cluster_id = $1 AND person_id = $2`,
+		cluster, person, strings.Join(names, " "))
+	switch {
+	case err != nil:
+		return fmt.Errorf("look up roles: %w", err)
+	case !holds.Valid:
+		return unknown
+	case !holds.Bool:
+		return denied
+	}
+	return nil
+}
+
+// mustAdminister refuses who does not administer the cluster.
+func mustAdminister(ctx context.Context, tx *sqlx.Tx, cluster, person string) error {
+	return May(ctx, tx, cluster, person, []ClusterRole{Admin}, fault.New(fault.Forbidden, "cluster.admins_only"), fault.New(fault.NotFound, "cluster.unknown"))
+}
+
+// mustCoordinateCluster refuses who does not coordinate the cluster, with what is said to
+// whom it is not there.
+func mustCoordinateCluster(ctx context.Context, tx *sqlx.Tx, cluster, person string, unknown *fault.Fault) error {
+	return May(ctx, tx, cluster, person, []ClusterRole{Coordinator}, fault.New(fault.Forbidden, "company.coordinators_only"), unknown)
+}
+
 // GiveRole gives a person of a cluster a further role there, and TakeRole takes one away.
 // Admins may, and everybody may lay down their own. The last admin stays one.
 func GiveRole(ctx context.Context, db *sqlx.DB, now clock.Clock, cluster, by, person string, role ClusterRole) error {

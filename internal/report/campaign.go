@@ -21,8 +21,7 @@ type Campaign struct {
 	Unnamed     *Unnamed // nil: too few to be told apart from nobody
 	Purposes    []Purpose
 	Allocations []Allocation
-	Proof       Proof  // that the cluster's books are what its banks say
-	Goals       []Goal // what the goal was before, the last first
+	Proof       Proof // that the cluster's books are what its banks say
 }
 
 // Campaign returns a campaign with its latest gifts, its needs and everything that was
@@ -47,9 +46,6 @@ func (r *Report) campaign(ctx context.Context, among, slug string) (Campaign, er
 			return err
 		}
 		if c.Pledges, err = countGifts(ctx, tx, c.id); err != nil {
-			return err
-		}
-		if c.Goals, err = goals(ctx, tx, c.id); err != nil {
 			return err
 		}
 		if c.Proof, err = proofOf(ctx, tx, c.id); err != nil {

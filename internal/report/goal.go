@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 )
 
 // Goal is what a campaign's goal was until it was changed, and why.
@@ -21,14 +22,35 @@ type Goal struct {
 const goalThen = `coalesce((SELECT r.goal_from_minor FROM campaign_reasons r
 	WHERE r.campaign_id = c.id AND r.kind = 'goal' AND r.given_at > $1::timestamptz ORDER BY r.version LIMIT 1), c.goal_minor)`
 
-// goals returns what a campaign's goal was before, the last first. It changes seldom.
-func goals(ctx context.Context, tx *sqlx.Tx, campaign uuid.UUID) ([]Goal, error) {
-	var all []Goal
-	err := tx.SelectContext(ctx, &all, `
-		SELECT r.goal_from_minor AS was, r.goal_to_minor AS became, r.given_at AS changed_at, r.reason
-		  FROM campaign_reasons r WHERE r.campaign_id = $1 AND r.kind = 'goal' ORDER BY r.version DESC LIMIT 20`, campaign)
-	if err != nil {
-		return nil, fmt.Errorf("list what the goal was: %w", err)
+// mostGoals is how many changes of its goal a campaign tells of.
+const mostGoals = 20
+
+// addGoals tells of campaigns what their goals were before a moment's, the last first.
+func addGoals(ctx context.Context, q sqlx.QueryerContext, all []Summary, asOf time.Time) error {
+	ids := make([]string, len(all))
+	for i, s := range all {
+		ids[i] = s.id.String()
 	}
-	return all, nil
+	var rows []struct {
+		Campaign uuid.UUID `db:"campaign_id"`
+		Goal
+	}
+	err := sqlx.SelectContext(ctx, q, &rows, `
+		SELECT c.id AS campaign_id, r.was, r.became, r.changed_at, r.reason
+		  FROM unnest($2::uuid[]) c (id)
+		 CROSS JOIN LATERAL (
+			SELECT version, goal_from_minor AS was, goal_to_minor AS became, given_at AS changed_at, reason FROM campaign_reasons
+			 WHERE campaign_id = c.id AND kind = 'goal' AND given_at <= $1::timestamptz ORDER BY version DESC LIMIT $3) r
+		 ORDER BY c.id, r.version DESC`, until(asOf), pq.Array(ids), mostGoals)
+	if err != nil {
+		return fmt.Errorf("list what goals were: %w", err)
+	}
+	of := map[uuid.UUID][]Goal{}
+	for _, r := range rows {
+		of[r.Campaign] = append(of[r.Campaign], r.Goal)
+	}
+	for i := range all {
+		all[i].Goals = of[all[i].id]
+	}
+	return nil
 }

@@ -42,7 +42,7 @@ func (s Summary) ShareOf(cluster string) *Share {
 const collecting = `
 	SELECT campaign_id, cluster_id, slug, name_uk, name_en, leads FROM (
 		SELECT j.campaign_id, j.cluster_id, k.slug, k.name_uk, k.name_en, j.cluster_id = c.cluster_id AS leads, count(*) OVER (PARTITION BY j.campaign_id) AS clusters
-		  FROM campaign_clusters j JOIN campaigns c ON c.id = j.campaign_id JOIN clusters k ON k.id = j.cluster_id
+		  FROM campaign_clusters_at($1::timestamptz) j JOIN campaigns c ON c.id = j.campaign_id JOIN clusters k ON k.id = j.cluster_id
 		 WHERE j.campaign_id = ANY ($2::uuid[]) AND (j.cluster_id = c.cluster_id OR j.since <= ($1::timestamptz AT TIME ZONE 'Europe/Kyiv')::date)) j
 	 WHERE clusters > 1 ORDER BY campaign_id, leads DESC, name_uk COLLATE "uk-x-icu", slug`
 
@@ -202,7 +202,7 @@ func (r *Report) JoinedBy(ctx context.Context, clusters []string) ([]JoinedCampa
 		err := tx.SelectContext(ctx, &rows, `
 			SELECT c.id, c.slug, c.title_uk AS "title.uk", c.title_en AS "title.en", c.state, c.currency,
 			       k.slug AS "led.slug", k.name_uk AS "led.name.uk", k.name_en AS "led.name.en", array_agg(o.slug) AS asked
-			  FROM campaign_clusters j JOIN campaigns c ON c.id = j.campaign_id AND c.cluster_id <> j.cluster_id
+			  FROM campaign_clusters_at('infinity') j JOIN campaigns c ON c.id = j.campaign_id AND c.cluster_id <> j.cluster_id
 			  JOIN clusters k ON k.id = c.cluster_id JOIN clusters o ON o.id = j.cluster_id
 			 WHERE j.cluster_id = ANY ($1::uuid[]) AND c.state <> 'draft'
 			 GROUP BY c.id, k.id ORDER BY c.state <> 'open', c.opens_on DESC, c.slug`, pq.Array(clusters))

@@ -34,6 +34,7 @@ type Summary struct {
 	ClosesOn time.Time // zero when no day is set
 	Totals   Totals
 
+	Goals     []Goal     // what the goal was before, the last first
 	Originals []Original // what came in other currencies
 	Joint     bool       // several clusters collect for it
 	Shares    []Share    // by cluster, the leading one first; they come to the totals
@@ -161,7 +162,7 @@ func summaryOf(ctx context.Context, q sqlx.QueryerContext, among, slug string, a
 // empty.
 func list(ctx context.Context, q sqlx.QueryerContext, cluster string) ([]Summary, error) {
 	return listWhere(ctx, q, `($2 = '' OR k.slug = $2 OR EXISTS (
-		SELECT 1 FROM campaign_clusters j JOIN clusters o ON o.id = j.cluster_id WHERE j.campaign_id = c.id AND o.slug = $2))`, cluster)
+		SELECT 1 FROM campaign_clusters_at('infinity') j JOIN clusters o ON o.id = j.cluster_id WHERE j.campaign_id = c.id AND o.slug = $2))`, cluster)
 }
 
 // listWhere asks for the campaigns c for which something holds of $2: open ones first, the
@@ -183,6 +184,9 @@ func listWhere(ctx context.Context, q sqlx.QueryerContext, holds string, of any)
 // add asks what of the totals came in other currencies, and through which cluster.
 func add(ctx context.Context, q sqlx.QueryerContext, all []Summary, asOf time.Time) error {
 	if err := addOriginals(ctx, q, all, asOf); err != nil {
+		return err
+	}
+	if err := addGoals(ctx, q, all, asOf); err != nil {
 		return err
 	}
 	return addShares(ctx, q, all, asOf)

@@ -118,23 +118,19 @@ func checkReason(reason string) *fault.Fault {
 // mustHold asks for a role in the campaign's cluster. To a person without any role there
 // the campaign does not exist; with another role, the act is not allowed.
 func mustHold(ctx context.Context, tx *sqlx.Tx, person, campaign string, role member.ClusterRole) error {
-	var holds sql.NullBool
+	unknown := fault.New(fault.NotFound, "campaign.unknown")
 	if !pg.IsID(campaign) {
-		return fault.New(fault.NotFound, "campaign.unknown")
+		return unknown
 	}
-	err := tx.GetContext(ctx, &holds, `
-		SELECT bool_or(r.role = $3) FROM cluster_roles r JOIN campaigns c ON c.cluster_id = r.cluster_id WHERE c.id = $1 AND r.person_id = $2`,
-		campaign, person, string(role))
+	var cluster string
+	err := tx.GetContext(ctx, &cluster, `SELECT cluster_id FROM campaigns WHERE id = $1`, campaign)
+	if errors.Is(err, sql.ErrNoRows) {
+		return unknown
+	}
 	if err != nil {
-		return fmt.Errorf("find the role: %w", err)
+		return fmt.Errorf("find the campaign: %w", err)
 	}
-	if !holds.Valid {
-		return fault.New(fault.NotFound, "campaign.unknown")
-	}
-	if !holds.Bool {
-		return fault.New(fault.Forbidden, "allocation.role."+string(role))
-	}
-	return nil
+	return member.May(ctx, tx, cluster, person, []member.ClusterRole{role}, fault.New(fault.Forbidden, "allocation.role."+string(role)), unknown)
 }
 
 func campaignTakes(ctx context.Context, tx *sqlx.Tx, p Proposal) error {

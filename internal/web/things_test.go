@@ -40,8 +40,8 @@ func (h *house) forms() map[string]string {
 	}
 	return map[string]string{
 		"POST /office/campaigns": texts, "POST /office/campaigns/:slug/texts": texts, "POST /office/campaigns/:slug/terms": texts, "POST /office/campaigns/:slug/goal": texts,
-		"POST /office/campaigns/:slug/join": url.Values{"cluster": {other}}.Encode(),
-		"POST /office/campaigns/:slug/open": "version=1", "POST /office/campaigns/:slug/close": "version=1", "POST /office/campaigns/:slug/settle": "version=1", "POST /office/campaigns/:slug/reopen": texts,
+		"POST /office/campaigns/:slug/join": url.Values{"cluster": {other}}.Encode(), "POST /office/campaigns/:slug/leave": url.Values{"cluster": {other}}.Encode(),
+		"POST /office/campaigns/:slug/open": "version=1", "POST /office/campaigns/:slug/discard": "version=1", "POST /office/campaigns/:slug/close": "version=1", "POST /office/campaigns/:slug/settle": "version=1", "POST /office/campaigns/:slug/reopen": texts,
 		"POST /office/campaigns/:slug/purposes": texts, "POST /office/campaigns/:slug/purposes/:id": texts, "POST /office/campaigns/:slug/purposes/:id/needs": need, "POST /office/campaigns/:slug/needs/:id": need,
 		"POST /portal/companies/:slug/addresses":       place("relocated"),
 		"POST /office/companies/:id/addresses":         place("registered"),
@@ -321,6 +321,9 @@ func (h *house) written(path string) (slug, id string) {
 		}
 		if err == nil && strings.Contains(path, "/needs/:id") {
 			err = tx.Get(&id, `SELECT id FROM needs WHERE purpose_id = $1`, id)
+		}
+		if err == nil && strings.HasSuffix(path, "/leave") {
+			_, err = tx.Exec(`INSERT INTO campaign_clusters (campaign_id, cluster_id, since, entered_at) SELECT $1, id, '2026-03-01', '2026-03-01 12:00Z' FROM clusters WHERE slug = 'lviv-it'`, of)
 		}
 		return err
 	})

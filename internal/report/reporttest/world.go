@@ -80,6 +80,24 @@ func (w *World) Campaign(slug string, with ...func(*Campaign)) Campaign {
 	return c
 }
 
+// Goal gives a campaign another goal, for a reason.
+func (w *World) Goal(c Campaign, minor int64, reason string) {
+	w.t.Helper()
+	at := w.Tick()
+	err := pg.InTx(w.t.Context(), w.DB, func(tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(w.t.Context(), `INSERT INTO campaign_reasons (campaign_id, version, kind, reason, goal_from_minor, goal_to_minor, given_by, given_at)
+			SELECT id, version + 1, 'goal', $2, goal_minor, $3, $4, $5 FROM campaigns WHERE id = $1`, c.ID, reason, minor, w.proposer, at)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(w.t.Context(), `UPDATE campaigns SET goal_minor = $2, changed_at = $3 WHERE id = $1`, c.ID, minor, at)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // Company makes a company that belongs to no cluster.
 func (w *World) Company(slug, uk, en string) uuid.UUID {
 	id := w.id()
@@ -102,6 +120,15 @@ func (w *World) Joint(c Campaign, clusters ...uuid.UUID) {
 	for _, k := range clusters {
 		w.exec(`INSERT INTO campaign_clusters (campaign_id, cluster_id, since, entered_by, entered_at) VALUES ($1, $2, ($3::timestamptz AT TIME ZONE 'Europe/Kyiv')::date, $4, $3)`, c.ID, k, w.Tick(), w.proposer)
 	}
+}
+
+// Turn has a cluster that joined a campaign leave it, or join once more: the turn-th thing
+// that it does. It returns what the schema says.
+func (w *World) Turn(c Campaign, cluster uuid.UUID, turn int) error {
+	_, err := w.DB.ExecContext(w.t.Context(), `INSERT INTO campaign_cluster_turns (campaign_id, cluster_id, turn, kind, since, entered_by, entered_at)
+		SELECT $1, $2, $3, CASE WHEN odd THEN 'left' ELSE 'joined' END, CASE WHEN NOT odd THEN ($4::timestamptz AT TIME ZONE 'Europe/Kyiv')::date END, $5, $4 FROM (SELECT $3 % 2 = 1) x (odd)`,
+		c.ID, cluster, turn, w.Tick(), w.proposer)
+	return err
 }
 
 // Purpose makes a line of relief with one need.

@@ -78,7 +78,7 @@ func TestCampaignFiguresAreTheLedgers(t *testing.T) {
 	delete(got, "updated_at")
 	want := map[string]any{
 		"slug": "it4life", "title": map[string]any{"uk": "Допомога & ко", "en": "Relief & co"}, "currency": "USD",
-		"goal_minor": 100_000.0, "pledged_minor": 130_543.0, "unpaid_minor": 22_000.0 + 66_543, "on_its_way_minor": 10_000.0,
+		"goal_minor": 100_000.0, "goal_changes": []any{}, "pledged_minor": 130_543.0, "unpaid_minor": 22_000.0 + 66_543, "on_its_way_minor": 10_000.0,
 		"received_minor": 34_000.0, "refunded_minor": 1_000.0,
 		"fees_minor":      float64(w.Balance(ledger.Fee(c.ID.String(), c.Currency))),
 		"free_minor":      float64(w.Balance(ledger.Fund(c.ID.String(), c.Currency))),
@@ -94,6 +94,47 @@ func TestCampaignFiguresAreTheLedgers(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
+	}
+}
+
+// A goal's history is told with its days and reasons, the last first, in the list and by
+// itself; of a past day what was known then, beside the goal of that day.
+func TestTheGoalsHistoryIsTold(t *testing.T) {
+	w, c := busy(t)
+	h := door(t, w)
+	w.Goal(c, 120_000, "Дахів більше")
+	then := w.Now
+	w.Now = w.Now.AddDate(0, 0, 1)
+	w.Goal(c, 90_000, "Частину дала громада")
+	w.Now = w.Now.AddDate(0, 0, 1)
+	type told struct {
+		Goal    int64 `json:"goal_minor"`
+		Changes []struct {
+			From   int64  `json:"from_minor"`
+			To     int64  `json:"to_minor"`
+			On     string `json:"changed_on"`
+			Reason string
+		} `json:"goal_changes"`
+	}
+	say := func(one told) string {
+		said := fmt.Sprint(one.Goal)
+		for _, g := range one.Changes {
+			said += fmt.Sprintf("; %d to %d on %s: %s", g.From, g.To, g.On, g.Reason)
+		}
+		return said
+	}
+	first, second := clock.Day(then).Format(time.DateOnly), clock.Day(then.AddDate(0, 0, 1)).Format(time.DateOnly)
+	past := "120000; 100000 to 120000 on " + first + ": Дахів більше"
+	today := "90000; 120000 to 90000 on " + second + ": Частину дала громада; 100000 to 120000 on " + first + ": Дахів більше"
+	for asked, want := range map[string]string{"": today, "?as_of=" + first: past, "?as_of=" + clock.Day(then.AddDate(0, 0, -1)).Format(time.DateOnly): "100000"} {
+		var one told
+		if err := json.Unmarshal([]byte(webtest.Ask(t, h, "/api/v1/campaigns/it4life"+asked).Body), &one); err != nil || say(one) != want {
+			t.Errorf("%q: %s, %v, want %s", asked, say(one), err, want)
+		}
+	}
+	var all []told
+	if err := json.Unmarshal([]byte(webtest.Ask(t, h, "/api/v1/campaigns").Body), &all); err != nil || len(all) != 1 || say(all[0]) != today {
+		t.Errorf("the list: %+v, %v", all, err)
 	}
 }
 

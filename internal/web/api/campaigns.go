@@ -19,6 +19,7 @@ type campaign struct {
 	Title            report.Text    `json:"title"`
 	Currency         money.Currency `json:"currency"`
 	GoalMinor        int64          `json:"goal_minor"`
+	GoalChanges      []goalChange   `json:"goal_changes"`
 	PledgedMinor     int64          `json:"pledged_minor"`
 	UnpaidMinor      int64          `json:"unpaid_minor"`
 	OnItsWayMinor    *int64         `json:"on_its_way_minor"` // null for the past
@@ -37,6 +38,14 @@ type campaign struct {
 	Originals        []original     `json:"originals"`
 	Shares           []share        `json:"shares"`
 	UpdatedAt        time.Time      `json:"updated_at"`
+}
+
+// goalChange is one of a campaign's goal, the last first. Everybody reads why.
+type goalChange struct {
+	FromMinor int64  `json:"from_minor"`
+	ToMinor   int64  `json:"to_minor"`
+	ChangedOn string `json:"changed_on"` // in Kyiv
+	Reason    string `json:"reason"`
 }
 
 // original is what came in another currency, of gifts with a name and an amount, and what
@@ -75,10 +84,13 @@ func toCampaign(s report.Summary) campaign {
 	c := campaign{
 		Slug: s.Slug, Title: s.Title, Currency: t.Currency, GoalMinor: t.Goal,
 		PledgedMinor: t.Pledged, UnpaidMinor: t.Unpaid, ReceivedMinor: t.Received, RefundedMinor: t.Refunded,
-		FeesMinor: t.Fees, DisputedMinor: t.Disputed, LostMinor: t.Lost, DriftMinor: t.Drift, Originals: []original{}, Shares: []share{},
+		FeesMinor: t.Fees, DisputedMinor: t.Disputed, LostMinor: t.Lost, DriftMinor: t.Drift, GoalChanges: []goalChange{}, Originals: []original{}, Shares: []share{},
 		AllocatedMinor: t.Allocated, EarmarkedMinor: t.Earmarked, FreeMinor: t.Free, ShortfallMinor: t.Shortfall,
 		CompaniesPledged: t.CompaniesPledged, CompaniesPaid: t.CompaniesPaid,
 		UpdatedAt: t.UpdatedAt.UTC(),
+	}
+	for _, g := range s.Goals {
+		c.GoalChanges = append(c.GoalChanges, goalChange{g.Was, g.Became, clock.Day(g.ChangedAt).Format(time.DateOnly), g.Reason})
 	}
 	for _, o := range s.Originals {
 		c.Originals = append(c.Originals, original{o.Currency, o.Received, o.Counted})

@@ -17,8 +17,9 @@ import (
 // both directions: no field that it does not know, and none that it promises and is not
 // there.
 func TestDescriptionFitsTheAnswers(t *testing.T) {
-	w, _ := busy(t)
+	w, grown := busy(t)
 	joint(w)
+	w.Goal(grown, 150_000, "Дахів більше")
 	h := door(t, w)
 	var spec map[string]any
 	if err := json.Unmarshal([]byte(webtest.Ask(t, h, "/api/openapi.json").Body), &spec); err != nil {
@@ -114,8 +115,8 @@ func fits(t *testing.T, spec map[string]any, where string, schema map[string]any
 			fits(t, spec, where+"."+name, at(t, spec, described), one)
 		}
 	case string:
-		if schema["format"] == "date-time" {
-			if _, err := time.Parse(time.RFC3339, v); err != nil {
+		if layout := map[any]string{"date-time": time.RFC3339, "date": time.DateOnly}[schema["format"]]; layout != "" {
+			if _, err := time.Parse(layout, v); err != nil {
 				t.Errorf("%s: %v", where, err)
 			}
 		}

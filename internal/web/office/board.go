@@ -18,6 +18,7 @@ import (
 
 type boardPage struct {
 	page.Base
+	Notice       page.Notice
 	Mine, Others queue
 	Tasks        []task
 	Drawers      []page.Link
@@ -51,6 +52,9 @@ func (o *Office) board(c echo.Context) error {
 		return err
 	}
 	v := boardPage{Base: page.Of(c)}
+	if c.QueryParam("notice") == "discarded" {
+		v.Notice = page.Notice{Title: v.Lang.T("campaign.notice.discarded"), Text: v.Lang.T("campaign.notice.discarded_text"), Live: true}
+	}
 	v.Drawers = drawers(v.Lang, person)
 	if v.Tasks, err = o.tasks(ctx, v.Lang, person); err != nil {
 		return err

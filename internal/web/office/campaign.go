@@ -3,6 +3,7 @@ package office
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -36,6 +37,10 @@ func (o *Office) campaigns(g *echo.Group) {
 	g.POST("/campaigns/:slug/goal", o.setGoal)
 	g.GET("/campaigns/:slug/join", o.joinForm)
 	g.POST("/campaigns/:slug/join", o.joinCampaign)
+	g.GET("/campaigns/:slug/leave", o.leaveForm)
+	g.POST("/campaigns/:slug/leave", o.leaveCampaign)
+	g.GET("/campaigns/:slug/discard", o.discardForm)
+	g.POST("/campaigns/:slug/discard", o.discardCampaign)
 	g.POST("/campaigns/:slug/open", o.openCampaign)
 	g.POST("/campaigns/:slug/close", o.closeCampaign)
 	g.POST("/campaigns/:slug/reopen", o.reopenCampaign)
@@ -100,7 +105,11 @@ func (o *Office) showCampaign(c echo.Context, typed url.Values, form page.Form) 
 	if d.State == campaign.Draft {
 		v.Look = page.Link{Href: campaignPath(d.Slug) + "/preview", Text: l.T("campaign.preview")}
 	}
-	if v.Facts, err = o.campaignFacts(c, l, d); err != nil {
+	clusters, err := campaign.Clusters(c.Request().Context(), o.db, d.ID)
+	if err != nil {
+		return err
+	}
+	if v.Facts, err = o.campaignFacts(c, l, d, clusters); err != nil {
 		return err
 	}
 	if err := o.addPurposes(c, &v, d); err != nil {
@@ -110,7 +119,7 @@ func (o *Office) showCampaign(c echo.Context, typed url.Values, form page.Form) 
 		return err
 	}
 	if d.May {
-		v.Ways = campaignWays(l, d)
+		v.Ways = slices.Concat(campaignWays(l, d), leavingWay(l, d, clusters), discardingWay(l, d))
 		if err := o.addSteps(c, &v, d, typed, form); err != nil {
 			return err
 		}
@@ -129,7 +138,7 @@ func titleOf(l i18n.Lang, d campaign.Desk) string {
 }
 
 // notices are what may be said above a campaign after something was done.
-var notices = map[string]bool{"written": true, "saved": true, "opened": true, "closed": true, "reopened": true, "settled": true, "goal": true, "joined": true, "purpose": true, "need": true, "withdrawn": true}
+var notices = map[string]bool{"written": true, "saved": true, "opened": true, "closed": true, "reopened": true, "settled": true, "goal": true, "joined": true, "left": true, "purpose": true, "need": true, "withdrawn": true}
 
 func campaignNotice(l i18n.Lang, name string, d campaign.Desk) page.Notice {
 	if !notices[name] {
@@ -146,7 +155,7 @@ func campaignNotice(l i18n.Lang, name string, d campaign.Desk) page.Notice {
 	return n
 }
 
-func (o *Office) campaignFacts(c echo.Context, l i18n.Lang, d campaign.Desk) ([]fact, error) {
+func (o *Office) campaignFacts(c echo.Context, l i18n.Lang, d campaign.Desk, clusters []campaign.Cluster) ([]fact, error) {
 	facts := []fact{{Name: l.T("campaign.field.address"), Text: "/campaigns/" + d.Slug}, {Name: l.T("campaign.field.currency"), Text: string(d.Goal.Currency)}}
 	if d.Goal.Minor > 0 {
 		goal := l.Sum(d.Goal)
@@ -159,10 +168,6 @@ func (o *Office) campaignFacts(c echo.Context, l i18n.Lang, d campaign.Desk) ([]
 	facts = append(facts, fact{Name: l.T("campaign.days"), Text: days})
 	if programme := in(l, d.Programme.UK, d.Programme.EN); programme != "" {
 		facts = append(facts, fact{Name: l.T("campaign.field.programme"), Text: programme})
-	}
-	clusters, err := campaign.Clusters(c.Request().Context(), o.db, d.ID)
-	if err != nil {
-		return nil, err
 	}
 	if names := together(l, clusters); names != "" {
 		facts = append(facts, fact{Name: l.T("campaign.join.together"), Text: names})

@@ -48,7 +48,8 @@ func (o *Office) showJoin(c echo.Context, d campaign.Desk, typed url.Values, for
 	}
 	v := askPage{
 		Base: b, Kicker: []page.Link{{Href: campaignPath(d.Slug), Text: titleOf(l, d)}}, Title: l.T("campaign.to_join"), Lead: l.T("campaign.join.lead"),
-		Ask: page.Ask{Action: b.Path, Questions: page.Fields(f), Button: l.T("campaign.join.button"), Cancel: backTo(l, d)},
+		Ask:  page.Ask{Action: b.Path, Questions: page.Fields(f), Button: l.T("campaign.join.button"), Cancel: backTo(l, d)},
+		Link: page.Link{Href: campaignPath(d.Slug) + "/leave", Text: l.T("campaign.to_leave")},
 	}
 	v.Errors = form.Summary(v.Ask.Labels())
 	return c.Render(form.Status(), "office/ask", v)

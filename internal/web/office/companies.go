@@ -13,6 +13,7 @@ import (
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
+	"kopiyka/internal/web/invited"
 	"kopiyka/internal/web/page"
 	"kopiyka/internal/web/roster"
 )
@@ -33,8 +34,7 @@ func (o *Office) members(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.POST("/companies/:id/memberships", o.changeMembership)
 	g.POST("/companies/:id/addresses", o.moved)
 	g.POST("/companies/:id/owner", o.inviteOwner, fresh...)
-	g.GET("/companies/:id/invitations/:invitation", o.toCompany)
-	g.POST("/companies/:id/invitations/:invitation", o.changeCompanyInvitation, fresh...)
+	o.invitations().Routes(g, "/companies/:id/invitations/:invitation", o.companyOf, fresh...)
 	g.GET("/members", o.membersYear)
 	g.GET("/applications", o.applications)
 	g.GET("/applications.csv", o.applicationsFile)
@@ -53,8 +53,7 @@ func (o *Office) members(g *echo.Group, fresh ...echo.MiddlewareFunc) {
 	g.POST("/clusters/:slug/people", o.inviteColleague, fresh...)
 	g.GET("/clusters/:slug/people/:id", o.toPeople)
 	g.POST("/clusters/:slug/people/:id", o.setColleague, fresh...)
-	g.GET("/clusters/:slug/invitations/:id", o.toPeople)
-	g.POST("/clusters/:slug/invitations/:id", o.changeInvitation, fresh...)
+	o.invitations().Routes(g, "/clusters/:slug/invitations/:id", o.peopleOf, fresh...)
 	g.GET("/clusters/:slug", o.cluster)
 	g.POST("/clusters/:slug", o.setCluster)
 	g.GET("/clusters/:slug/logo", o.toCluster)
@@ -188,22 +187,22 @@ func (o *Office) showCompany(c echo.Context, typed url.Values, form page.Form) e
 	if err != nil {
 		return err
 	}
-	waiting, err := member.WaitingInvitations(ctx, o.db, member.Place{CompanyID: k.ID})
-	if err != nil {
-		return err
-	}
 	b := page.Of(c)
 	b.Path = companyPath(k.ID)
 	l := b.Lang
 	belongs := func(m member.Membership) bool { return m.Open() || m.Until.After(o.today()) }
 	may := slices.ContainsFunc(memberships, func(m member.Membership) bool { return belongs(m) && holds(person, m.ClusterID, member.Coordinator) })
 	ours := slices.ContainsFunc(memberships, func(m member.Membership) bool { return belongs(m) && worksIn(person, m.ClusterID) })
+	waiting, err := o.invitations().Waiting(ctx, l, member.Place{CompanyID: k.ID}, companyPath(k.ID)+"/invitations", may)
+	if err != nil {
+		return err
+	}
 	if !ours { // who acts for a company that has left is no longer the cluster's to know
-		team, waiting = nil, nil
+		team, waiting = nil, page.Crew{}
 	}
 	v := companyPage{
 		Base: b, Name: in(l, k.Name.UK, k.Name.EN), Facts: roster.Facts(l, k.Company), Memberships: roster.Memberships(l, memberships), Addresses: roster.Addresses(l, addresses),
-		Invitations: roster.Invitations(l, waiting, companyPath(k.ID)+"/invitations", o.now(), may),
+		Invitations: waiting,
 	}
 	if ours {
 		v.Facts = append(v.Facts, roster.Factor(l, k.AsksFactor))
@@ -216,7 +215,7 @@ func (o *Office) showCompany(c echo.Context, typed url.Values, form page.Form) e
 	switch {
 	case !ours:
 		v.Empty = page.Empty{Title: l.T("people.left"), Text: l.T("people.left_text")}
-	case len(team) == 0 && len(waiting) > 0:
+	case len(team) == 0 && len(waiting.Items) > 0:
 		v.Empty = page.Empty{Title: l.T("people.no_team"), Text: l.T("people.no_team_yet")}
 	case len(team) == 0:
 		v.Empty = page.Empty{Title: l.T("people.no_team"), Text: l.T("people.no_team_text")}
@@ -227,9 +226,8 @@ func (o *Office) showCompany(c echo.Context, typed url.Values, form page.Form) e
 		v.EditFacts = companyPath(k.ID) + "/facts"
 		v.Move = roster.Move(l, companyPath(k.ID)+"/addresses", typed, form)
 		labels = v.Move.Labels()
-		if !owned && len(waiting) == 0 {
-			v.Owner = roster.Invite(l, companyPath(k.ID)+"/owner", nil, typed.Get("email"), typed.Get("name"), "", form)
-			v.Owner.Questions = v.Owner.Questions[:2] // there is one role to choose
+		if !owned && len(waiting.Items) == 0 {
+			v.Owner = invited.Ask(l, companyPath(k.ID)+"/owner", nil, typed, form)
 			for name, label := range v.Owner.Labels() {
 				labels[name] = label
 			}
@@ -345,39 +343,22 @@ func (o *Office) inviteOwner(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, person := c.Request().Context(), visitor(c)
-	_, err = member.Invite{
-		Place: member.Place{CompanyID: k.ID}, Role: string(member.Owner), Email: form.Get("email"), Name: form.Get("name"), Lang: string(page.Of(c).Lang), By: person.ID,
-	}.Send(ctx, o.db, o.now, o.gateway.Site())
+	err = o.invitations().Send(c, member.Place{CompanyID: k.ID}, string(member.Owner), page.Of(c).Lang, form)
 	return o.companyDone(c, form, "invited", err)
 }
 
-// changeCompanyInvitation serves POST /office/companies/:id/invitations/:invitation: sent
-// once more, or taken back.
-func (o *Office) changeCompanyInvitation(c echo.Context) error {
-	_, form, err := o.companyPosted(c)
-	if err != nil {
-		return err
-	}
-	ctx, person := c.Request().Context(), visitor(c)
-	notice := "revoked"
-	if form.Get("act") == "resend" {
-		notice, err = "invited", member.Resend(ctx, o.db, o.now, o.gateway.Site(), c.Param("invitation"), person.ID)
-	} else {
-		err = member.EndInvitation(ctx, o.db, o.now, c.Param("invitation"), person.ID)
-	}
-	if err != nil {
-		return err
-	}
-	return o.companyDone(c, nil, notice, nil)
+// companyOf is the page of the company that an address names.
+func (o *Office) companyOf(c echo.Context) (string, error) {
+	k, err := member.CompanyOfCluster(c.Request().Context(), o.db, c.Param("id"), visitor(c).ID)
+	return companyPath(k.ID), err
 }
 
 func (o *Office) toCompany(c echo.Context) error {
-	k, err := member.CompanyOfCluster(c.Request().Context(), o.db, c.Param("id"), visitor(c).ID)
+	company, err := o.companyOf(c)
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, companyPath(k.ID))
+	return c.Redirect(http.StatusSeeOther, company)
 }
 
 // worksIn reports whether the person has any role in a cluster.

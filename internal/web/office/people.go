@@ -10,6 +10,7 @@ import (
 	"kopiyka/internal/fault"
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
+	"kopiyka/internal/web/invited"
 	"kopiyka/internal/web/page"
 	"kopiyka/internal/web/roster"
 )
@@ -70,20 +71,20 @@ func (o *Office) clusterPeople(c echo.Context, post member.ClusterPost, typed ur
 	if err != nil {
 		return clusterPeople{}, err
 	}
-	waiting, err := member.WaitingInvitations(ctx, o.db, member.Place{ClusterID: post.ClusterID})
+	may, where := holds(person, post.ClusterID, member.Admin), clusterPath(post.Slug)
+	waiting, err := o.invitations().Waiting(ctx, l, member.Place{ClusterID: post.ClusterID}, where+"/invitations", may)
 	if err != nil {
 		return clusterPeople{}, err
 	}
-	may, where := holds(person, post.ClusterID, member.Admin), clusterPath(post.Slug)
 	v := clusterPeople{
 		Slug: post.Slug, Name: post.Name.In(l), Profile: page.Link{Href: where, Text: l.T("people.cluster_profile")}, MayChange: may,
-		People: colleagues(l, all, person.ID, where+"/people", may), Invitations: roster.Invitations(l, waiting, where+"/invitations", o.now(), may),
+		People: colleagues(l, all, person.ID, where+"/people", may), Invitations: waiting,
 	}
 	if !slices.ContainsFunc(all, func(k member.Colleague) bool { return slices.Contains(k.Roles, string(member.Admin)) }) {
 		v.Nobody = l.T("people.no_admin")
 	}
 	if may {
-		v.Invite = roster.Invite(l, where+"/people", roster.ClusterRoles(l), typed.Get("email"), typed.Get("name"), typed.Get("role"), form)
+		v.Invite = invited.Ask(l, where+"/people", roster.ClusterRoles(l), typed, form)
 	}
 	return v, nil
 }
@@ -130,13 +131,10 @@ func (o *Office) inviteColleague(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, person := c.Request().Context(), visitor(c)
-	if !holds(person, k.ID, member.Admin) {
+	if !holds(visitor(c), k.ID, member.Admin) {
 		return fault.New(fault.Forbidden, "cluster.admins_only")
 	}
-	_, err = member.Invite{
-		Place: member.Place{ClusterID: k.ID}, Role: form.Get("role"), Email: form.Get("email"), Name: form.Get("name"), Lang: string(k.Lang), By: person.ID,
-	}.Send(ctx, o.db, o.now, o.gateway.Site())
+	err = o.invitations().Send(c, member.Place{ClusterID: k.ID}, form.Get("role"), k.Lang, form)
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, peoplePath+"?notice=invited")
 	}
@@ -169,28 +167,21 @@ func (o *Office) setColleague(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, peoplePath+"?notice=role")
 }
 
-// changeInvitation serves POST /office/clusters/:slug/invitations/:id.
-func (o *Office) changeInvitation(c echo.Context) error {
-	_, form, err := o.clusterPosted(c)
-	if err != nil {
-		return err
-	}
-	ctx, person := c.Request().Context(), visitor(c)
-	notice := "revoked"
-	if form.Get("act") == "resend" {
-		notice, err = "invited", member.Resend(ctx, o.db, o.now, o.gateway.Site(), c.Param("id"), person.ID)
-	} else {
-		err = member.EndInvitation(ctx, o.db, o.now, c.Param("id"), person.ID)
-	}
-	if err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, peoplePath+"?notice="+notice)
+// invitations are those that the people of a cluster have sent.
+func (o *Office) invitations() invited.Invitations {
+	return invited.Invitations{DB: o.db, Now: o.now, Site: o.gateway.Site()}
+}
+
+// peopleOf is the page of the people of the cluster that an address names.
+func (o *Office) peopleOf(c echo.Context) (string, error) {
+	_, err := member.ClusterFor(c.Request().Context(), o.db, c.Param("slug"), visitor(c).ID)
+	return peoplePath, err
 }
 
 func (o *Office) toPeople(c echo.Context) error {
-	if _, err := member.ClusterFor(c.Request().Context(), o.db, c.Param("slug"), visitor(c).ID); err != nil {
+	people, err := o.peopleOf(c)
+	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, peoplePath)
+	return c.Redirect(http.StatusSeeOther, people)
 }

@@ -34,8 +34,7 @@ func (p *Portal) ourselves(g *echo.Group) {
 	g.POST("/companies/:slug/second-factor", p.askFactor, p.fresh...)
 	g.GET("/companies/:slug/leave", p.leaveForm)
 	g.POST("/companies/:slug/leave", p.leave)
-	g.GET("/companies/:slug/invitations/:id", p.toTeam)
-	g.POST("/companies/:slug/invitations/:id", p.changeInvitation)
+	p.invitations().Routes(g, "/companies/:slug/invitations/:id", p.teamOf)
 }
 
 type profilePage struct {

@@ -10,6 +10,7 @@ import (
 	"kopiyka/internal/fault"
 	"kopiyka/internal/i18n"
 	"kopiyka/internal/member"
+	"kopiyka/internal/web/invited"
 	"kopiyka/internal/web/page"
 	"kopiyka/internal/web/roster"
 )
@@ -43,17 +44,17 @@ func (p *Portal) showTeam(c echo.Context, typed url.Values, form page.Form) erro
 	if err != nil {
 		return err
 	}
-	waiting, err := member.WaitingInvitations(ctx, p.db, member.Place{CompanyID: k.ID})
-	if err != nil {
-		return err
-	}
 	b := page.Of(c)
 	b.Path = teamPath(k.Slug)
 	l, may := b.Lang, owns(person, k.ID)
+	waiting, err := p.invitations().Waiting(ctx, l, member.Place{CompanyID: k.ID}, companyPath(k.Slug)+"/invitations", may)
+	if err != nil {
+		return err
+	}
 	v := teamPage{
-		Base: b, Name: in(l, k.Name.UK, k.Name.EN), Tabs: companyTabs(l, k.Slug, true), Alone: len(people) == 1 && len(waiting) == 0, MayChange: may,
-		People: teamCrew(l, people, person.ID, k.Slug, may), Invitations: roster.Invitations(l, waiting, companyPath(k.Slug)+"/invitations", p.now(), may),
-		Invite: roster.Invite(l, teamPath(k.Slug), roster.CompanyRoles(l), typed.Get("email"), typed.Get("name"), typed.Get("role"), form),
+		Base: b, Name: in(l, k.Name.UK, k.Name.EN), Tabs: companyTabs(l, k.Slug, true), Alone: len(people) == 1 && len(waiting.Items) == 0, MayChange: may,
+		People: teamCrew(l, people, person.ID, k.Slug, may), Invitations: waiting,
+		Invite: invited.Ask(l, teamPath(k.Slug), roster.CompanyRoles(l), typed, form),
 	}
 	if done := c.QueryParam("notice"); slices.Contains([]string{"invited", "revoked", "role", "factor-asked", "factor-ended"}, done) {
 		v.Notice = page.Notice{Title: l.T("people.notice." + done), Live: true}
@@ -103,10 +104,7 @@ func (p *Portal) invite(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, person := c.Request().Context(), visitor(c)
-	_, err = member.Invite{
-		Place: member.Place{CompanyID: k.ID}, Role: form.Get("role"), Email: form.Get("email"), Name: form.Get("name"), Lang: string(page.Of(c).Lang), By: person.ID,
-	}.Send(ctx, p.db, p.now, p.gateway.Site())
+	err = p.invitations().Send(c, member.Place{CompanyID: k.ID}, form.Get("role"), page.Of(c).Lang, form)
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, teamPath(k.Slug)+"?notice=invited")
 	}
@@ -144,30 +142,21 @@ func (p *Portal) setRole(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, teamPath(k.Slug)+"?notice=role")
 }
 
-// changeInvitation serves POST /portal/companies/:slug/invitations/:id: sent once more, or
-// taken back.
-func (p *Portal) changeInvitation(c echo.Context) error {
-	k, form, err := p.posted(c)
-	if err != nil {
-		return err
-	}
-	ctx, person := c.Request().Context(), visitor(c)
-	notice := "revoked"
-	if form.Get("act") == "resend" {
-		notice, err = "invited", member.Resend(ctx, p.db, p.now, p.gateway.Site(), c.Param("id"), person.ID)
-	} else {
-		err = member.EndInvitation(ctx, p.db, p.now, c.Param("id"), person.ID)
-	}
-	if err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, teamPath(k.Slug)+"?notice="+notice)
+// invitations are those that owners of a company have sent.
+func (p *Portal) invitations() invited.Invitations {
+	return invited.Invitations{DB: p.db, Now: p.now, Site: p.gateway.Site()}
+}
+
+// teamOf is the page of the team of the company that an address names.
+func (p *Portal) teamOf(c echo.Context) (string, error) {
+	k, err := member.CompanyFor(c.Request().Context(), p.db, c.Param("slug"), visitor(c).ID)
+	return teamPath(k.Slug), err
 }
 
 func (p *Portal) toTeam(c echo.Context) error {
-	k, err := member.CompanyFor(c.Request().Context(), p.db, c.Param("slug"), visitor(c).ID)
+	team, err := p.teamOf(c)
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, teamPath(k.Slug))
+	return c.Redirect(http.StatusSeeOther, team)
 }
