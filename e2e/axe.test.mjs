@@ -65,6 +65,9 @@ async function prepare() {
   }
   await page.click('form[action$="/open"] button');
   await page.waitForURL(/notice=opened/);
+  await page.goto('/office/campaigns/axe/join');
+  await page.selectOption('main select[name=cluster]', { label: 'Mariupol IT Cluster' });
+  await send();
 
   const company = await house.visitor({ locale: 'en-GB' });
   await company.signIn('company@demo.test');
@@ -257,7 +260,7 @@ test('axe finds nothing on any page of any door, in both languages, in light and
     ...links,
     '/portal/pledges/:id': unpaid, '/portal/pledges/:id/amend': `${unpaid}/amend`, '/portal/pledges/:id/cancel': `${unpaid}/cancel`, '/portal/pledges/:id/history': `${unpaid}/history`, '/portal/pledges/:id/release': `${paid}/release`,
     '/portal/payments/:id/return': returned, '/office/pledges/:id/correct': `${unpaid.replace('portal', 'office')}/correct`, '/office/pledges/:id/write-off': `${unpaid.replace('portal', 'office')}/write-off`,
-    '/office/company-files/:id': file, '/office/campaigns/:slug': '/office/campaigns/axe', '/office/campaigns/:slug/goal': '/office/campaigns/axe/goal', '/office/campaigns/:slug/preview': '/office/campaigns/axe-draft/preview',
+    '/office/company-files/:id': file, '/office/campaigns/:slug': '/office/campaigns/axe', '/office/campaigns/:slug/goal': '/office/campaigns/axe/goal', '/office/campaigns/:slug/leave': '/office/campaigns/axe/leave', '/office/campaigns/:slug/discard': '/office/campaigns/axe-draft/discard', '/office/campaigns/:slug/preview': '/office/campaigns/axe-draft/preview',
     '/office/campaigns/:slug/purposes/new': '/office/campaigns/axe-draft/purposes/new', '/office/campaigns/:slug/terms': '/office/campaigns/axe-draft/terms',
   };
   const jobs = [];

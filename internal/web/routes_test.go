@@ -114,8 +114,8 @@ var matrix = map[string]string{
 	"POST /account/issuers/:issuer/remove": "303 | 404 | 404 | 404 | 404",
 	"GET /sign-in/reset":                   "200 | 200 | 200 | 200 | 200",
 	"POST /sign-in/reset":                  "422 | 422 | 422 | 422 | 422",
-	"GET /sign-in/reset/:token":            "404 | 404 | 404 | 404 | 404", // it is a reminder's
-	"POST /sign-in/reset/:token":           "404 | 404 | 404 | 404 | 404",
+	"GET /sign-in/reset/:token":            "200 | 200 | 200 | 200 | 200",
+	"POST /sign-in/reset/:token":           "422 | 422 | 422 | 422 | 422",
 	// Whoever holds a letter.
 	"GET /letters/:token":       "200 | 200 | 200 | 200 | 200", // whoever holds the letter
 	"POST /letters/:token":      "200 | 200 | 200 | 200 | 200",

@@ -138,6 +138,8 @@ func (h *things) at(path string) string {
 		id = h.event(fmt.Sprintf("evt_%d", h.events))
 	case path == "/letters/:token":
 		token = h.stop(mail.Digests)
+	case path == "/sign-in/reset/:token":
+		token = h.forgotten()
 	case path == "/addresses/:token":
 		token = h.address()
 	case strings.Contains(path, "/letters/:id"):

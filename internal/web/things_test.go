@@ -123,6 +123,22 @@ func (h *house) address() string {
 	return token
 }
 
+// forgotten is the token of a link to a new password for the payer.
+func (h *house) forgotten() string {
+	h.t.Helper()
+	var body string
+	_, err := h.Owner.Exec(`DELETE FROM sign_in_failures`) // it is asked for more often than people may
+	p, unknown := member.PersonByID(h.t.Context(), h.DB, h.Payer)
+	err = errors.Join(err, unknown, member.AskReset(h.t.Context(), h.DB, h.Now, p.Email, "203.0.113.1"))
+	_, unwritten := member.AnswerResets(h.t.Context(), h.DB, h.Now, "")
+	err = errors.Join(err, unwritten, h.Owner.Get(&body, `SELECT text_body FROM letters WHERE name = 'reset' ORDER BY id DESC LIMIT 1`))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	_, token, _ := strings.Cut(body, "/sign-in/reset/")
+	return strings.Fields(token)[0]
+}
+
 // alarm is one of the payment's that nobody has answered.
 func (h *house) alarm(payment string) string {
 	h.t.Helper()
