@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	stream = regexp.MustCompile(`(?s)stream\r?\n(.*?)\r?\nendstream`)
+	stream = regexp.MustCompile(`(?s)stream\n(.*?)\nendstream`)
 	shown  = regexp.MustCompile(`(?s)\(((?:\\.|[^\\()])*)\) ?Tj|(ET)`)
 )
 
