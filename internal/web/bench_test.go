@@ -15,14 +15,17 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"kopiyka/internal/clock"
 )
 
 // connections ask at once, each again as soon as it was answered.
 const connections = 64
 
 // BenchmarkPublicPage measures the campaign page beside a bare Echo handler that writes
-// the same bytes, both over TCP on this machine. "ratio" interleaves the two and reports
-// the median of its rounds: that figure can be compared with other runs, the rates cannot.
+// the same bytes, both over TCP on this machine ("ratio"), and with a limit for each address
+// beside without one ("limit"). The two interleave and report the median of their rounds:
+// those figures can be compared with other runs, the rates cannot.
 func BenchmarkPublicPage(b *testing.B) {
 	h := open(b)
 	for range 30 {
@@ -48,19 +51,34 @@ func BenchmarkPublicPage(b *testing.B) {
 			b.ReportMetric(float64(b.N)/took.Seconds(), "req/s")
 		})
 	}
-	b.Run("ratio", func(b *testing.B) {
-		const rounds, each = 7, 4000
+	beside(b, "ratio", "ours/bare", func(n int) time.Duration { return ask(b, ours, path, n) }, func(n int) time.Duration { return ask(b, bare, path, n) })
+
+	// The same house with a limit that nobody reaches, as somebody from elsewhere.
+	h.rate = int(time.Second)
+	h.serve(clock.System)
+	limited := h.server.Listener.Addr().String()
+	fetch(b, limited, path)
+	from := func(addr string) func(int) time.Duration {
+		return func(n int) time.Duration { return ask(b, addr, path, n, "X-Forwarded-For: 198.51.100.7") }
+	}
+	beside(b, "limit", "limited/free", from(limited), from(ours))
+}
+
+// beside measures one way of answering beside another, in turns: its share of the other's
+// requests a second.
+func beside(b *testing.B, name, unit string, one, other func(n int) time.Duration) {
+	b.Run(name, func(b *testing.B) {
+		const rounds, each = 9, 20_000
 		var ratios []float64
 		for b.Loop() {
 			ratios = ratios[:0]
 			for range rounds {
-				slow := ask(b, ours, path, each)
-				quick := ask(b, bare, path, each)
+				slow, quick := one(each), other(each)
 				ratios = append(ratios, quick.Seconds()/slow.Seconds())
 			}
 		}
 		slices.Sort(ratios)
-		b.ReportMetric(ratios[rounds/2], "ours/bare")
+		b.ReportMetric(ratios[rounds/2], unit)
 		b.ReportMetric(ratios[0], "min")
 		b.ReportMetric(ratios[rounds-1], "max")
 	})
@@ -87,9 +105,10 @@ func fetch(b *testing.B, addr, path string) (body []byte, encoding string) {
 
 // ask sends n requests over kept-alive connections. The client is as small as can be, so
 // that what is measured is the server.
-func ask(b *testing.B, addr, path string, n int) time.Duration {
+func ask(b *testing.B, addr, path string, n int, headers ...string) time.Duration {
 	b.Helper()
-	request := []byte("GET " + path + " HTTP/1.1\r\nHost: " + addr + "\r\nAccept-Encoding: gzip\r\n\r\n")
+	lines := append([]string{"GET " + path + " HTTP/1.1", "Host: " + addr, "Accept-Encoding: gzip"}, headers...)
+	request := []byte(strings.Join(lines, "\r\n") + "\r\n\r\n")
 	start := time.Now()
 	var all sync.WaitGroup
 	failures := make(chan error, connections)
