@@ -68,19 +68,28 @@ func TestEveryFieldTakesAnything(t *testing.T) {
 func (h *things) attack(a actor, path string, f form) (refused int) {
 	h.t.Helper()
 	for what, value := range hostile {
-		sent := maps.Clone(f.filled)
-		for _, field := range f.typed {
+		sent, written := maps.Clone(f.filled), f.typed
+		if what == "a book" {
+			written = written[:min(1, len(written))] // into one field: into several is more than anybody may send
+		}
+		for _, field := range written {
 			sent[field] = []string{value}
 		}
 		if f.typed == nil { // choices alone, of which this is none
-			for field := range f.filled {
+			for _, field := range slices.Sorted(maps.Keys(f.filled)) {
 				sent[field] = []string{value}
+				if what == "a book" {
+					break
+				}
 			}
 		}
 		if _, err := h.Owner.Exec(`DELETE FROM sign_in_failures`); err != nil { // who has failed too often is asked nothing
 			h.t.Fatal(err)
 		}
 		res, body := h.ask(h.as(path, a), http.MethodPost, f.action, sent.Encode())
+		if what == "a book" && res.StatusCode == http.StatusRequestEntityTooLarge {
+			h.t.Errorf("%s as %s: a book in one field is lost", f.action, a.name)
+		}
 		if res.StatusCode >= http.StatusInternalServerError || res.StatusCode < http.StatusMultipleChoices && res.StatusCode != http.StatusOK {
 			h.t.Errorf("%s as %s, %s: %d\n%.300s", f.action, a.name, what, res.StatusCode, body)
 		}
@@ -97,8 +106,8 @@ func (h *things) attack(a actor, path string, f form) (refused int) {
 			continue
 		}
 		refused++
-		if f.typed != nil && len(value) < 100 && strings.ToValidUTF8(value, "") == value && !strings.Contains(value, "\x00") {
-			h.kept(f, body, what, value)
+		if written != nil && strings.ToValidUTF8(value, "") == value && !strings.Contains(value, "\x00") {
+			h.kept(f, written, body, what, value)
 		}
 	}
 	return refused
@@ -117,18 +126,18 @@ func (h *things) anew(a actor, path string, f form) form {
 }
 
 // kept looks whether a form that is shown again has what was typed.
-func (h *things) kept(f form, body, what, value string) {
+func (h *things) kept(f form, written []string, body, what, value string) {
 	h.t.Helper()
 	for _, again := range formsOn(h.t, body) {
 		if again.action != f.action || !again.filled.Has(f.typed[0]) {
 			continue // it may have more fields by now, such as one that asks whether this is meant
 		}
-		for _, field := range f.typed {
+		for _, field := range written {
 			if f.once[field] {
 				continue
 			}
 			if got := again.filled.Get(field); got != value {
-				h.t.Errorf("%s, %s: of what was typed into %s is left %q", f.action, what, field, got)
+				h.t.Errorf("%s, %s: of what was typed into %s is left %.80q", f.action, what, field, got)
 			}
 		}
 		return

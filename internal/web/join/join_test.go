@@ -106,7 +106,11 @@ func TestAnApplicationThatIsNotTakenIsKept(t *testing.T) {
 		}
 	}
 	nobody.Post("/en/apply", url.Values{}).Wants(http.StatusUnprocessableEntity)
-	nobody.Post("/en/apply", d.written("message", strings.Repeat("x", 100_000))).Wants(http.StatusRequestEntityTooLarge)
+	book := strings.Repeat("ї", 100_000)
+	if kept := nobody.Post("/en/apply", d.written("message", book)).Wants(http.StatusUnprocessableEntity).Form("main form").Get("message"); kept != book {
+		t.Errorf("of a book %d bytes are kept", len(kept))
+	}
+	nobody.Post("/en/apply", d.written("message", strings.Repeat("x", 2<<20))).Wants(http.StatusRequestEntityTooLarge)
 	nobody.Post("/en/apply", d.written("cluster", "' OR 1=1")).Wants(http.StatusUnprocessableEntity)
 	if n := d.Count("company_applications"); n != 0 {
 		t.Errorf("%d applications were kept", n)

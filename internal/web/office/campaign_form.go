@@ -57,7 +57,7 @@ func (o *Office) showNewCampaign(c echo.Context, typed url.Values, form page.For
 
 // writeCampaign serves POST /office/campaigns.
 func (o *Office) writeCampaign(c echo.Context) error {
-	form, err := page.PostedStory(c)
+	form, err := page.Posted(c)
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (o *Office) setCampaignTerms(c echo.Context) error {
 
 // setPart writes some parts of a campaign as they were typed and leaves the rest as it is.
 func (o *Office) setPart(c echo.Context, show func(echo.Context, campaign.Desk, url.Values, page.Form) error, parts ...string) error {
-	form, err := page.PostedStory(c)
+	form, err := page.Posted(c)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func (o *Office) needOf(c echo.Context) (campaign.Desk, campaign.Need, error) {
 
 // addNeed serves POST /office/campaigns/:slug/purposes/:id/needs.
 func (o *Office) addNeed(c echo.Context) error {
-	form, err := page.PostedStory(c)
+	form, err := page.Posted(c)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (o *Office) addNeed(c echo.Context) error {
 
 // setNeed serves POST /office/campaigns/:slug/needs/:id.
 func (o *Office) setNeed(c echo.Context) error {
-	form, err := page.PostedStory(c)
+	form, err := page.Posted(c)
 	if err != nil {
 		return err
 	}

@@ -169,7 +169,7 @@ func showThing(c echo.Context, b page.Base, d campaign.Desk, action, mark, title
 
 // setPurpose serves POST /office/campaigns/:slug/purposes and …/purposes/:id.
 func (o *Office) setPurpose(c echo.Context) error {
-	form, err := page.PostedStory(c)
+	form, err := page.Posted(c)
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func TestAFileOfCompaniesIsLookedAtFirst(t *testing.T) {
 	bring("name_uk;since\nА;2020-01-01\n", "delimiter", ",").Wants(http.StatusUnprocessableEntity).Says("#file-e", "another sign")
 	bring("name_uk;since\nА;2020-01-01\n", "delimiter", "x").Wants(http.StatusUnprocessableEntity).Says("#delimiter-e", "columns")
 	bring(strings.Repeat("x", member.MaxImport+1)).Wants(http.StatusUnprocessableEntity).Says("#file-e", "too large")
-	bring(strings.Repeat("x", member.MaxImport+100_000)).Wants(http.StatusRequestEntityTooLarge)
+	bring(strings.Repeat("x", member.MaxImport+2<<20)).Wants(http.StatusRequestEntityTooLarge)
 	companies := d.Count("companies")
 
 	wrong := bring("name_uk;since\n" + strings.Repeat("ї", 100_000) + ";2020-01-01\n<script>;never\n").Wants(http.StatusSeeOther).Location()

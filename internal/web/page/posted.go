@@ -13,28 +13,24 @@ import (
 	"kopiyka/internal/fault"
 )
 
-// maxPosted is many times what the longest form of the house can hold, but for those that
-// hold stories: a letter of theirs may take six bytes on its way.
-const maxPosted, maxPostedStory = 64 << 10, 1 << 20
+// maxPosted lets somebody who has pasted a book into a field have it back with a word about its
+// length, instead of losing it: a hundred thousand letters, of which one of theirs may take six
+// bytes on its way.
+const maxPosted = 1 << 20
 
 // Posted reads the form that a browser posted. Too many bytes are a TooLarge fault, and
 // what is no form, or holds characters that nobody can read, is an Invalid one. Values
 // beside the first of a name, and files, are not looked at.
-func Posted(c echo.Context) (url.Values, error) { return posted(c, maxPosted) }
-
-// PostedStory is Posted for a form that holds a long text.
-func PostedStory(c echo.Context) (url.Values, error) { return posted(c, maxPostedStory) }
-
-func posted(c echo.Context, most int64) (url.Values, error) {
+func Posted(c echo.Context) (url.Values, error) {
 	r := c.Request()
 	unreadable := fault.New(fault.Invalid, "form.unreadable")
 	if kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)); err != nil || kind != echo.MIMEApplicationForm {
 		return nil, echo.ErrUnsupportedMediaType
 	}
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, most)
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxPosted)
 	if err := r.ParseForm(); err != nil {
 		var tooLarge *http.MaxBytesError
-		if r.ContentLength > most || errors.As(err, &tooLarge) {
+		if r.ContentLength > maxPosted || errors.As(err, &tooLarge) {
 			return nil, fault.New(fault.TooLarge, "form.too_large")
 		}
 		return nil, unreadable

@@ -249,7 +249,7 @@ func TestAFormThatCannotBeReadIsRefused(t *testing.T) {
 		})
 	}
 	r.payer.Post("/portal/pledges", r.promised("message", strings.Repeat("x", 10<<20))).Wants(http.StatusRequestEntityTooLarge)
-	chunked := io.MultiReader(strings.NewReader(good + "&more=" + strings.Repeat("x", 100<<10))) // of a length that nobody tells
+	chunked := io.MultiReader(strings.NewReader(good + "&more=" + strings.Repeat("x", 2<<20))) // of a length that nobody tells
 	r.payer.PostRaw("/portal/pledges", chunked).Wants(http.StatusRequestEntityTooLarge)
 	if n := r.Count("pledges"); n != 0 {
 		t.Errorf("%d pledges were written", n)
