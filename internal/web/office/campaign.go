@@ -259,6 +259,22 @@ func (o *Office) campaignDone(c echo.Context, slug, notice string) error {
 	return c.Redirect(http.StatusSeeOther, campaignPath(slug)+"?notice="+notice)
 }
 
+// shown shows a form about a campaign, with what was typed and what is wrong with it.
+type shown func(c echo.Context, d campaign.Desk, typed url.Values, wrong page.Form) error
+
+// campaignDoneOr follows a form about a campaign: to the campaign when it was done, and otherwise to the
+// form once more.
+func (o *Office) campaignDoneOr(c echo.Context, d campaign.Desk, err error, notice string, again shown, typed url.Values) error {
+	if err == nil {
+		return o.campaignDone(c, d.Slug, notice)
+	}
+	wrong, err := page.NewForm(page.Of(c).Lang, err)
+	if err != nil {
+		return err
+	}
+	return again(c, d, typed, wrong)
+}
+
 func campaignPath(slug string) string { return CampaignsPath + "/" + url.PathEscape(slug) }
 
 // seen is the version of a campaign that a form was filled in beside; what is no number is

@@ -203,7 +203,7 @@ func (o *Office) setCampaignTerms(c echo.Context) error {
 }
 
 // setPart writes some parts of a campaign as they were typed and leaves the rest as it is.
-func (o *Office) setPart(c echo.Context, show func(echo.Context, campaign.Desk, url.Values, page.Form) error, parts ...string) error {
+func (o *Office) setPart(c echo.Context, show shown, parts ...string) error {
 	form, err := page.Posted(c)
 	if err != nil {
 		return err

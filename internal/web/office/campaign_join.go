@@ -40,15 +40,15 @@ func (o *Office) showJoin(c echo.Context, d campaign.Desk, typed url.Values, for
 	if err != nil {
 		return err
 	}
-	f := page.Field{ID: "cluster", Name: "cluster", Label: l.T("campaign.join.cluster"), Error: form.Error("cluster"), Options: []page.Option{{Text: l.T("campaign.join.choose"), Chosen: typed.Get("cluster") == ""}}}
+	var others []page.Option
 	for _, k := range all {
 		if !slices.ContainsFunc(there, func(t campaign.Cluster) bool { return t.ID == k.ID }) {
-			f.Options = append(f.Options, page.Option{Value: k.ID, Text: in(l, k.Name.UK, k.Name.EN), Chosen: k.ID == typed.Get("cluster")})
+			others = append(others, page.Option{Value: k.ID, Text: in(l, k.Name.UK, k.Name.EN)})
 		}
 	}
 	v := askPage{
 		Base: b, Kicker: []page.Link{{Href: campaignPath(d.Slug), Text: titleOf(l, d)}}, Title: l.T("campaign.to_join"), Lead: l.T("campaign.join.lead"),
-		Ask:  page.Ask{Action: b.Path, Questions: page.Fields(f), Button: l.T("campaign.join.button"), Cancel: backTo(l, d)},
+		Ask:  page.Ask{Action: b.Path, Questions: page.Fields(whichCluster(l, others, typed, form)), Button: l.T("campaign.join.button"), Cancel: backTo(l, d)},
 		Link: page.Link{Href: campaignPath(d.Slug) + "/leave", Text: l.T("campaign.to_leave")},
 	}
 	v.Errors = form.Summary(v.Ask.Labels())
@@ -72,14 +72,19 @@ func (o *Office) joinCampaign(c echo.Context) error {
 	err = pg.InTx(ctx, o.db, func(tx *sqlx.Tx) error {
 		return campaign.Join(ctx, tx, o.now, campaign.Joining{Slug: d.Slug, ClusterID: form.Get("cluster"), PersonID: visitor(c).ID})
 	})
-	if err == nil {
-		return o.campaignDone(c, d.Slug, "joined")
+	return o.campaignDoneOr(c, d, err, "joined", o.showJoin, form)
+}
+
+// whichCluster asks for one of some clusters.
+func whichCluster(l i18n.Lang, clusters []page.Option, typed url.Values, form page.Form) page.Field {
+	f := page.Field{
+		ID: "cluster", Name: "cluster", Label: l.T("campaign.join.cluster"), Error: form.Error("cluster"),
+		Options: append([]page.Option{{Text: l.T("campaign.join.choose")}}, clusters...),
 	}
-	faults, err := page.NewForm(page.Of(c).Lang, err)
-	if err != nil {
-		return err
+	for i := range f.Options {
+		f.Options[i].Chosen = f.Options[i].Value == typed.Get("cluster")
 	}
-	return o.showJoin(c, d, form, faults)
+	return f
 }
 
 // together names the clusters that collect for a joint campaign; empty: one does alone.

@@ -31,15 +31,15 @@ func (o *Office) showLeave(c echo.Context, d campaign.Desk, typed url.Values, fo
 	b := page.Of(c)
 	b.Path = campaignPath(d.Slug) + "/leave"
 	l := b.Lang
-	f := page.Field{ID: "cluster", Name: "cluster", Label: l.T("campaign.join.cluster"), Error: form.Error("cluster"), Options: []page.Option{{Text: l.T("campaign.join.choose"), Chosen: typed.Get("cluster") == ""}}}
+	var joined []page.Option
 	for _, k := range all {
 		if !k.Leads {
-			f.Options = append(f.Options, page.Option{Value: k.ID, Text: in(l, k.UK, k.EN), Chosen: k.ID == typed.Get("cluster")})
+			joined = append(joined, page.Option{Value: k.ID, Text: in(l, k.UK, k.EN)})
 		}
 	}
 	v := askPage{
 		Base: b, Kicker: []page.Link{{Href: campaignPath(d.Slug), Text: titleOf(l, d)}}, Title: l.T("campaign.to_leave"), Lead: l.T("campaign.leave.lead"),
-		Ask: page.Ask{Action: b.Path, Questions: page.Fields(f), Button: l.T("campaign.leave.button"), Cancel: backTo(l, d)},
+		Ask: page.Ask{Action: b.Path, Questions: page.Fields(whichCluster(l, joined, typed, form)), Button: l.T("campaign.leave.button"), Cancel: backTo(l, d)},
 	}
 	if len(all) < 2 {
 		v.Lead, v.Ask, v.Link = l.T("campaign.leave.nobody"), page.Ask{}, v.Ask.Cancel
@@ -62,14 +62,7 @@ func (o *Office) leaveCampaign(c echo.Context) error {
 		return err
 	}
 	err = campaign.Leave(c.Request().Context(), o.db, o.now, campaign.Leaving{Slug: d.Slug, ClusterID: form.Get("cluster"), PersonID: visitor(c).ID})
-	if err == nil {
-		return o.campaignDone(c, d.Slug, "left")
-	}
-	faults, err := page.NewForm(page.Of(c).Lang, err)
-	if err != nil {
-		return err
-	}
-	return o.showLeave(c, d, form, faults)
+	return o.campaignDoneOr(c, d, err, "left", o.showLeave, form)
 }
 
 // leavingWay leads to the form, where somebody has joined and the campaign still changes.

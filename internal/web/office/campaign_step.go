@@ -205,14 +205,7 @@ func (o *Office) setGoal(c echo.Context) error {
 	} else {
 		err = campaign.ChangeGoal(c.Request().Context(), o.db, o.now, w)
 	}
-	if err == nil {
-		return o.campaignDone(c, d.Slug, "goal")
-	}
-	faults, err := page.NewForm(page.Of(c).Lang, err)
-	if err != nil {
-		return err
-	}
-	return o.showGoal(c, d, form, faults)
+	return o.campaignDoneOr(c, d, err, "goal", o.showGoal, form)
 }
 
 // mayChange refuses who only looks.
