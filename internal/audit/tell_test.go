@@ -1,12 +1,10 @@
 package audit_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/jmoiron/sqlx"
@@ -17,23 +15,9 @@ import (
 	"kopiyka/internal/pg"
 )
 
-// heard is a log that several tests write while one reads.
-type heard struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (h *heard) Write(p []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.b.Write(p)
-}
-
-// lines are those about a subject. Other tests' acts are heard too.
-func (h *heard) lines(subject string) (all []string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for line := range strings.Lines(h.b.String()) {
+// linesOf are those of a log about a subject. Other tests' acts are heard too.
+func linesOf(log *gatewaytest.Log, subject string) (all []string) {
+	for line := range strings.Lines(log.String()) {
 		if strings.Contains(line, "subject="+subject) {
 			all = append(all, line)
 		}
@@ -44,7 +28,7 @@ func (h *heard) lines(subject string) (all []string) {
 // What people do is told beside the database too, once it is certain and never before; what is
 // private about it is not.
 func TestWhatPeopleDoIsToldBesideTheDatabase(t *testing.T) {
-	h := &heard{}
+	h := &gatewaytest.Log{}
 	audit.TellTo(slog.New(slog.NewTextHandler(h, nil)))
 	t.Cleanup(func() { audit.TellTo(nil) })
 	w := gatewaytest.NewWorld(t, clock.System, "USD")
@@ -58,7 +42,7 @@ func TestWhatPeopleDoIsToldBesideTheDatabase(t *testing.T) {
 		err := errors.Join(audit.Record(ctx, tx, act(w.Payer, one)), audit.RecordAll(ctx, tx, []audit.Act{act(w.Payer, batch), act("", ours)}),
 			audit.Record(ctx, tx, act("", ours)), audit.Raise(ctx, tx, w.Cluster, act("", alarm)))
 		for _, subject := range []string{one, batch, ours, alarm} {
-			if early := h.lines(subject); len(early) > 0 {
+			if early := linesOf(h, subject); len(early) > 0 {
 				t.Errorf("told before it was certain: %s", early)
 			}
 		}
@@ -81,7 +65,7 @@ func TestWhatPeopleDoIsToldBesideTheDatabase(t *testing.T) {
 		ours:   "", // the books show it
 		undone: "",
 	} {
-		got := h.lines(subject)
+		got := linesOf(h, subject)
 		if want == "" && len(got) > 0 || want != "" && (len(got) != 1 || !strings.Contains(got[0], want)) {
 			t.Errorf("%s: told %q, want %q once", subject, got, want)
 		}

@@ -27,8 +27,7 @@ func TestNothingSecretStandsInAnAddress(t *testing.T) {
 	h := open(t)
 	h.seat()
 	h.letIn()
-	all := &things{house: h, paid: h.Paid(100_000), pledge: h.Pledge(10_000), reminder: h.reminder()}
-	all.payment = h.Checkout(all.pledge, 5_000)
+	all := h.things()
 	pages, letters, searches, seen := 0, 0, 0, map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(matrix)) {
 		path, isPage := strings.CutPrefix(name, "GET ")

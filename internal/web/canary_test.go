@@ -90,8 +90,7 @@ func TestCanariesReachNoLogAndNoAnswer(t *testing.T) {
 	t.Cleanup(func() { slog.SetDefault(former); audit.TellTo(nil) })
 	h.seat()
 	h.letIn()
-	all := &things{house: h, paid: h.Paid(100_000), pledge: h.Pledge(10_000), reminder: h.reminder()}
-	all.payment = h.Checkout(all.pledge, 5_000)
+	all := h.things()
 	w := &witness{t: t, n: map[int]int{}}
 	var doors []door
 	for _, name := range slices.Sorted(maps.Keys(h.addresses())) {

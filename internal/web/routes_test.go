@@ -351,8 +351,7 @@ func TestEveryAddressHasItsGuard(t *testing.T) {
 	h := open(t)
 	h.seat()
 	h.letIn()
-	all := &things{house: h, paid: h.Paid(100_000), pledge: h.Pledge(10_000), reminder: h.reminder()}
-	all.payment = h.Checkout(all.pledge, 5_000)
+	all := h.things()
 	forms, addresses := h.forms(), h.addresses()
 	for _, name := range slices.Sorted(maps.Keys(addresses)) {
 		row, found := matrix[name]

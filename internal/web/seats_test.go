@@ -85,6 +85,14 @@ type things struct {
 	visitors         map[string]*http.Client
 }
 
+// things makes what there is once: a gift, a pledge with a payment begun, and a reminder.
+func (h *house) things() *things {
+	h.t.Helper()
+	all := &things{house: h, paid: h.Paid(100_000), pledge: h.Pledge(10_000), reminder: h.reminder()}
+	all.payment = h.Checkout(all.pledge, 5_000)
+	return all
+}
+
 // as is somebody's browser. Addresses of the sign-in have one to themselves, since they may
 // end sessions or begin others.
 func (h *things) as(path string, a actor) *http.Client {

@@ -57,8 +57,7 @@ func TestACompanyThatAsksForAFactorIsClosedWithoutOne(t *testing.T) {
 	h := open(t)
 	h.seat()
 	h.letIn()
-	all := &things{house: h, paid: h.Paid(100_000), pledge: h.Pledge(10_000), reminder: h.reminder()}
-	all.payment = h.Checkout(all.pledge, 5_000)
+	all := h.things()
 	one, two := h.visitor("owner@example.org"), h.visitor("payer@example.org") // both were in before
 	h.another("payer@example.org", "open")
 	if res, _ := h.ask(one, http.MethodGet, "/portal/companies/ganok", ""); res.StatusCode != http.StatusOK {

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"kopiyka/internal/audit"
 	"kopiyka/internal/clock"
 	"kopiyka/internal/config"
+	"kopiyka/internal/gateway/gatewaytest"
 	"kopiyka/internal/member"
 	"kopiyka/internal/pg"
 	"kopiyka/internal/pg/pgtest"
@@ -38,26 +38,8 @@ type gate struct {
 	payer     string        // iryna@example.org, of a company
 	roman     string        // roman@example.org, of a cluster
 	late      time.Duration // how far the door's clock is ahead
-	log       said
+	log       gatewaytest.Log
 	done      int // how often the act that needs a fresh factor was done
-}
-
-// said is what the door has told the log.
-type said struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (s *said) Write(line []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(line)
-}
-
-func (s *said) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
 }
 
 // romanSecret is that of Roman's authenticator app.
