@@ -36,25 +36,41 @@ func FileFor(ctx context.Context, db *sqlx.DB, now clock.Clock, id, person strin
 	return fileFor(ctx, db, now, ofClusterOf, id, person, l)
 }
 
+// CompanyOf is the company whose document it is, for a person of that company. Nothing is drawn
+// for it. Another's document and none are one NotFound fault.
+func CompanyOf(ctx context.Context, db *sqlx.DB, id, person string) (string, error) {
+	doc, err := find(ctx, db, ownedBy, id, person)
+	return doc.CompanyID, err
+}
+
 func fileFor(ctx context.Context, db *sqlx.DB, now clock.Clock, seenBy, id, person string, l i18n.Lang) (Document, []byte, error) {
-	unknown := fault.New(fault.NotFound, "document.unknown")
-	if !pg.IsID(id) {
-		return Document{}, nil, unknown
-	}
 	var doc Document
 	var body []byte
-	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) error {
-		err := tx.GetContext(ctx, &doc, `SELECT `+columns+` FROM documents d WHERE d.id = $1 AND`+seenBy, id, person)
-		if errors.Is(err, sql.ErrNoRows) {
-			return unknown
-		}
-		if err != nil {
-			return fmt.Errorf("find the document: %w", err)
+	err := pg.InTx(ctx, db, func(tx *sqlx.Tx) (err error) {
+		if doc, err = find(ctx, tx, seenBy, id, person); err != nil {
+			return err
 		}
 		body, err = fileIn(ctx, tx, now(), doc, l)
 		return err
 	})
 	return doc, body, err
+}
+
+// find is a document that a person may see.
+func find(ctx context.Context, q sqlx.QueryerContext, seenBy, id, person string) (Document, error) {
+	unknown := fault.New(fault.NotFound, "document.unknown")
+	if !pg.IsID(id) {
+		return Document{}, unknown
+	}
+	var doc Document
+	err := sqlx.GetContext(ctx, q, &doc, `SELECT `+columns+` FROM documents d WHERE d.id = $1 AND`+seenBy, id, person)
+	if errors.Is(err, sql.ErrNoRows) {
+		return doc, unknown
+	}
+	if err != nil {
+		return doc, fmt.Errorf("find the document: %w", err)
+	}
+	return doc, nil
 }
 
 // fileIn is the file as it was first drawn, or draws it now. Who comes second to draw it

@@ -9,7 +9,6 @@ import (
 	"kopiyka/internal/fault"
 	"kopiyka/internal/giving"
 	"kopiyka/internal/member"
-	"kopiyka/internal/web/page"
 )
 
 // withoutWithheld hides from a visitor what belongs to a company that asks for a second
@@ -56,8 +55,7 @@ func (p *Portal) whose(c echo.Context, person member.Person) (string, error) {
 		pledge, err := giving.PledgeOf(ctx, p.db, payment.PledgeID, person.ID)
 		return pledge.CompanyID, err
 	case of("/portal/documents/:id"):
-		paper, _, err := document.File(ctx, p.db, p.now, id, person.ID, page.Of(c).Lang)
-		return paper.CompanyID, err
+		return document.CompanyOf(ctx, p.db, id, person.ID)
 	case of("/portal/reminders/:token"):
 		reminder, err := giving.ReminderBy(ctx, p.db, c.Param("token"))
 		if err != nil {
